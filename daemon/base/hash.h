@@ -1,0 +1,50 @@
+/* Hashes: BLAKE2b (RFC 7693) and base64url (RFC 4648 § 5), both libsodium's. */
+#pragma once
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+/* 128 bits: among 10^9 items two collide by chance with probability 10^-21. */
+#define HASH_SIZE 16
+/* base64url without padding of HASH_SIZE bytes, with the NUL. */
+#define HASH_TEXT_MAX 23
+
+struct hash {
+	uint8_t b[HASH_SIZE];
+};
+
+/* A running hash. libsodium's own type, kept out of our headers: 384 bytes, 64-byte aligned. */
+struct hash_state {
+	_Alignas(64) uint8_t opaque[384];
+};
+
+/* Must run once before any other function of this header (libsodium's start-up). 0 or -EIO. */
+int hash_global_init(void);
+
+void hash_begin(struct hash_state *state);
+void hash_add(struct hash_state *state, const void *p, size_t n);
+/* Adds the length and then the bytes, so that ("ab","c") and ("a","bc") differ; STR_NONE differs
+ * from the empty text. */
+void hash_add_str(struct hash_state *state, struct str s);
+void hash_end(struct hash_state *state, struct hash *ret);
+struct hash hash_of(struct str s);
+
+static inline bool hash_eq(const struct hash *a, const struct hash *b)
+{
+	return !memcmp(a->b, b->b, HASH_SIZE);
+}
+bool hash_is_zero(const struct hash *h);
+/* Writes base64url; returns the length (22). */
+size_t hash_text(const struct hash *h, char out[HASH_TEXT_MAX]);
+
+/* SipHash-2-4 under a random key, for hash tables over foreign keys. */
+struct hash_key {
+	uint8_t b[16];
+};
+void hash_key_init(struct hash_key *key);
+uint64_t hash_short(const struct hash_key *key, struct str s);
+/* Random bytes fit for keys and epochs. */
+void hash_random(void *out, size_t n);
+/* A random number below `bound` (> 0), for jitter. */
+uint32_t hash_random_below(uint32_t bound);

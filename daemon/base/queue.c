@@ -1,0 +1,122 @@
+#include "base/queue.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+void queue_init(struct queue *q, size_t cap)
+{
+	pthread_condattr_t attr;
+
+	*q = (struct queue){.slots = mem_zalloc(cap, sizeof *q->slots), .cap = cap};
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&q->not_empty, &attr);
+	pthread_cond_init(&q->not_full, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void queue_deinit(struct queue *q)
+{
+	pthread_cond_destroy(&q->not_empty);
+	pthread_cond_destroy(&q->not_full);
+	pthread_mutex_destroy(&q->lock);
+	free(q->slots);
+}
+
+static void put(struct queue *q, void *item)
+{
+	q->slots[(q->head + q->n++) % q->cap] = item;
+	pthread_cond_signal(&q->not_empty);
+}
+
+static void *take(struct queue *q)
+{
+	void *item = q->slots[q->head];
+
+	q->head = (q->head + 1) % q->cap;
+	q->n--;
+	pthread_cond_signal(&q->not_full);
+	return item;
+}
+
+bool queue_push(struct queue *q, void *item)
+{
+	pthread_mutex_lock(&q->lock);
+	while (q->n == q->cap && !q->closed)
+		pthread_cond_wait(&q->not_full, &q->lock);
+	bool ok = !q->closed;
+	if (ok)
+		put(q, item);
+	pthread_mutex_unlock(&q->lock);
+	return ok;
+}
+
+bool queue_try_push(struct queue *q, void *item)
+{
+	pthread_mutex_lock(&q->lock);
+	bool ok = !q->closed && q->n < q->cap;
+	if (ok)
+		put(q, item);
+	pthread_mutex_unlock(&q->lock);
+	return ok;
+}
+
+void *queue_pop(struct queue *q)
+{
+	void *item = NULL;
+
+	queue_pop_many(q, &item, 1, -1);
+	return item;
+}
+
+static void wait_for_item(struct queue *q, long long timeout_us)
+{
+	struct timespec until;
+
+	if (timeout_us >= 0) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += timeout_us / 1000000;
+		until.tv_nsec += timeout_us % 1000000 * 1000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+	}
+	while (!q->n && !q->closed) {
+		if (timeout_us < 0)
+			pthread_cond_wait(&q->not_empty, &q->lock);
+		else if (pthread_cond_timedwait(&q->not_empty, &q->lock, &until) == ETIMEDOUT)
+			return;
+	}
+}
+
+size_t queue_pop_many(struct queue *q, void **out, size_t max, long long timeout_us)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&q->lock);
+	wait_for_item(q, timeout_us);
+	while (q->n && n < max)
+		out[n++] = take(q);
+	pthread_mutex_unlock(&q->lock);
+	return n;
+}
+
+void queue_close(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->closed = true;
+	pthread_cond_broadcast(&q->not_empty);
+	pthread_cond_broadcast(&q->not_full);
+	pthread_mutex_unlock(&q->lock);
+}
+
+size_t queue_length(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	size_t n = q->n;
+	pthread_mutex_unlock(&q->lock);
+	return n;
+}

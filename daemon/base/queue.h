@@ -1,0 +1,31 @@
+/* A bounded first-in-first-out queue of pointers between threads. A full queue holds its producers
+ * back: that is what bounds the daemon's memory. Any number of threads on either side. */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct queue {
+	pthread_mutex_t lock;
+	pthread_cond_t not_empty, not_full;
+	void **slots;
+	size_t head, n, cap;
+	bool closed;
+};
+
+void queue_init(struct queue *q, size_t cap);
+/* All threads must have left; pointers still inside are the caller's to take out first. */
+void queue_deinit(struct queue *q);
+/* Waits for room. False if the queue is closed (the item stays the caller's). */
+bool queue_push(struct queue *q, void *item);
+/* Does not wait: false if full or closed. */
+bool queue_try_push(struct queue *q, void *item);
+/* Waits for an item; NULL once the queue is closed and empty. */
+void *queue_pop(struct queue *q);
+/* Waits like queue_pop(), then takes all there is, at most `max`. Returns how many; 0 once the
+ * queue is closed and empty, or when nothing came within timeout_us (negative: wait for ever). */
+size_t queue_pop_many(struct queue *q, void **out, size_t max, long long timeout_us);
+/* No more pushes; waiting threads wake. What is inside can still be popped. */
+void queue_close(struct queue *q);
+size_t queue_length(struct queue *q);

@@ -1,0 +1,180 @@
+#include "base/str.h"
+
+int ascii_hex(unsigned char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool str_ieq(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool str_is_i(struct str a, const char *literal)
+{
+	return str_ieq(a, str_of(literal));
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq(str_head(s, prefix.n), prefix);
+}
+
+bool str_istarts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_ieq(str_head(s, prefix.n), prefix);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n && str_eq(str_skip(s, s.n - suffix.n), suffix);
+}
+
+int str_cmp(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int r = n ? memcmp(a.p, b.p, n) : 0;
+
+	return r ? r : (a.n > b.n) - (a.n < b.n);
+}
+
+struct str str_trim(struct str s)
+{
+	while (s.n && ascii_is_space((unsigned char)s.p[0]))
+		s.p++, s.n--;
+	while (s.n && ascii_is_space((unsigned char)s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+size_t str_chr(struct str s, char c)
+{
+	const char *hit = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return hit ? (size_t)(hit - s.p) : s.n;
+}
+
+size_t str_find(struct str s, struct str needle)
+{
+	const char *hit = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
+
+	return hit ? (size_t)(hit - s.p) : s.n;
+}
+
+size_t str_ifind(struct str s, struct str needle)
+{
+	for (size_t i = 0; i + needle.n <= s.n; i++)
+		if (str_ieq(str_make(s.p + i, needle.n), needle))
+			return i;
+	return s.n;
+}
+
+bool str_split(struct str *rest, char separator, struct str *ret_part)
+{
+	if (!rest->p)
+		return false;
+	size_t i = str_chr(*rest, separator);
+	*ret_part = str_head(*rest, i);
+	*rest = i < rest->n ? str_skip(*rest, i + 1) : STR_NONE;
+	return true;
+}
+
+bool str_word(struct str *rest, struct str *ret_word)
+{
+	struct str s = str_trim(*rest);
+	size_t i = 0;
+
+	while (i < s.n && !ascii_is_space((unsigned char)s.p[i]))
+		i++;
+	if (!i)
+		return false;
+	*ret_word = str_head(s, i);
+	*rest = str_skip(s, i);
+	return true;
+}
+
+bool str_u64(struct str s, unsigned long long max, unsigned long long *ret)
+{
+	unsigned long long v = 0;
+
+	if (!s.n)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!ascii_is_digit((unsigned char)s.p[i]) ||
+			__builtin_mul_overflow(v, 10ULL, &v) ||
+			__builtin_add_overflow(v, (unsigned long long)(s.p[i] - '0'), &v) ||
+			v > max)
+			return false;
+	}
+	*ret = v;
+	return true;
+}
+
+unsigned utf8_decode(struct str s, size_t *ret_len)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t len = p[0] < 0x80   ? 1
+		     : p[0] < 0xC2 ? 0
+		     : p[0] < 0xE0 ? 2
+		     : p[0] < 0xF0 ? 3
+		     : p[0] < 0xF5 ? 4
+				   : 0;
+
+	*ret_len = 1;
+	if (len == 1)
+		return p[0];
+	if (!len || len > s.n)
+		return 0xFFFD;
+	unsigned cp = p[0] & (0xFFu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xC0) != 0x80)
+			return 0xFFFD;
+		cp = cp << 6 | (p[i] & 0x3Fu);
+	}
+	if (cp < least[len] || cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
+		return 0xFFFD;
+	*ret_len = len;
+	return cp;
+}
+
+size_t utf8_valid_prefix(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.n) {
+		if ((unsigned char)s.p[i] < 0x80) {
+			i++;
+			continue;
+		}
+		size_t len;
+		utf8_decode(str_skip(s, i), &len);
+		if (len == 1)
+			return i;
+		i += len;
+	}
+	return i;
+}
+
+size_t utf8_encode(unsigned cp, char out[4])
+{
+	if (cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
+		cp = 0xFFFD;
+	if (cp < 0x80) {
+		out[0] = (char)cp;
+		return 1;
+	}
+	size_t len = cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+	for (size_t i = len - 1; i > 0; i--, cp >>= 6)
+		out[i] = (char)(0x80 | (cp & 0x3F));
+	out[0] = (char)((0xF00u >> len & 0xFF) | cp);
+	return len;
+}

@@ -1,0 +1,51 @@
+/* The operator's files → one typed struct. Reads civicwired.yaml, feeds.d/, themes.d/ …; reports
+ * every problem it can find at once, each as "file:line:column: sentence". A leaf: includes base/
+ * and model/ only. Immutable once loaded. */
+#pragma once
+
+#include "base/error.h"
+#include "model/feed.h"
+#include "model/settings.h"
+
+struct config_network {
+	const char *id, *name; /* name: English, else the first given */
+	const char **cities;
+	size_t n_cities;
+};
+
+/* What adds themes to items (normalize/theme.h takes them as they are). */
+struct config_rule {
+	const char *theme;
+	const char *language; /* NULL: any */
+	const char **words, **feeds, **categories;
+	size_t n_words, n_feeds, n_categories;
+};
+
+struct config {
+	struct arena arena;
+	const char *publisher;
+	struct journal_settings journal;
+	struct bus_settings bus;
+	struct control_settings control;
+	struct fetch_settings fetch;
+	struct config_network *networks;
+	size_t n_networks;
+	struct feed **feeds; /* in order of their ids; one reference each */
+	size_t n_feeds;
+	struct config_rule *rules; /* the operator's and the shipped vocabulary's */
+	size_t n_rules;
+};
+
+/* Told of each problem, in the order of files and lines. `message` is the whole line to show. */
+struct config_report {
+	void (*problem)(struct config_report *report, const char *message);
+	size_t problems;
+};
+
+/* Loads a configuration folder (or a single civicwired.yaml). 0, or -EINVAL when there were
+ * problems (all reported), or -errno when the folder cannot be read at all. Changes nothing. */
+int config_load(
+	struct config **ret, const char *path, struct config_report *report, struct error *error);
+/* NULL-safe; returns NULL. */
+struct config *config_free(struct config *config);
+CLEANUP_DEFINE(struct config, config_free);

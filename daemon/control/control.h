@@ -1,0 +1,47 @@
+/* The control socket (HTTP + JSON over a Unix socket, peer credentials checked) and the loopback
+ * status port: libmicrohttpd in a thread of its own. It asks the loop for snapshots and commands;
+ * it never touches what the loop owns. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "bus/channel.h"
+#include "model/feed.h"
+#include "model/settings.h"
+#include "model/state.h"
+
+struct control_feed {
+	struct feed *feed;       /* a reference */
+	struct feed_state state; /* a copy */
+	bool busy;
+};
+
+/* What the loop knows at one moment. */
+struct control_snapshot {
+	const char *version;
+	int64_t taken_us, started_us;
+	struct control_feed *feeds; /* in order of their ids */
+	size_t n_feeds;
+	uint64_t head;
+	char epoch[32];
+	int bus_pid; /* 0: not running */
+	struct channel_stats bus;
+	size_t transfers;
+	char *trouble; /* the journal's, if it cannot write now; NULL */
+};
+struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot);
+
+struct control_source {
+	/* Called in the control thread; waits for the loop; the snapshot is the caller's. NULL: the
+	 * daemon is ending. */
+	struct control_snapshot *(*snapshot)(struct control_source *source);
+	/* Polls a feed as soon as its host allows. 0, -ENOENT: no such feed. */
+	int (*refresh)(struct control_source *source, const char *feed_id);
+};
+
+struct control;
+
+int control_start(struct control **ret, const struct control_settings *settings,
+	struct control_source *source, struct error *error);
+/* Stops the thread and unlinks the socket. NULL-safe; returns NULL. */
+struct control *control_stop(struct control *control);

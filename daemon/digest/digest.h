@@ -1,0 +1,47 @@
+/* One reply → batches of items: parse, normalize, find themes, render. Pure but for reading the
+ * body. The daemon's workers and `civicwire parse` share it, so that what one prints is what the
+ * other publishes. */
+#pragma once
+
+#include "base/error.h"
+#include "model/batch.h"
+#include "normalize/normalize.h"
+#include "normalize/theme.h"
+#include "parse/parse.h"
+
+struct digester;
+
+/* One per worker, reused. `rules` (may be NULL) must outlive it. */
+struct digester *digester_new(const struct theme_rules *rules);
+struct digester *digester_free(struct digester *digester);
+
+struct digest_summary {
+	enum document_format format;
+	unsigned flaws; /* of the document */
+	size_t items;
+	bool guids_repeat;
+	int64_t ttl_us; /* the feed's own hint; -1: none */
+};
+
+/* Takes each full batch (its owner from then on). Return 0, or a negative errno to stop. */
+struct digest_sink {
+	int (*batch)(struct digest_sink *sink, struct batch *batch);
+};
+
+/* Digests a REPLY_BODY. Batches that are not the last go to the sink as they fill; the last one,
+ * its state still to be settled, is *ret_last. -EBADMSG: no feed (error says what instead). An item
+ * whose key came before in the same document is left out (the first one counts). */
+int digest_run(struct digester *digester, const struct reply *reply, int64_t now_us,
+	struct digest_sink *sink, struct batch **ret_last, struct digest_summary *ret_summary,
+	struct error *error);
+
+/* `civicwire parse`: appends the whole document as one JSON Feed to `out`. */
+struct digest_print_options {
+	struct parse_hints hints;
+	const char *feed_id; /* for theme rules; NULL: none */
+	struct str language;
+	bool emails;
+	int64_t now_s;
+};
+int digest_print(struct digester *digester, const struct body *body,
+	const struct digest_print_options *options, struct buf *out, struct error *error);

@@ -1,0 +1,27 @@
+/* HTTP, as FETCH says: libcurl's multi_socket on libuv. One thread: the loop's. */
+#pragma once
+
+#include "base/error.h"
+#include "model/reply.h"
+#include "model/settings.h"
+
+struct fetcher;
+typedef struct uv_loop_s uv_loop_t; /* libuv's own name */
+
+/* The reply is the sink's from then on. Never called from inside fetch_submit(). */
+struct fetch_sink {
+	void (*done)(struct fetch_sink *sink, struct reply *reply);
+};
+
+/* Settings and sink must outlive the fetcher. */
+int fetcher_new(struct fetcher **ret, uv_loop_t *loop, const struct fetch_settings *settings,
+	struct fetch_sink *sink, struct error *error);
+/* Ends all transfers (their replies are freed, not delivered) and closes its libuv handles; the
+ * loop must run once more before it is closed. NULL-safe; returns NULL. */
+struct fetcher *fetcher_free(struct fetcher *fetcher);
+
+/* Starts a poll with what is remembered of the feed (copied). Cannot fail: what goes wrong comes as
+ * the reply's outcome. */
+void fetch_submit(struct fetcher *fetcher, const struct feed *feed, const struct feed_state *state);
+/* Transfers begun and not yet delivered. */
+size_t fetch_active(const struct fetcher *fetcher);

@@ -1,0 +1,136 @@
+/* The journal: events in order, for ever numbered without holes; what was seen of each feed; each
+ * feed's state. One writer (the journal thread of civicwired) and any number of readers in other
+ * threads and processes.
+ *
+ * The interface fits its weaker home too (NATS JetStream, where sequences come with the broker's
+ * acknowledgement): nothing here says SQL, a sequence exists only after journal_commit(), and
+ * reads see durable events only. */
+#pragma once
+
+#include "base/error.h"
+#include "model/event.h"
+#include "model/seen.h"
+#include "model/settings.h"
+#include "model/state.h"
+
+struct journal;
+
+/* Opens or creates the store; recovers, checks the head witness, and starts a new epoch where data
+ * was lost (says so through *ret_notice: a sentence for the log, owned by the caller, else NULL). */
+int journal_open(struct journal **ret, const struct journal_settings *settings, char **ret_notice,
+	struct error *error);
+/* Rolls back what is open. NULL-safe; returns NULL. */
+struct journal *journal_close(struct journal *journal);
+CLEANUP_DEFINE(struct journal, journal_close);
+
+/* The newest durable sequence (0: none) and the name of this journal's epoch: [a-z0-9]+, at most
+ * 16 bytes. Writer's thread. */
+uint64_t journal_head(const struct journal *journal);
+const char *journal_epoch(const struct journal *journal);
+#define JOURNAL_EPOCH_MAX 17
+
+/* One transaction: begin, any of the calls below, commit. Nothing of it exists before commit
+ * returns 0, and then all of it does, power cuts included. After any error: rollback, and the
+ * whole transaction may be tried again. Functions return 0 or -errno (ENOSPC, EIO, …). */
+int journal_begin(struct journal *journal, struct error *error);
+int journal_commit(struct journal *journal, struct error *error);
+void journal_rollback(struct journal *journal);
+
+/* A feed's number in the journal; made on first use. `formerly` are ids it had before: if the feed
+ * is new and one of them is known, it takes over what was remembered under that name. */
+int journal_feed(
+	struct journal *journal, const struct feed *feed, int64_t *ret_number, struct error *error);
+int journal_feed_state_put(
+	struct journal *journal, int64_t feed, const struct feed_state *state, struct error *error);
+
+/* 1: *ret is the row (free ret->views.p with free()); 0: there is none. */
+int journal_seen_get(struct journal *journal, int64_t feed, const struct hash *item,
+	struct seen *ret, struct error *error);
+int journal_seen_put(
+	struct journal *journal, int64_t feed, const struct seen *row, struct error *error);
+/* All rows of a feed. Return 0 from `row` to go on, else the walk ends and returns that value. The
+ * row's views are the journal's, valid during the call; do not write inside the walk. */
+struct journal_seen_walk {
+	int (*row)(struct journal_seen_walk *walk, const struct seen *row);
+};
+int journal_seen_each(
+	struct journal *journal, int64_t feed, struct journal_seen_walk *walk, struct error *error);
+/* Forgets rows last seen before `before_us` in this feed. */
+int journal_seen_prune(
+	struct journal *journal, int64_t feed, int64_t before_us, struct error *error);
+
+/* Appends an event; its sequence is given here, becomes real at commit, and is used again after a
+ * rollback. Views are event->views united with row->views (may be NULL); row->views, if row is
+ * given, becomes event->views (malloc'ed; the caller frees it), ready for journal_seen_put(). */
+int journal_append(struct journal *journal, const struct event *event, struct seen *row,
+	uint64_t *ret_seq, struct error *error);
+
+/* Removes events from the oldest end: older than keep, or while the store is over its size. At
+ * most a bounded slice per call, in a transaction of its own; 1: there is more to do, 0: done. */
+int journal_retain(struct journal *journal, int64_t now_us, struct error *error);
+
+/* States of all feeds known, for the start. The state is the journal's, valid during the call. */
+struct journal_state_walk {
+	int (*state)(struct journal_state_walk *walk, struct str feed_id,
+		const struct feed_state *state);
+};
+int journal_states_each(
+	struct journal *journal, struct journal_state_walk *walk, struct error *error);
+
+/* Reading: from any thread or process, one reader each; the store must exist. */
+struct journal_reader;
+
+int journal_reader_open(struct journal_reader **ret, const char *path, struct error *error);
+struct journal_reader *journal_reader_close(struct journal_reader *reader);
+CLEANUP_DEFINE(struct journal_reader, journal_reader_close);
+
+struct journal_view {
+	uint32_t topic; /* number; journal_reader_topic() has its name */
+	uint64_t prev;  /* sequence of the event before in the same topic; 0: none */
+};
+
+struct journal_record {
+	uint64_t seq;
+	int64_t recorded_us;
+	struct str body; /* the event's JSON */
+	const struct journal_view *views;
+	size_t n_views;
+};
+
+struct journal_read_limits {
+	uint64_t to;    /* the durable head that the reader was told; nothing beyond is shown */
+	size_t records; /* looked at, shown or not */
+	size_t bytes;   /* of bodies */
+	int64_t us;     /* of time on the monotonic clock; 0: no bound */
+};
+
+/* Record and all it points to are valid during the call. Return 0 to go on, >0 to stop after this
+ * record, <0 to fail with that. `want` (may be NULL) is asked first, with body still unread
+ * (STR_NONE): false skips the record cheaply. */
+struct journal_visitor {
+	bool (*want)(struct journal_visitor *visitor, const struct journal_record *record);
+	int (*record)(struct journal_visitor *visitor, const struct journal_record *record);
+};
+
+/* One slice: events with sequence > after, in order, in one short read transaction. *ret_next is
+ * the last sequence looked at (or `after`). A record whose checksum does not fit is -EBADMSG, and
+ * *error names it. */
+int journal_read(struct journal_reader *reader, uint64_t after,
+	const struct journal_read_limits *limits, struct journal_visitor *visitor,
+	uint64_t *ret_next, struct error *error);
+
+/* What the store holds now: the epoch, and the oldest and newest sequence (0: none). */
+struct journal_extent {
+	char epoch[JOURNAL_EPOCH_MAX];
+	uint64_t oldest, head;
+};
+int journal_extent(struct journal_reader *reader, struct journal_extent *ret, struct error *error);
+/* The sequence before the first event recorded at or after a time: a cursor's `after`. */
+int journal_seq_before(
+	struct journal_reader *reader, int64_t time_us, uint64_t *ret_seq, struct error *error);
+
+/* Topics are numbered from 1 without holes and never pruned. journal_reader_topics() reads in those
+ * added since the last call (0, or -errno) and then journal_reader_topic() knows all up to
+ * *ret_count. A number not known gives STR_NONE. Texts live as long as the reader. */
+int journal_reader_topics(struct journal_reader *reader, uint32_t *ret_count, struct error *error);
+struct str journal_reader_topic(const struct journal_reader *reader, uint32_t number);

@@ -1,0 +1,65 @@
+/* A feed as configured: what to poll, and what its events will say about where they come from.
+ * Immutable once made and counted by reference, because replies under way outlive a reload. Made
+ * by config/ (or by the CLI for a URL); all texts belong to the feed's own arena. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum feed_kind { FEED_NEWS, FEED_ALERT, FEED_EVENT, FEED_KIND_COUNT };
+extern const char *const feed_kind_names[FEED_KIND_COUNT];
+
+enum feed_auth { FEED_AUTH_NONE, FEED_AUTH_BASIC, FEED_AUTH_BEARER, FEED_AUTH_CERTIFICATE };
+
+struct feed_access {
+	enum feed_auth auth;
+	const char *user;        /* basic */
+	const char *secret_file; /* password or token, read at each use, never logged */
+	const char *certificate_file, *key_file;
+	const char *proxy;
+	const char **allow_net; /* "127.0.0.0/8": private networks this feed may live in */
+	size_t n_allow_net;
+};
+
+struct feed {
+	atomic_uint refs;
+	struct arena arena;
+
+	const char *id;            /* "mx-mex.cgai.noticias" */
+	const char *city, *agency; /* "mx-mex", "cgai": ids */
+	const char *name;          /* "noticias": the feed's own part of the id */
+	const char *path;          /* "mx-mex/cgai/noticias": as in topics and the event's source */
+	const char *city_name,
+		*agency_name; /* for people, in the feed's language if there is one */
+	const char **networks, **themes, **formerly; /* ids, sorted; former feed ids */
+	size_t n_networks, n_themes, n_formerly;
+	enum feed_kind kind;
+	const char *language; /* BCP 47; NULL: unknown */
+	const char *timezone; /* IANA name; NULL: unknown */
+	const char *licence, *contact;
+	const char *translates; /* id of the feed this one translates, or NULL */
+	double latitude, longitude;
+	bool has_point;
+
+	const char *url;
+	int64_t interval_us;
+	int64_t max_body; /* bytes decoded; 0: fetch's own limit */
+	bool emails;      /* author addresses may be published */
+	bool complete;    /* the feed always lists everything: absence is withdrawal */
+	bool enabled;
+	struct feed_access access;
+};
+
+/* A feed with one reference and everything else zero; fill it before sharing it. */
+struct feed *feed_new(void);
+struct feed *feed_ref(const struct feed *feed);
+/* NULL-safe; returns NULL. Any thread. */
+struct feed *feed_unref(const struct feed *feed);
+
+static inline void feed_unref_p(struct feed **feed)
+{
+	feed_unref(*feed);
+}

@@ -1,0 +1,94 @@
+/* One normalized entry: what EVENT calls `data`. Texts are plain, HTML is clean, dates are UTC,
+ * URLs absolute. Made by normalize/, in the arena the caller gave. */
+#pragma once
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "model/document.h"
+
+struct item_person {
+	struct str name, url, email; /* email only where publishing it is allowed */
+};
+
+struct item_attachment {
+	struct str url, mime_type, title;
+	int64_t size; /* bytes; -1: unknown */
+};
+
+struct item_link {
+	struct str href, rel, type, hreflang, title, length;
+};
+
+struct item_source {
+	struct str title, url, id;
+	int64_t updated_s; /* TIME_NONE: absent */
+};
+
+/* GeoJSON (RFC 7946): longitude first. */
+struct item_geo {
+	enum geo_type type; /* GEO_BOX is written as a Polygon */
+	double (*points)[2];
+	size_t n;
+};
+
+struct item_event {
+	int64_t start_s, end_s; /* TIME_NONE: absent */
+	struct str location, organizer;
+};
+
+struct item_alert {
+	struct str msg_type, severity, urgency, certainty, event, area_desc, references;
+	int64_t effective_s, expires_s;
+};
+
+struct item {
+	struct str id, url, title, summary, content_html, content_text;
+	int64_t published_s, modified_s, created_s, expires_s; /* TIME_NONE: absent */
+	struct item_person *authors, *contributors;
+	size_t n_authors, n_contributors;
+	struct category *categories;
+	size_t n_categories;
+	struct str *tags; /* the categories' words for people, each once */
+	size_t n_tags;
+	struct item_attachment *attachments;
+	size_t n_attachments;
+	struct item_link *links;
+	size_t n_links;
+	struct str language, image, comments, rights, license;
+	struct item_source source;
+	bool has_source;
+	struct item_geo geo;
+	struct item_event event;
+	bool has_event;
+	struct item_alert alert;
+	bool has_alert;
+	bool withdrawn;
+	unsigned flaws;
+
+	/* Not written; what dedup and the journal go by (EVENT, "Identity" and "Change"). */
+	struct hash key;       /* alias of the id (else link, else title + date, else content) */
+	struct hash key_link;  /* alias of id + link: the key in feeds whose guids repeat */
+	struct hash link_key;  /* alias of the link; zero: no link */
+	struct hash title_key; /* the folded title; zero: no title */
+	struct hash change;    /* of all that makes it an update when it differs */
+};
+
+/* Writes the JSON object `data`. */
+void item_write(struct json *j, const struct item *item);
+
+/* The feed's own data, normalized, for `civicwire parse` and the daemon's status. */
+struct feed_info {
+	struct str title, home_page_url, feed_url, description, language, icon;
+	struct item_person *authors, *contributors;
+	size_t n_authors, n_contributors;
+	struct str id, subtitle, rights, generator_name, generator_url, generator_version;
+	struct str image_url, image_title, image_link, logo, docs;
+	int64_t updated_s, published_s;
+	int64_t ttl_min; /* minutes; -1: none */
+	struct category *categories;
+	size_t n_categories;
+	struct item_link *links;
+	size_t n_links;
+	struct item_geo geo;
+};

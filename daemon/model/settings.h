@@ -1,0 +1,55 @@
+/* What the operator decides, as typed data: one struct per consumer, so that a stage sees its own
+ * settings and no others. config/schema.c binds the keys of the files to these members; all texts
+ * belong to the `struct config` they came with. Durations in microseconds, sizes in bytes. */
+#pragma once
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct journal_settings {
+	const char *path;
+	int64_t keep_us;  /* events older than this leave from the oldest end */
+	int64_t max_size; /* likewise above this many bytes; 0: no bound */
+};
+
+/* Which events a live endpoint carries. Both lists empty: all. */
+struct audience {
+	const char **networks, **topics;
+	size_t n_networks, n_topics;
+};
+
+struct live_endpoint {
+	const char *bind; /* ZeroMQ endpoint */
+	struct audience audience;
+};
+
+struct bus_settings {
+	struct live_endpoint *live;
+	size_t n_live;
+	const char *replay_bind;
+};
+
+struct control_settings {
+	const char *socket;      /* path of the control socket */
+	const char *status_bind; /* "127.0.0.1:8570"; NULL: none */
+};
+
+/* How one host may be treated; a `hosts:` entry, or the defaults. */
+struct host_settings {
+	const char *host; /* lower case; "*" in no entry: the defaults are elsewhere */
+	int64_t gap_us;   /* between the end of a request and the next one's start */
+	int64_t parallel; /* connections at a time */
+};
+
+struct fetch_settings {
+	const char *contact; /* URL for the User-Agent; NULL: none */
+	int64_t interval_us; /* default of a feed */
+	int64_t parallel;    /* transfers at a time, all hosts */
+	bool allow_file;     /* file: URLs may be polled: for demonstrations only */
+	struct host_settings *hosts;
+	size_t n_hosts;
+	struct host_settings host_default;
+};

@@ -1,0 +1,31 @@
+#include "model/state.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+
+const char *const feed_health_names[FEED_HEALTH_COUNT] = {
+	[FEED_NEW] = "new", [FEED_FINE] = "fine", [FEED_FAILING] = "failing", [FEED_GONE] = "gone"};
+
+void feed_state_deinit(struct feed_state *state)
+{
+	free(state->etag);
+	free(state->last_modified);
+	free(state->url);
+	free(state->error);
+	*state = (struct feed_state){0};
+}
+
+static char *copy(const char *s)
+{
+	return s ? mem_strdup(s) : NULL;
+}
+
+void feed_state_copy(struct feed_state *to, const struct feed_state *from)
+{
+	*to = *from;
+	to->etag = copy(from->etag);
+	to->last_modified = copy(from->last_modified);
+	to->url = copy(from->url);
+	to->error = copy(from->error);
+}

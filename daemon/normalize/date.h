@@ -1,0 +1,24 @@
+/* The dates of feeds, read right or not at all. Pure: the time now is an argument. */
+#pragma once
+
+#include "base/clock.h"
+
+enum date_result {
+	DATE_OK,
+	DATE_NONE,      /* empty */
+	DATE_INVALID,   /* not a date, or one that cannot be (31 February) */
+	DATE_AMBIGUOUS, /* could be read two ways: dd/mm or mm/dd */
+};
+
+struct date_context {
+	struct str language;  /* BCP 47: decides dd/mm where the digits do not; may be STR_NONE */
+	const char *timezone; /* unused where the date names its zone; a date without any is UTC */
+};
+
+/* Reads RFC 822/2822 with every variation seen (odd weekdays, missing time or zone, two-digit
+ * years, zone names, military letters, comments), ISO 8601 / RFC 3339 (also basic, week and
+ * ordinal dates, reduced precision), asctime, epoch seconds and milliseconds, JavaScript's
+ * Date text, and month names in Spanish, Portuguese, French, Italian, Catalan, German, Dutch,
+ * English, Greek, Russian, Polish, Hungarian, Korean, Japanese, Chinese … by table. Never guesses:
+ * what can be read two ways is DATE_AMBIGUOUS. *ret_s (seconds since 1970) only with DATE_OK. */
+enum date_result date_parse(struct str text, const struct date_context *context, int64_t *ret_s);

@@ -1,0 +1,28 @@
+/* Plain text: valid UTF-8, no control characters, white space folded. Pure. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "model/document.h"
+
+/* Appends s on one line: white space (also U+00A0, U+2028 …) runs become one blank, control and
+ * invisible formatting characters that mislead (bidi overrides, U+FEFF, C0, C1) are dropped, ends
+ * trimmed, invalid bytes become U+FFFD. True if anything but white space was repaired. */
+bool text_fold(struct buf *out, struct str s);
+
+/* The same, keeping single line breaks and one blank line between paragraphs. */
+bool text_fold_lines(struct buf *out, struct str s);
+
+/* A text construct as a person would read it, on one line: decoded as often as its type says, RSS
+ * titles by the usual heuristic (never a literal "&amp;amp;" in front of a person; never "a < b"
+ * eaten as a tag). STR_NONE stays STR_NONE. `scratch` is cleared and used. */
+struct str text_plain(
+	struct arena *arena, struct buf *scratch, const struct text *text, unsigned *flaws);
+
+/* Folds case and accents for comparing words: "Água" and "AGUA" give the same bytes. Letters of
+ * Latin, Greek and Cyrillic; others pass unchanged. */
+void text_fold_word(struct buf *out, struct str s);
+
+/* A language tag by BCP 47's writing rules ("es_mx" → "es-MX"); STR_NONE if it is none. */
+struct str text_language(struct arena *arena, struct str tag);

@@ -1,0 +1,60 @@
+/* Which feed next, and when? Pure: the time is an argument, chance is an argument; a week of
+ * polling runs in a second. Feeds wait in a 4-ary heap by due time; those due wait in their host's
+ * queue until the host is free (one connection at a time, a gap between, unless `hosts:` says
+ * otherwise). One thread. */
+#pragma once
+
+#include "base/list.h"
+#include "model/reply.h"
+#include "model/settings.h"
+
+struct schedule;
+struct schedule_host;
+
+/* Embedded in the owner's struct for a feed; find the owner with container_of. */
+struct schedule_slot {
+	int64_t due_us;
+	size_t heap_index;
+	struct schedule_host *host;
+	struct list link;
+	enum { SLOT_OUT, SLOT_HEAP, SLOT_QUEUED, SLOT_BUSY } where;
+};
+
+struct schedule *schedule_new(const struct fetch_settings *settings);
+struct schedule *schedule_free(struct schedule *schedule);
+
+/* Puts a slot in; `url` tells the host. The slot must be SLOT_OUT (zeroed). */
+void schedule_add(
+	struct schedule *schedule, struct schedule_slot *slot, const char *url, int64_t due_us);
+/* Takes it out, wherever it is (a busy one frees its host). */
+void schedule_remove(struct schedule *schedule, struct schedule_slot *slot, int64_t now_us);
+/* The next slot that is due and whose host is free, now SLOT_BUSY; NULL: none at this time. */
+struct schedule_slot *schedule_take(struct schedule *schedule, int64_t now_us);
+/* A busy slot's request has ended: its host rests for the gap; the slot waits for due_us. */
+void schedule_done(
+	struct schedule *schedule, struct schedule_slot *slot, int64_t now_us, int64_t due_us);
+/* No request to this slot's host before then (429 with Retry-After). */
+void schedule_hold_host(struct schedule *schedule, struct schedule_slot *slot, int64_t until_us);
+/* When schedule_take() may next have something; INT64_MAX: never, unless something changes. */
+int64_t schedule_wake(const struct schedule *schedule, int64_t now_us);
+size_t schedule_count(const struct schedule *schedule);
+
+/* What a poll's end means for the feed's state: validators, failures, health, and when next (the
+ * rules of FETCH). `digested`: 0, or -EBADMSG when the body was no feed (then `why` says what it
+ * was), for REPLY_BODY only; `items` its items. `hint_us` is what the document asked for (-1:
+ * none). `chance` is uniform in [0, 1). Writes reply->state. */
+struct settle {
+	int digested;
+	const char *why;
+	size_t items;
+	bool guids_repeat;
+	int64_t hint_us;
+	double chance;
+	int64_t now_us;
+};
+void schedule_settle(struct reply *reply, const struct settle *settle);
+
+/* When a feed is polled first after a start: at once if never polled, at its due time if that is
+ * ahead; overdue ones spread over min(10 min, overdue ÷ 50 per s). */
+int64_t schedule_first(
+	const struct feed_state *state, size_t overdue, double chance, int64_t now_us);

@@ -1,0 +1,236 @@
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "base/queue.h"
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static void assert_str(struct str s, const char *want)
+{
+	assert_int_equal(s.n, strlen(want));
+	assert_memory_equal(s.p, want, s.n);
+}
+
+static void test_str(void **state)
+{
+	struct str rest = STR("a,,b"), part;
+	unsigned long long v;
+
+	(void)state;
+	assert_true(str_split(&rest, ',', &part));
+	assert_str(part, "a");
+	assert_true(str_split(&rest, ',', &part));
+	assert_str(part, "");
+	assert_true(str_split(&rest, ',', &part));
+	assert_str(part, "b");
+	assert_false(str_split(&rest, ',', &part));
+	rest = STR(" \tone  two\n");
+	assert_true(str_word(&rest, &part));
+	assert_str(part, "one");
+	assert_true(str_word(&rest, &part));
+	assert_str(part, "two");
+	assert_false(str_word(&rest, &part));
+	assert_int_equal(str_ifind(STR("abCDef"), STR("cd")), 2);
+	assert_true(str_u64(STR("18446744073709551615"), UINT64_MAX, &v));
+	assert_false(str_u64(STR("18446744073709551616"), UINT64_MAX, &v));
+	assert_false(str_u64(STR("11"), 10, &v));
+	assert_false(str_u64(STR("-1"), 10, &v));
+}
+
+static void test_utf8(void **state)
+{
+	char out[4];
+
+	(void)state;
+	assert_int_equal(utf8_valid_prefix(STR("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80")), 10);
+	assert_int_equal(utf8_valid_prefix(STR("a\xC0\x80")), 1);        /* overlong */
+	assert_int_equal(utf8_valid_prefix(STR("\xED\xA0\x80")), 0);     /* surrogate */
+	assert_int_equal(utf8_valid_prefix(STR("\xF4\x90\x80\x80")), 0); /* beyond U+10FFFF */
+	assert_int_equal(utf8_valid_prefix(STR("\xE2\x82")), 0);         /* cut */
+	for (unsigned cp = 1; cp < 0x110000; cp += 97) {
+		if (cp >= 0xD800 && cp <= 0xDFFF)
+			continue;
+		size_t n = utf8_encode(cp, out), len;
+		assert_int_equal(utf8_decode(str_make(out, n), &len), cp);
+		assert_int_equal(len, n);
+	}
+}
+
+static void test_arena(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	int *items = NULL;
+	size_t n = 0, cap = 0;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		*ARENA_PUSH(&arena, items, n, cap) = i;
+	for (int i = 0; i < 100000; i++)
+		assert_int_equal(items[i], i);
+	assert_str(arena_printf(&arena, "%d-%s", 7, "x"), "7-x");
+	assert_null(arena_str(&arena, STR_NONE).p);
+	arena_reset(&arena);
+	assert_str(arena_str(&arena, STR("again")), "again");
+	arena_deinit(&arena);
+}
+
+static void test_time(void **state)
+{
+	char text[TIME_TEXT_MAX];
+	int64_t us, year;
+	int month, day;
+
+	(void)state;
+	for (int64_t d = -200000; d < 200000; d += 13) {
+		calendar_date(d, &year, &month, &day);
+		assert_int_equal(calendar_days(year, month, day), d);
+	}
+	assert_int_equal(calendar_weekday(0), 4); /* 1970-01-01 was a Thursday */
+	assert_int_equal(calendar_month_length(2000, 2), 29);
+	assert_int_equal(calendar_month_length(1900, 2), 28);
+	assert_str(str_make(text, time_format_s(1494601445, text)), "2017-05-12T15:04:05Z");
+	assert_str(str_make(text, time_format_us(-1, text)), "1969-12-31T23:59:59.999Z");
+	assert_true(time_parse_rfc3339(STR("2017-05-12T17:04:05.25+02:00"), &us));
+	assert_int_equal(us, INT64_C(1494601445250000));
+	assert_false(time_parse_rfc3339(STR("2017-02-29T00:00:00Z"), &us));
+	assert_false(time_parse_rfc3339(STR("2017-05-12"), &us));
+}
+
+static void test_map(void **state)
+{
+	struct map map;
+	struct arena arena = ARENA_INIT;
+	char key[16];
+
+	(void)state;
+	map_init(&map);
+	for (intptr_t i = 1; i <= 10000; i++)
+		assert_null(map_add(&map, arena_printf(&arena, "k%d", (int)i), (void *)i));
+	assert_int_equal((intptr_t)map_add(&map, STR("k7"), (void *)1), 7);
+	for (intptr_t i = 1; i <= 10000; i += 2) {
+		snprintf(key, sizeof key, "k%d", (int)i);
+		assert_int_equal((intptr_t)map_take(&map, str_of(key)), i);
+	}
+	for (intptr_t i = 1; i <= 10000; i++) {
+		snprintf(key, sizeof key, "k%d", (int)i);
+		assert_int_equal((intptr_t)map_get(&map, str_of(key)), i % 2 ? 0 : i);
+	}
+	assert_int_equal(map.n, 5000);
+	map_deinit(&map);
+	arena_deinit(&arena);
+}
+
+static void *producer(void *p)
+{
+	for (intptr_t i = 1; i <= 10000; i++)
+		assert_true(queue_push(p, (void *)i));
+	queue_close(p);
+	return NULL;
+}
+
+static void test_queue(void **state)
+{
+	struct queue q;
+	pthread_t thread;
+	void *out[7];
+	intptr_t next = 1;
+
+	(void)state;
+	queue_init(&q, 5);
+	assert_int_equal(queue_pop_many(&q, out, 7, 1000), 0);
+	pthread_create(&thread, NULL, producer, &q);
+	for (size_t n; (n = queue_pop_many(&q, out, 7, -1));)
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal((intptr_t)out[i], next++);
+	assert_int_equal(next, 10001);
+	assert_false(queue_push(&q, out));
+	pthread_join(thread, NULL);
+	queue_deinit(&q);
+}
+
+static void test_json(void **state)
+{
+	cleanup(buf_deinit) struct buf b = BUF_INIT;
+	struct json j = json_to(&b);
+
+	(void)state;
+	json_open(&j, '{');
+	json_member(&j, "a", STR("x\"\\\n\x01é"));
+	json_member(&j, "none", STR_NONE);
+	json_key(&j, "n");
+	json_open(&j, '[');
+	json_int(&j, -5);
+	json_double(&j, -75.56);
+	json_double(&j, 2);
+	json_double(&j, 0.1);
+	json_bool(&j, true);
+	json_close(&j, ']');
+	json_member_time(&j, "t", 0);
+	json_close(&j, '}');
+	assert_str(buf_view(&b), "{\"a\":\"x\\\"\\\\\\n\\u0001é\",\"n\":[-5,-75.56,2,0.1,true],"
+				 "\"t\":\"1970-01-01T00:00:00Z\"}");
+}
+
+static void test_hash(void **state)
+{
+	struct hash_state s;
+	struct hash a, b;
+	char text[HASH_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(hash_global_init(), 0);
+	hash_begin(&s);
+	hash_add(&s, "ab", 2);
+	hash_add(&s, "c", 1);
+	hash_end(&s, &a);
+	b = hash_of(STR("abc"));
+	assert_true(hash_eq(&a, &b));
+	size_t n = hash_text(&a, text);
+	assert_int_equal(n, strlen(text));
+	hash_begin(&s);
+	hash_add_str(&s, STR("ab"));
+	hash_add_str(&s, STR("c"));
+	hash_end(&s, &a);
+	hash_begin(&s);
+	hash_add_str(&s, STR("a"));
+	hash_add_str(&s, STR("bc"));
+	hash_end(&s, &b);
+	assert_false(hash_eq(&a, &b));
+}
+
+static void test_error(void **state)
+{
+	struct error e;
+
+	(void)state;
+	assert_int_equal(error_set(&e, EINVAL, "%s is bad", "x"), -EINVAL);
+	assert_int_equal(error_prefix(&e, "reading %s", "f"), -EINVAL);
+	assert_string_equal(e.text, "reading f: x is bad");
+	assert_int_equal(error_set(NULL, EIO, "nobody listens"), -EIO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_str),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
