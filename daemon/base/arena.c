@@ -7,8 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* One block serves an ordinary entry (2.7 KB on average) without a second one. */
+/* Blocks double from the first size to the last: a feed's few texts cost half a kilobyte, an entry of
+ * 2.7 KB soon has one block to itself. */
+#define ARENA_FIRST 256
 #define ARENA_BLOCK 16384
+/* A reset keeps the largest block up to this size, so one giant input is not kept for ever. */
+#define ARENA_KEEP 65536
 
 struct arena_block {
 	struct arena_block *next;
@@ -16,11 +20,15 @@ struct arena_block {
 	max_align_t bytes[];
 };
 
-static struct arena_block *block_new(size_t need)
+static struct arena_block *block_new(const struct arena_block *before, size_t need)
 {
-	size_t size = need > ARENA_BLOCK ? need : ARENA_BLOCK;
-	struct arena_block *block = mem_alloc(sizeof *block + size);
+	size_t size = before ? before->size * 2 : ARENA_FIRST;
 
+	if (size > ARENA_BLOCK)
+		size = ARENA_BLOCK;
+	if (size < need)
+		size = need;
+	struct arena_block *block = mem_alloc(sizeof *block + size);
 	block->next = NULL;
 	block->size = size;
 	return block;
@@ -43,15 +51,20 @@ void arena_deinit(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
-	if (arena->first) {
-		free_from(arena->first->next);
-		arena->first->next = NULL;
-		if (arena->first->size > ARENA_BLOCK) { /* do not keep one giant for ever */
-			free(arena->first);
-			arena->first = NULL;
+	struct arena_block *keep = NULL;
+
+	for (struct arena_block *b = arena->first, *next; b; b = next) {
+		next = b->next;
+		if (b->size <= ARENA_KEEP && (!keep || b->size > keep->size)) {
+			free(keep);
+			keep = b;
+		} else {
+			free(b);
 		}
 	}
-	arena->current = arena->first;
+	if (keep)
+		keep->next = NULL;
+	arena->first = arena->current = keep;
 	arena->used = 0;
 }
 
@@ -61,7 +74,7 @@ void *arena_alloc(struct arena *arena, size_t n)
 
 	n = (n + align - 1) / align * align;
 	if (!arena->current || n > arena->current->size - arena->used) {
-		struct arena_block *block = block_new(n);
+		struct arena_block *block = block_new(arena->current, n);
 		if (arena->current)
 			arena->current->next = block;
 		else

@@ -1,5 +1,5 @@
 /* A bump allocator: many small pieces with one life. Pieces are never freed alone; arena_reset()
- * forgets all of them and keeps the first block, so that a worker's steady state allocates nothing.
+ * forgets all of them and keeps the largest block, so that a worker's steady state allocates nothing.
  * Never fails (base/alloc.h). One thread at a time. */
 #pragma once
 
