@@ -16,6 +16,7 @@ void queue_init(struct queue *q, size_t cap)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&q->not_empty, &attr);
 	pthread_cond_init(&q->not_full, &attr);
+	pthread_cond_init(&q->is_closed, &attr);
 	pthread_condattr_destroy(&attr);
 }
 
@@ -23,6 +24,7 @@ void queue_deinit(struct queue *q)
 {
 	pthread_cond_destroy(&q->not_empty);
 	pthread_cond_destroy(&q->not_full);
+	pthread_cond_destroy(&q->is_closed);
 	pthread_mutex_destroy(&q->lock);
 	free(q->slots);
 }
@@ -73,17 +75,22 @@ void *queue_pop(struct queue *q)
 	return item;
 }
 
+static struct timespec deadline(long long timeout_us)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += timeout_us / 1000000;
+	t.tv_nsec += timeout_us % 1000000 * 1000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
 static void wait_for_item(struct queue *q, long long timeout_us)
 {
-	struct timespec until;
+	struct timespec until = deadline(timeout_us < 0 ? 0 : timeout_us);
 
-	if (timeout_us >= 0) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += timeout_us / 1000000;
-		until.tv_nsec += timeout_us % 1000000 * 1000;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-	}
 	while (!q->n && !q->closed) {
 		if (timeout_us < 0)
 			pthread_cond_wait(&q->not_empty, &q->lock);
@@ -110,6 +117,7 @@ void queue_close(struct queue *q)
 	q->closed = true;
 	pthread_cond_broadcast(&q->not_empty);
 	pthread_cond_broadcast(&q->not_full);
+	pthread_cond_broadcast(&q->is_closed);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -119,4 +127,24 @@ size_t queue_length(struct queue *q)
 	size_t n = q->n;
 	pthread_mutex_unlock(&q->lock);
 	return n;
+}
+
+bool queue_is_closed(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	bool closed = q->closed;
+	pthread_mutex_unlock(&q->lock);
+	return closed;
+}
+
+bool queue_wait_closed(struct queue *q, long long timeout_us)
+{
+	struct timespec until = deadline(timeout_us);
+
+	pthread_mutex_lock(&q->lock);
+	while (!q->closed && pthread_cond_timedwait(&q->is_closed, &q->lock, &until) != ETIMEDOUT)
+		;
+	bool closed = q->closed;
+	pthread_mutex_unlock(&q->lock);
+	return closed;
 }

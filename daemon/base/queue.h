@@ -8,7 +8,7 @@
 
 struct queue {
 	pthread_mutex_t lock;
-	pthread_cond_t not_empty, not_full;
+	pthread_cond_t not_empty, not_full, is_closed;
 	void **slots;
 	size_t head, n, cap;
 	bool closed;
@@ -29,3 +29,6 @@ size_t queue_pop_many(struct queue *q, void **out, size_t max, long long timeout
 /* No more pushes; waiting threads wake. What is inside can still be popped. */
 void queue_close(struct queue *q);
 size_t queue_length(struct queue *q);
+bool queue_is_closed(struct queue *q);
+/* Sleeps until the queue is closed, at most this long. True if it is closed. */
+bool queue_wait_closed(struct queue *q, long long timeout_us);

@@ -1,0 +1,44 @@
+/* The loop's first half: which feed is polled when. Owns the schedule, the fetcher and what is
+ * remembered of each feed; hands replies on and learns later, from the journal, what became of
+ * them. Loop thread only. */
+#pragma once
+
+#include "base/error.h"
+#include "model/reply.h"
+#include "model/settings.h"
+
+struct poller;
+typedef struct uv_loop_s uv_loop_t;
+
+struct poller_sink {
+	/* A poll has ended; the reply is the sink's. It must end in poller_settled(). */
+	void (*reply)(struct poller_sink *sink, struct reply *reply);
+};
+
+int poller_new(struct poller **ret, uv_loop_t *loop, const struct fetch_settings *settings,
+	struct feed *const *feeds, size_t n_feeds, struct poller_sink *sink, struct error *error);
+/* Ends all transfers; replies under way are dropped (nothing of them is journaled, so nothing is
+ * lost). NULL-safe; the loop must run once more before it is closed. */
+struct poller *poller_free(struct poller *poller);
+
+/* What the journal remembers of a feed (copied); before poller_start(). Unknown ids are ignored. */
+void poller_restore(struct poller *poller, struct str feed_id, const struct feed_state *state);
+void poller_start(struct poller *poller);
+/* While held, no transfer is started: the stages behind have no room, or nowhere to put it. */
+void poller_hold(struct poller *poller, bool hold);
+
+/* The reply to this feed's poll is journaled with this state (its texts are taken over), or was
+ * dropped (NULL: the state stays what it was, and the feed is polled again soon). */
+void poller_settled(struct poller *poller, struct str feed_id, struct feed_state *state);
+
+/* Polls a feed as soon as its host allows. 0 or -ENOENT. */
+int poller_refresh(struct poller *poller, const char *feed_id);
+
+/* Runs over all feeds in the order of their ids. */
+struct poller_view {
+	void (*feed)(struct poller_view *view, const struct feed *feed,
+		const struct feed_state *state, bool busy);
+};
+void poller_each(const struct poller *poller, struct poller_view *view);
+size_t poller_count(const struct poller *poller);
+size_t poller_transfers(const struct poller *poller);

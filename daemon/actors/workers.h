@@ -1,0 +1,17 @@
+/* The worker pool: replies in, settled batches out. A worker owns nothing but its digester; what
+ * it does is a function of the reply and the time. */
+#pragma once
+
+#include "base/queue.h"
+#include "normalize/theme.h"
+
+struct workers;
+
+/* Workers take `struct reply *` from `replies` and put `struct batch *` into `batches` (waiting
+ * there for room), the last batch of each reply with `last` set and its state settled. `rules` and
+ * the queues must outlive them. `n` threads; 0: one per core. */
+struct workers *workers_start(
+	struct queue *replies, struct queue *batches, const struct theme_rules *rules, unsigned n);
+/* Waits for all workers to end, which they do when `replies` is closed and empty (or `batches`
+ * closed). NULL-safe; returns NULL. */
+struct workers *workers_join(struct workers *workers);

@@ -1,0 +1,224 @@
+#include "actors/writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "record/record.h"
+
+/* One commit takes at most this much, so that its transaction stays short and news that arrive
+ * meanwhile do not wait behind a backfill of a thousand feeds. */
+#define WRITER_GROUP_BATCHES 256
+#define WRITER_GROUP_BYTES   (16 * 1024 * 1024)
+/* After a failed commit the next try comes after this long: a full disk stays full for a while. */
+#define WRITER_RETRY_US (1 * SEC_US)
+/* Retention removes a slice of old events at least this often, and goes on while there are more. */
+#define WRITER_RETAIN_US (10 * SEC_US)
+
+struct writer {
+	pthread_t thread;
+	struct journal *journal;
+	struct recorder *recorder;
+	struct queue *batches;
+	struct writer_sink *sink;
+	/* Taken from the queue and not yet committed, news before backfill. */
+	struct batch *waiting[WRITER_GROUP_BATCHES];
+	size_t n_waiting;
+	bool in_trouble;
+	int64_t retain_next_us; /* on the monotonic clock */
+};
+
+struct writer_news *writer_news_free(struct writer_news *news)
+{
+	if (!news)
+		return NULL;
+	for (size_t i = 0; i < news->n_settled; i++) {
+		free(news->settled[i].feed_id);
+		feed_state_deinit(&news->settled[i].state);
+	}
+	free(news->settled);
+	free(news->trouble);
+	free(news);
+	return NULL;
+}
+
+/* Is it what the first fetch of a feed found? It can wait; news cannot. */
+static bool is_backfill(const struct batch *batch)
+{
+	return batch->parsed && !batch->state.backfilled;
+}
+
+/* News first, each kind in the order it came: parts of one reply stay in order, for all of them
+ * are of one kind. */
+static void news_first(struct writer *w)
+{
+	struct batch *later[WRITER_GROUP_BATCHES];
+	size_t n_news = 0, n_later = 0;
+
+	for (size_t i = 0; i < w->n_waiting; i++) {
+		if (is_backfill(w->waiting[i]))
+			later[n_later++] = w->waiting[i];
+		else
+			w->waiting[n_news++] = w->waiting[i];
+	}
+	memcpy(w->waiting + n_news, later, n_later * sizeof *later);
+}
+
+static size_t group_size(const struct writer *w)
+{
+	size_t bytes = 0, n = 0;
+
+	while (n < w->n_waiting && (n == 0 || bytes + w->waiting[n]->bytes <= WRITER_GROUP_BYTES))
+		bytes += w->waiting[n++]->bytes;
+	return n;
+}
+
+static void tell(struct writer *w, struct writer_news *news)
+{
+	news->head = journal_head(w->journal);
+	news->committed_us = clock_real_us();
+	news->wants_pause = journal_wants_pause(w->journal);
+	metric_set(METRIC_civicwire_journal_head, (int64_t)news->head);
+	w->sink->news(w->sink, news);
+}
+
+static void tell_committed(struct writer *w, size_t n)
+{
+	struct writer_news *news = mem_zalloc(1, sizeof *news);
+
+	news->settled = mem_zalloc(n, sizeof *news->settled);
+	for (size_t i = 0; i < n; i++) {
+		struct batch *batch = w->waiting[i];
+		if (!batch->last)
+			continue;
+		struct writer_settled *s = &news->settled[news->n_settled++];
+		s->feed_id = mem_strdup(batch->feed->id);
+		s->state = batch->state;
+		batch->state = (struct feed_state){0};
+	}
+	tell(w, news);
+}
+
+static void tell_trouble(struct writer *w, const char *why)
+{
+	struct writer_news *news = mem_zalloc(1, sizeof *news);
+
+	if (!w->in_trouble)
+		log_error("the journal cannot be written; polling stops until it can: %s", why);
+	w->in_trouble = true;
+	metric_add(METRIC_civicwire_journal_failures_total, 1);
+	news->trouble = mem_strdup(why);
+	tell(w, news);
+}
+
+static void count(const struct record_counts *counts)
+{
+	metric_add(METRIC_civicwire_events_published_total, (int64_t)counts->published);
+	metric_add(METRIC_civicwire_events_updated_total, (int64_t)counts->updated);
+	metric_add(METRIC_civicwire_events_withdrawn_total, (int64_t)counts->withdrawn);
+	metric_add(METRIC_civicwire_journal_commits_total, 1);
+}
+
+static void drop_group(struct writer *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		batch_free(w->waiting[i]);
+	w->n_waiting -= n;
+	memmove(w->waiting, w->waiting + n, w->n_waiting * sizeof *w->waiting);
+}
+
+/* True: committed. */
+static bool commit_group(struct writer *w, size_t n)
+{
+	struct record_counts counts = {0};
+	struct error error = {0};
+	int r = recorder_commit(w->recorder, w->waiting, n, clock_real_us(), &counts, &error);
+
+	if (r < 0) {
+		tell_trouble(w, error.text);
+		return false;
+	}
+	if (w->in_trouble)
+		log_info("the journal can be written again");
+	w->in_trouble = false;
+	count(&counts);
+	tell_committed(w, n);
+	return true;
+}
+
+static void retain(struct writer *w)
+{
+	struct error error = {0};
+	int64_t now = clock_monotonic_us();
+
+	if (now < w->retain_next_us)
+		return;
+	int r = journal_retain(w->journal, clock_real_us(), &error);
+	if (r < 0)
+		log_warning("old events could not be removed: %s", error.text);
+	if (r <= 0)
+		w->retain_next_us = now + WRITER_RETAIN_US;
+}
+
+/* Fills the waiting list; false once the queue is closed and all is done. */
+static bool gather(struct writer *w)
+{
+	int64_t wait = w->n_waiting ? 0 : WRITER_RETAIN_US;
+
+	if (w->n_waiting < WRITER_GROUP_BATCHES)
+		w->n_waiting += queue_pop_many(w->batches, (void **)w->waiting + w->n_waiting,
+			WRITER_GROUP_BATCHES - w->n_waiting, wait);
+	return w->n_waiting || !queue_is_closed(w->batches);
+}
+
+static void *run(void *p)
+{
+	struct writer *w = p;
+
+	while (gather(w)) {
+		if (w->n_waiting) {
+			news_first(w);
+			size_t n = group_size(w);
+			if (commit_group(w, n)) {
+				drop_group(w, n);
+			} else if (queue_is_closed(w->batches)) {
+				log_warning("%zu replies were dropped unjournaled; their feeds "
+					    "will be asked again",
+					w->n_waiting);
+				drop_group(w, w->n_waiting);
+			} else {
+				queue_wait_closed(w->batches, WRITER_RETRY_US);
+			}
+		}
+		retain(w);
+	}
+	return NULL;
+}
+
+struct writer *writer_start(struct journal *journal, const char *publisher, struct queue *batches,
+	struct writer_sink *sink)
+{
+	struct writer *w = mem_zalloc(1, sizeof *w);
+
+	w->journal = journal;
+	w->recorder = recorder_new(journal, publisher);
+	w->batches = batches;
+	w->sink = sink;
+	if (pthread_create(&w->thread, NULL, run, w) != 0)
+		abort(); /* at start, with nothing to lose: as bad as no memory */
+	return w;
+}
+
+struct writer *writer_join(struct writer *w)
+{
+	if (!w)
+		return NULL;
+	pthread_join(w->thread, NULL);
+	recorder_free(w->recorder);
+	free(w);
+	return NULL;
+}

@@ -1,0 +1,34 @@
+/* The journal thread: takes all waiting batches into one durable commit (group commit), then tells
+ * the loop. Owns the journal's writer; after writer_start() nobody else may touch it. */
+#pragma once
+
+#include "base/queue.h"
+#include "journal/journal.h"
+
+struct writer;
+
+/* What one commit did, on its way to the loop. Owned by whoever takes it. */
+struct writer_settled {
+	char *feed_id;
+	struct feed_state state;
+};
+struct writer_news {
+	uint64_t head;
+	int64_t committed_us;
+	struct writer_settled *settled;
+	size_t n_settled;
+	bool wants_pause; /* the write-ahead log needs the readers out of the way */
+	char *trouble;    /* the journal cannot write: this is why, and it is tried again */
+};
+struct writer_news *writer_news_free(struct writer_news *news);
+
+/* Called in the journal thread; takes the news. */
+struct writer_sink {
+	void (*news)(struct writer_sink *sink, struct writer_news *news);
+};
+
+struct writer *writer_start(struct journal *journal, const char *publisher, struct queue *batches,
+	struct writer_sink *sink);
+/* Waits for the thread, which ends when `batches` is closed and empty (what cannot be written by
+ * then is dropped: nothing of it was promised). NULL-safe; returns NULL. */
+struct writer *writer_join(struct writer *writer);
