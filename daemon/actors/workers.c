@@ -20,6 +20,7 @@ struct worker {
 	struct queue *replies, *batches;
 	struct digester *digester;
 	struct digest_sink sink;
+	const struct reply *reply; /* in work */
 };
 
 struct workers {
@@ -31,6 +32,8 @@ static int on_batch(struct digest_sink *sink, struct batch *batch)
 {
 	struct worker *w = container_of(sink, struct worker, sink);
 
+	/* A part says what its feed was before the reply; only the last one says what it becomes. */
+	feed_state_copy(&batch->state, &w->reply->state);
 	if (queue_push(w->batches, batch))
 		return 0;
 	batch_free(batch);
@@ -82,6 +85,8 @@ static void work(struct worker *w, struct reply *reply)
 {
 	struct error error = {0};
 	struct settle settle = {.hint_us = -1, .chance = chance(), .now_us = clock_real_us()};
+
+	w->reply = reply;
 	struct batch *batch = digest(w, reply, &settle, &error);
 
 	if (!batch)

@@ -25,7 +25,9 @@ struct batch_item {
 struct batch {
 	struct arena arena;
 	struct feed *feed;       /* a reference */
-	struct feed_state state; /* settled; written only with the last batch of a reply */
+	/* With the last batch of a reply: settled, to be written. With the others: as it was before
+	 * the reply. `backfilled` is the old value in all of them; the recorder sets it. */
+	struct feed_state state;
 	struct batch_item *items;
 	size_t n_items, cap_items;
 	size_t bytes;

@@ -1,0 +1,164 @@
+#include "actors/inspector.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/list.h"
+
+/* One question at a time is enough: the askers are people and scrapers. */
+struct inspector {
+	struct control_source source;
+	struct poller *poller;
+	struct inspector_sink *sink;
+	uv_async_t *wake;       /* outlives us until the loop has closed it */
+	pthread_mutex_t asking; /* held by the one who asks */
+	pthread_mutex_t lock;   /* over all below */
+	pthread_cond_t answered;
+	bool ending, asked;
+	const char *refresh; /* the question: poll this feed; NULL: a snapshot */
+	int result;
+	struct control_snapshot *snapshot;
+};
+
+struct gather {
+	struct poller_view view;
+	struct control_snapshot *snapshot;
+};
+
+static void on_feed(struct poller_view *view, const struct feed *feed,
+	const struct feed_state *state, bool busy)
+{
+	struct control_snapshot *s = container_of(view, struct gather, view)->snapshot;
+	struct control_feed *f = &s->feeds[s->n_feeds++];
+
+	f->feed = feed_ref(feed);
+	feed_state_copy(&f->state, state);
+	f->busy = busy;
+}
+
+static struct control_snapshot *take_snapshot(struct inspector *in)
+{
+	struct control_snapshot *s = mem_zalloc(1, sizeof *s);
+	struct gather gather = {{on_feed}, s};
+
+	s->taken_us = clock_real_us();
+	s->feeds = mem_zalloc(poller_count(in->poller), sizeof *s->feeds);
+	s->transfers = poller_transfers(in->poller);
+	poller_each(in->poller, &gather.view);
+	in->sink->complete(in->sink, s);
+	return s;
+}
+
+static void on_wake(uv_async_t *wake)
+{
+	struct inspector *in = wake->data;
+
+	pthread_mutex_lock(&in->lock);
+	if (in->asked) {
+		if (in->refresh)
+			in->result = poller_refresh(in->poller, in->refresh);
+		else
+			in->snapshot = take_snapshot(in);
+		in->asked = false;
+		pthread_cond_signal(&in->answered);
+	}
+	pthread_mutex_unlock(&in->lock);
+}
+
+/* False: the daemon is ending. */
+static bool ask(struct inspector *in, const char *refresh, int *ret_result,
+	struct control_snapshot **ret_snapshot)
+{
+	pthread_mutex_lock(&in->asking);
+	pthread_mutex_lock(&in->lock);
+	bool ok = !in->ending;
+	if (ok) {
+		in->refresh = refresh;
+		in->snapshot = NULL;
+		in->asked = true;
+		uv_async_send(in->wake);
+		while (in->asked && !in->ending)
+			pthread_cond_wait(&in->answered, &in->lock);
+		ok = !in->asked;
+		*ret_result = in->result;
+		*ret_snapshot = in->snapshot;
+	}
+	pthread_mutex_unlock(&in->lock);
+	pthread_mutex_unlock(&in->asking);
+	return ok;
+}
+
+static struct control_snapshot *on_snapshot(struct control_source *source)
+{
+	struct inspector *in = container_of(source, struct inspector, source);
+	struct control_snapshot *snapshot;
+	int result;
+
+	return ask(in, NULL, &result, &snapshot) ? snapshot : NULL;
+}
+
+static int on_refresh(struct control_source *source, const char *feed_id)
+{
+	struct inspector *in = container_of(source, struct inspector, source);
+	struct control_snapshot *snapshot;
+	int result;
+
+	return ask(in, feed_id, &result, &snapshot) ? result : -ESHUTDOWN;
+}
+
+int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller,
+	struct inspector_sink *sink, struct error *error)
+{
+	struct inspector *in = mem_zalloc(1, sizeof *in);
+
+	in->wake = mem_zalloc(1, sizeof *in->wake);
+	int r = uv_async_init(loop, in->wake, on_wake);
+	if (r < 0) {
+		free(in->wake);
+		free(in);
+		return error_set(error, -r, "cannot wake the loop: %s", uv_strerror(r));
+	}
+	in->wake->data = in;
+	in->poller = poller;
+	in->sink = sink;
+	in->source = (struct control_source){on_snapshot, on_refresh};
+	pthread_mutex_init(&in->asking, NULL);
+	pthread_mutex_init(&in->lock, NULL);
+	pthread_cond_init(&in->answered, NULL);
+	*ret = in;
+	return 0;
+}
+
+struct control_source *inspector_source(struct inspector *in)
+{
+	return &in->source;
+}
+
+void inspector_end(struct inspector *in)
+{
+	pthread_mutex_lock(&in->lock);
+	in->ending = true;
+	pthread_cond_broadcast(&in->answered);
+	pthread_mutex_unlock(&in->lock);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+struct inspector *inspector_free(struct inspector *in)
+{
+	if (!in)
+		return NULL;
+	uv_close((uv_handle_t *)in->wake, on_closed);
+	pthread_cond_destroy(&in->answered);
+	pthread_mutex_destroy(&in->lock);
+	pthread_mutex_destroy(&in->asking);
+	free(in);
+	return NULL;
+}

@@ -1,0 +1,22 @@
+/* Lets other threads ask the loop what it knows: the control thread's snapshots and commands. A
+ * question waits for the loop; the loop never waits. */
+#pragma once
+
+#include "actors/poller.h"
+#include "control/control.h"
+
+struct inspector;
+
+/* What only the pipeline knows of a snapshot. Called on the loop. */
+struct inspector_sink {
+	void (*complete)(struct inspector_sink *sink, struct control_snapshot *snapshot);
+};
+
+/* Loop thread. The control_source given to control_start() is inspector_source(). */
+int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller,
+	struct inspector_sink *sink, struct error *error);
+struct control_source *inspector_source(struct inspector *inspector);
+/* Answers all waiting questions with "ending" and takes no more; loop thread. */
+void inspector_end(struct inspector *inspector);
+/* After control_stop() and inspector_end(); the loop must run once more. NULL-safe. */
+struct inspector *inspector_free(struct inspector *inspector);

@@ -1,0 +1,332 @@
+/* The data's way, on one page.
+ *
+ *   config ─ struct feed ─▶ poller ─ struct reply ─▶ workers ─ struct batch ─▶ writer ─ head ─▶ bus
+ *            (schedule, fetch)      (parse, normalize)       (dedup, journal)          (subscribers)
+ *                 ▲                                               │
+ *                 └────────────── struct feed_state ──────────────┘
+ *
+ * Two orders matter more than any style rule:
+ *
+ * 1. One reply is one transaction: its events, its seen-item rows and its HTTP validators commit
+ *    together (a very long reply may commit its items in several, its validators only with the
+ *    last). Were the ETag kept and the items lost, the server would answer 304 and they would never
+ *    come again. So the poller adopts a feed's new state only when the writer says it is durable.
+ *
+ * 2. Publish only what the journal has made durable. The bus is told a head after the commit and
+ *    reads the journal up to it; there is no second way out. So no crash can publish an event that
+ *    the journal does not have, or hand out one sequence number twice.
+ *
+ * Memory is bounded under any load: the poller has at most fetch.parallel replies under way until
+ * they are settled, and the queues hold each other back. */
+#include "pipeline.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "actors/inspector.h"
+#include "actors/poller.h"
+#include "actors/workers.h"
+#include "actors/writer.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/queue.h"
+#include "bus/child.h"
+#include "civicwire/version.h"
+#include "control/control.h"
+
+/* Batches waiting for the journal: enough for one large commit while the next one gathers. */
+#define BATCHES_WAITING 512
+/* Readers keep off the journal this long so that its log can be restarted (WIRE, ARCHITECTURE). */
+#define PAUSE_US (50 * MSEC_US)
+
+struct pipeline {
+	const struct config *config;
+	struct pipeline_sink *sink;
+	int64_t started_us;
+
+	struct journal *journal; /* the writer's, once it runs */
+	char epoch[JOURNAL_EPOCH_MAX];
+	struct theme_rules *rules;
+	struct queue replies, batches;
+	struct poller *poller;
+	struct workers *workers;
+	struct writer *writer;
+	struct bus_child *bus;
+	struct inspector *inspector;
+	struct control *control;
+
+	struct poller_sink polled;
+	struct writer_sink written;
+	struct bus_child_sink bus_said;
+	struct inspector_sink asked;
+	struct journal_state_walk restore;
+
+	/* From the journal thread to the loop. */
+	pthread_mutex_t news_lock;
+	struct writer_news **news;
+	size_t n_news, cap_news;
+	uv_async_t *wake;
+
+	uint64_t head;
+	char *trouble;
+	enum { RUNNING, DRAINING, ENDING_BUS, STOPPED } stage;
+};
+
+/* poller → workers. There is always room: the poller has no more replies under way. */
+static void on_reply(struct poller_sink *sink, struct reply *reply)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, polled);
+
+	if (!queue_try_push(&p->replies, reply)) { /* closed: we are stopping */
+		poller_settled(p->poller, str_of(reply->feed->id), NULL);
+		reply_free(reply);
+	}
+}
+
+/* writer → loop; in the journal thread. */
+static void on_written(struct writer_sink *sink, struct writer_news *news)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, written);
+
+	pthread_mutex_lock(&p->news_lock);
+	MEM_GROW(p->news, p->cap_news, p->n_news + 1);
+	p->news[p->n_news++] = news;
+	pthread_mutex_unlock(&p->news_lock);
+	uv_async_send(p->wake);
+}
+
+static void take_news(struct pipeline *p, struct writer_news *news)
+{
+	p->head = news->head;
+	free(p->trouble);
+	p->trouble = news->trouble;
+	news->trouble = NULL;
+	for (size_t i = 0; i < news->n_settled; i++)
+		poller_settled(
+			p->poller, str_of(news->settled[i].feed_id), &news->settled[i].state);
+	if (p->bus) {
+		if (news->wants_pause)
+			bus_child_pause(p->bus, PAUSE_US);
+		bus_child_head(p->bus, news->head, news->committed_us);
+	}
+	writer_news_free(news);
+}
+
+/* loop ← writer: what is durable goes to the poller and to the bus. */
+static void on_wake(uv_async_t *wake)
+{
+	struct pipeline *p = wake->data;
+
+	for (;;) {
+		struct writer_news *news = NULL;
+		pthread_mutex_lock(&p->news_lock);
+		if (p->n_news) {
+			news = p->news[0];
+			memmove(p->news, p->news + 1, --p->n_news * sizeof *p->news);
+		}
+		pthread_mutex_unlock(&p->news_lock);
+		if (!news)
+			break;
+		take_news(p, news);
+	}
+	if (p->poller)
+		poller_hold(p->poller, p->trouble || p->stage != RUNNING);
+}
+
+static void on_bus_failed(struct bus_child_sink *sink, const char *why)
+{
+	(void)sink;
+	log_error("the bus cannot serve subscribers (it keeps trying): %s", why);
+}
+
+static void on_bus_ended(struct bus_child_sink *sink)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, bus_said);
+
+	p->stage = STOPPED;
+	p->sink->stopped(p->sink);
+}
+
+/* What only we know of a snapshot. */
+static void on_asked(struct inspector_sink *sink, struct control_snapshot *snapshot)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, asked);
+
+	snapshot->version = CW_VERSION;
+	snapshot->started_us = p->started_us;
+	snapshot->head = p->head;
+	snprintf(snapshot->epoch, sizeof snapshot->epoch, "%s", p->epoch);
+	snapshot->bus = *bus_child_stats(p->bus, &snapshot->bus_pid);
+	snapshot->trouble = p->trouble ? mem_strdup(p->trouble) : NULL;
+}
+
+static int on_restored(
+	struct journal_state_walk *walk, struct str feed_id, const struct feed_state *state)
+{
+	poller_restore(container_of(walk, struct pipeline, restore)->poller, feed_id, state);
+	return 0;
+}
+
+static struct str *strs_of(struct arena *arena, const char **texts, size_t n)
+{
+	struct str *strs = arena_alloc(arena, n * sizeof *strs + 1);
+
+	for (size_t i = 0; i < n; i++)
+		strs[i] = str_of(texts[i]);
+	return strs;
+}
+
+static struct theme_rules *make_rules(const struct config *config)
+{
+	struct theme_rules *rules = theme_rules_new();
+	struct arena arena = ARENA_INIT;
+
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct config_rule *r = &config->rules[i];
+		struct str theme = str_of(r->theme);
+		if (r->n_words)
+			theme_rules_add_words(rules, theme, str_of(r->language),
+				strs_of(&arena, r->words, r->n_words), r->n_words,
+				strs_of(&arena, r->feeds, r->n_feeds), r->n_feeds);
+		if (r->n_categories)
+			theme_rules_add_categories(rules, theme,
+				strs_of(&arena, r->categories, r->n_categories), r->n_categories);
+		arena_reset(&arena);
+	}
+	arena_deinit(&arena);
+	return rules;
+}
+
+static int open_journal(struct pipeline *p, struct error *error)
+{
+	cleanup(free_p) char *notice = NULL;
+	int r = journal_open(&p->journal, &p->config->journal, &notice, error);
+
+	if (r < 0)
+		return r;
+	if (notice)
+		log_warning("%s", notice);
+	p->head = journal_head(p->journal);
+	snprintf(p->epoch, sizeof p->epoch, "%s", journal_epoch(p->journal));
+	return 0;
+}
+
+static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *error)
+{
+	const struct config *c = p->config;
+	struct bus_child_settings bus = {&c->bus, c->journal.path};
+
+	p->wake = mem_zalloc(1, sizeof *p->wake);
+	uv_async_init(loop, p->wake, on_wake);
+	p->wake->data = p;
+	int r = poller_new(&p->poller, loop, &c->fetch, c->feeds, c->n_feeds, &p->polled, error);
+	if (r < 0)
+		return r;
+	p->restore.state = on_restored;
+	r = journal_states_each(p->journal, &p->restore, error);
+	if (r < 0)
+		return r;
+	r = bus_child_new(&p->bus, loop, &bus, &p->bus_said, error);
+	if (r < 0)
+		return r;
+	bus_child_head(p->bus, p->head, clock_real_us());
+	r = inspector_new(&p->inspector, loop, p->poller, &p->asked, error);
+	if (r < 0)
+		return r;
+	return control_start(&p->control, &c->control, inspector_source(p->inspector), error);
+}
+
+int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *config,
+	struct pipeline_sink *sink, struct error *error)
+{
+	struct pipeline *p = mem_zalloc(1, sizeof *p);
+
+	p->config = config;
+	p->sink = sink;
+	p->started_us = clock_real_us();
+	p->polled.reply = on_reply;
+	p->written.news = on_written;
+	p->bus_said = (struct bus_child_sink){.failed = on_bus_failed, .ended = on_bus_ended};
+	p->asked.complete = on_asked;
+	pthread_mutex_init(&p->news_lock, NULL);
+	queue_init(&p->replies, (size_t)config->fetch.parallel);
+	queue_init(&p->batches, BATCHES_WAITING);
+	p->rules = make_rules(config);
+	int r = open_journal(p, error);
+	if (r == 0)
+		r = start_loop_side(p, loop, error);
+	if (r < 0) {
+		pipeline_free(p);
+		return r;
+	}
+	p->workers = workers_start(&p->replies, &p->batches, p->rules, 0);
+	p->writer = writer_start(p->journal, config->publisher, &p->batches, &p->written);
+	poller_start(p->poller);
+	*ret = p;
+	return 0;
+}
+
+/* Workers and writer have little left: at most fetch.parallel replies. So the loop may wait here. */
+void pipeline_stop(struct pipeline *p)
+{
+	if (p->stage != RUNNING)
+		return;
+	p->stage = DRAINING;
+	poller_hold(p->poller, true);
+	inspector_end(p->inspector);
+	p->control = control_stop(p->control);
+	queue_close(&p->replies);
+	p->workers = workers_join(p->workers);
+	queue_close(&p->batches);
+	p->writer = writer_join(p->writer);
+	on_wake(p->wake); /* the last head goes to the bus before END */
+	p->stage = ENDING_BUS;
+	bus_child_stop(p->bus);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+static void drain(struct pipeline *p)
+{
+	for (struct batch *b; queue_length(&p->batches) && (b = queue_pop(&p->batches));)
+		batch_free(b);
+	for (struct reply *r; queue_length(&p->replies) && (r = queue_pop(&p->replies));)
+		reply_free(r);
+	for (size_t i = 0; i < p->n_news; i++)
+		writer_news_free(p->news[i]);
+	free(p->news);
+	queue_deinit(&p->batches);
+	queue_deinit(&p->replies);
+}
+
+struct pipeline *pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return NULL;
+	if (p->inspector)
+		inspector_end(p->inspector);
+	control_stop(p->control);
+	queue_close(&p->replies);
+	queue_close(&p->batches);
+	workers_join(p->workers);
+	writer_join(p->writer);
+	bus_child_free(p->bus);
+	inspector_free(p->inspector);
+	poller_free(p->poller);
+	journal_close(p->journal);
+	if (p->wake)
+		uv_close((uv_handle_t *)p->wake, on_closed);
+	drain(p);
+	theme_rules_free(p->rules);
+	pthread_mutex_destroy(&p->news_lock);
+	free(p->trouble);
+	free(p);
+	return NULL;
+}
