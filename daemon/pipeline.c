@@ -37,6 +37,7 @@
 #include "bus/child.h"
 #include "civicwire/version.h"
 #include "control/control.h"
+#include "model/batch.h"
 
 /* Batches waiting for the journal: enough for one large commit while the next one gathers. */
 #define BATCHES_WAITING 512
