@@ -1,0 +1,318 @@
+/* The control socket and the status port, both served by libmicrohttpd's own threads.
+ *
+ *   GET  /v1/status            the daemon, its bus and its journal, one JSON object
+ *   GET  /v1/feeds             every feed with its state, a JSON array in order of ids
+ *   POST /v1/refresh?feed=ID   poll a feed as soon as its host allows     (control socket only)
+ *   GET  /healthz              200 while the journal can be written, else 503
+ *   GET  /metrics              counters, in Prometheus' text format
+ *
+ * Who may talk: on the socket, root and the daemon's own user by peer credentials, and whomever the
+ * socket's mode lets in (0660: its group); on the status port, whoever reaches that address, which
+ * config/ holds to loopback. */
+#include "control/control.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "control/render.h"
+
+/* Askers are a person's CLI and a scraper or two; more at a time is a mistake. */
+#define CONTROL_CONNECTIONS 32
+/* An asker that is silent for this long is gone. */
+#define CONTROL_TIMEOUT_S 10
+#define CONTROL_BACKLOG   16
+
+struct control {
+	struct control_source *source;
+	struct MHD_Daemon *socket_daemon, *status_daemon;
+	char *path;
+};
+
+struct route {
+	const char *method, *path;
+	bool socket_only;
+	unsigned (*handle)(
+		struct control *control, struct MHD_Connection *connection, struct buf *out);
+};
+
+static unsigned handle_snapshot(struct control *control, struct buf *out,
+	void (*render)(struct buf *out, const struct control_snapshot *snapshot))
+{
+	struct control_snapshot *snapshot = control->source->snapshot(control->source);
+
+	if (!snapshot) {
+		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	render(out, snapshot);
+	control_snapshot_free(snapshot);
+	return MHD_HTTP_OK;
+}
+
+static unsigned on_status(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	(void)connection;
+	return handle_snapshot(control, out, render_status);
+}
+
+static unsigned on_feeds(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	(void)connection;
+	return handle_snapshot(control, out, render_feeds);
+}
+
+static unsigned on_metrics(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	(void)control;
+	(void)connection;
+	render_metrics(out);
+	return MHD_HTTP_OK;
+}
+
+static unsigned on_health(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	struct control_snapshot *snapshot = control->source->snapshot(control->source);
+	bool ok = snapshot && !snapshot->trouble;
+
+	(void)connection;
+	buf_str(out,
+		!snapshot ? STR("ending") : str_of(snapshot->trouble ? snapshot->trouble : "ok"));
+	buf_char(out, '\n');
+	control_snapshot_free(snapshot);
+	return ok ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
+static unsigned on_refresh(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	const char *feed = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "feed");
+	int r = feed ? control->source->refresh(control->source, feed) : -EINVAL;
+
+	if (r == -EINVAL)
+		buf_lit(out, "{\"error\":\"which feed? give ?feed=ID\"}\n");
+	else if (r == -ENOENT)
+		buf_lit(out, "{\"error\":\"no such feed\"}\n");
+	else if (r < 0)
+		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
+	else
+		buf_lit(out, "{}\n");
+	return r == 0         ? MHD_HTTP_ACCEPTED
+	       : r == -EINVAL ? MHD_HTTP_BAD_REQUEST
+	       : r == -ENOENT ? MHD_HTTP_NOT_FOUND
+			      : MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
+static const struct route routes[] = {
+	{"GET", "/v1/status", false, on_status},
+	{"GET", "/v1/feeds", false, on_feeds},
+	{"POST", "/v1/refresh", true, on_refresh},
+	{"GET", "/healthz", false, on_health},
+	{"GET", "/metrics", false, on_metrics},
+};
+
+static const struct route *find_route(const char *method, const char *path)
+{
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+		if (!strcmp(routes[i].path, path) && !strcmp(routes[i].method, method))
+			return &routes[i];
+	return NULL;
+}
+
+/* Root and our own user always; others are the socket's mode's business, but never the world. */
+static bool peer_is_allowed(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+
+	if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+		return false;
+	return peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid();
+}
+
+static enum MHD_Result respond(
+	struct MHD_Connection *connection, unsigned status, const char *type, struct buf *body)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		body->n, body->p ? body->p : (void *)(intptr_t) "", MHD_RESPMEM_MUST_COPY);
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, "Content-Type", type);
+	MHD_add_response_header(response, "Cache-Control", "no-store");
+	enum MHD_Result r = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return r;
+}
+
+static enum MHD_Result answer(struct control *control, struct MHD_Connection *connection,
+	const char *path, const char *method, bool is_socket)
+{
+	cleanup(buf_deinit) struct buf out = BUF_INIT;
+	const struct route *route = find_route(method, path);
+	unsigned status = MHD_HTTP_NOT_FOUND;
+
+	if (is_socket && !peer_is_allowed(connection)) {
+		buf_lit(&out, "{\"error\":\"not for this user\"}\n");
+		status = MHD_HTTP_FORBIDDEN;
+	} else if (route && (is_socket || !route->socket_only)) {
+		status = route->handle(control, connection, &out);
+	} else {
+		buf_lit(&out, "{\"error\":\"nothing here\"}\n");
+	}
+	bool text = route && path[1] != 'v';
+	return respond(
+		connection, status, text ? "text/plain; charset=utf-8" : "application/json", &out);
+}
+
+/* libmicrohttpd calls these first for the head, then for the body, then with none left. */
+static enum MHD_Result on_socket_request(void *cls, struct MHD_Connection *connection,
+	const char *path, const char *method, const char *version, const char *data, size_t *size,
+	void **context)
+{
+	(void)version;
+	(void)data;
+	if (!*context) {
+		*context = cls;
+		return MHD_YES;
+	}
+	if (*size) { /* we take no bodies: swallow it */
+		*size = 0;
+		return MHD_YES;
+	}
+	return answer(cls, connection, path, method, true);
+}
+
+static enum MHD_Result on_status_request(void *cls, struct MHD_Connection *connection,
+	const char *path, const char *method, const char *version, const char *data, size_t *size,
+	void **context)
+{
+	(void)version;
+	(void)data;
+	(void)size;
+	(void)context;
+	return answer(cls, connection, path, method, false);
+}
+
+/* A socket file that nobody answers on is a leftover of a crash; one that answers is a daemon. */
+static int clear_leftover(const struct sockaddr_un *address, struct error *error)
+{
+	cleanup(close_p) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+		return error_set(
+			error, EADDRINUSE, "another civicwired answers on %s", address->sun_path);
+	if (unlink(address->sun_path) < 0 && errno != ENOENT)
+		return error_errno(error, errno, "cannot replace %s", address->sun_path);
+	return 0;
+}
+
+static int open_socket(const char *path, int *ret_fd, struct error *error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	cleanup(close_p) int fd = -1;
+
+	if (strlen(path) >= sizeof address.sun_path)
+		return error_set(error, ENAMETOOLONG,
+			"control socket %s: a socket's path has at most %zu bytes", path,
+			sizeof address.sun_path - 1);
+	memcpy(address.sun_path, path, strlen(path));
+	int r = clear_leftover(&address, error);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return error_errno(error, errno, "control socket %s", path);
+	/* Nobody may connect before the mode is right. */
+	mode_t before = umask(0117);
+	r = bind(fd, (const struct sockaddr *)&address, sizeof address);
+	int e = errno;
+	umask(before);
+	if (r < 0 || listen(fd, CONTROL_BACKLOG) < 0)
+		return error_errno(error, r < 0 ? e : errno, "control socket %s", path);
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+static int start_socket(struct control *control, const char *path, struct error *error)
+{
+	int fd, r = open_socket(path, &fd, error);
+
+	if (r < 0)
+		return r;
+	control->path = mem_strdup(path);
+	control->socket_daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
+		NULL, NULL, on_socket_request, control, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, CONTROL_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+		CONTROL_TIMEOUT_S, MHD_OPTION_END);
+	if (!control->socket_daemon) {
+		close(fd);
+		return error_set(error, EIO, "control socket %s cannot be served", path);
+	}
+	return 0;
+}
+
+static int start_status(struct control *control, const char *bind_text, struct error *error)
+{
+	struct sockaddr_storage address;
+	int r = render_address(bind_text, &address, error);
+
+	if (r < 0)
+		return r;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC;
+	if (address.ss_family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	control->status_daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_status_request, control,
+		MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT, CONTROL_CONNECTIONS,
+		MHD_OPTION_CONNECTION_TIMEOUT, CONTROL_TIMEOUT_S, MHD_OPTION_END);
+	if (!control->status_daemon)
+		return error_errno(error, errno ? errno : EADDRINUSE,
+			"status port %s cannot be opened", bind_text);
+	return 0;
+}
+
+int control_start(struct control **ret, const struct control_settings *settings,
+	struct control_source *source, struct error *error)
+{
+	struct control *control = mem_zalloc(1, sizeof *control);
+
+	control->source = source;
+	int r = start_socket(control, settings->socket, error);
+	if (r == 0 && settings->status_bind)
+		r = start_status(control, settings->status_bind, error);
+	if (r < 0) {
+		control_stop(control);
+		return r;
+	}
+	*ret = control;
+	return 0;
+}
+
+struct control *control_stop(struct control *control)
+{
+	if (!control)
+		return NULL;
+	if (control->status_daemon)
+		MHD_stop_daemon(control->status_daemon);
+	if (control->socket_daemon)
+		MHD_stop_daemon(control->socket_daemon);
+	if (control->path)
+		unlink(control->path);
+	free(control->path);
+	free(control);
+	return NULL;
+}

@@ -1,0 +1,170 @@
+#include "control/render.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/metrics.h"
+
+struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot)
+{
+	if (!snapshot)
+		return NULL;
+	for (size_t i = 0; i < snapshot->n_feeds; i++) {
+		feed_unref(snapshot->feeds[i].feed);
+		feed_state_deinit(&snapshot->feeds[i].state);
+	}
+	free(snapshot->feeds);
+	free(snapshot->trouble);
+	free(snapshot);
+	return NULL;
+}
+
+/* Nothing for 0: it has not happened. */
+static void member_time(struct json *j, const char *name, int64_t us)
+{
+	if (us)
+		json_member_time(j, name, us / SEC_US);
+}
+
+static void render_bus(struct json *j, const struct control_snapshot *s)
+{
+	json_key(j, "bus");
+	json_open(j, '{');
+	json_member_bool(j, "running", s->bus_pid != 0);
+	if (s->bus_pid)
+		json_member_int(j, "pid", s->bus_pid);
+	json_member_int(j, "starts", metric_get(METRIC_civicwire_bus_starts_total));
+	json_member_int(j, "head", (int64_t)s->bus.head);
+	json_member_int(j, "live_sent", (int64_t)s->bus.live_sent);
+	json_member_int(j, "live_subscriptions", (int64_t)s->bus.live_subscriptions);
+	json_member_int(j, "replay_requests", (int64_t)s->bus.replay_requests);
+	json_member_int(j, "replay_events", (int64_t)s->bus.replay_events);
+	json_member_int(j, "replay_errors", (int64_t)s->bus.replay_errors);
+	json_member_int(j, "replay_waiting", (int64_t)s->bus.replay_waiting);
+	json_close(j, '}');
+}
+
+static void render_feed_counts(struct json *j, const struct control_snapshot *s)
+{
+	size_t counts[FEED_HEALTH_COUNT] = {0};
+
+	for (size_t i = 0; i < s->n_feeds; i++)
+		counts[s->feeds[i].state.health]++;
+	json_key(j, "feeds");
+	json_open(j, '{');
+	json_member_int(j, "total", (int64_t)s->n_feeds);
+	for (size_t i = 0; i < FEED_HEALTH_COUNT; i++)
+		json_member_int(j, feed_health_names[i], (int64_t)counts[i]);
+	json_close(j, '}');
+}
+
+void render_status(struct buf *out, const struct control_snapshot *s)
+{
+	struct json j = json_to(out);
+
+	json_open(&j, '{');
+	json_member(&j, "version", str_of(s->version));
+	member_time(&j, "now", s->taken_us);
+	member_time(&j, "started", s->started_us);
+	json_key(&j, "journal");
+	json_open(&j, '{');
+	json_member(&j, "epoch", str_of(s->epoch));
+	json_member_int(&j, "head", (int64_t)s->head);
+	json_member_bool(&j, "writable", !s->trouble);
+	json_member(&j, "trouble", str_of(s->trouble));
+	json_close(&j, '}');
+	render_bus(&j, s);
+	render_feed_counts(&j, s);
+	json_member_int(&j, "transfers", (int64_t)s->transfers);
+	json_key(&j, "counters");
+	json_open(&j, '{');
+	for (enum metric m = 0; m < METRIC_COUNT; m++)
+		json_member_int(&j, metric_info(m)->name, metric_get(m));
+	json_close(&j, '}');
+	json_close(&j, '}');
+	buf_char(out, '\n');
+}
+
+static void render_feed(struct json *j, const struct control_feed *f)
+{
+	const struct feed_state *s = &f->state;
+
+	json_open(j, '{');
+	json_member(j, "id", str_of(f->feed->id));
+	json_member(j, "url", str_of(f->feed->url));
+	json_member(j, "kind", str_of(feed_kind_names[f->feed->kind]));
+	json_member(j, "health", str_of(feed_health_names[s->health]));
+	json_member_bool(j, "polling", f->busy);
+	member_time(j, "last_poll", s->last_poll_us);
+	member_time(j, "last_success", s->last_success_us);
+	member_time(j, "last_change", s->last_change_us);
+	member_time(j, "next_due", s->next_due_us);
+	member_time(j, "failing_since", s->failing_since_us);
+	json_member_int(j, "failures", s->failures);
+	json_member_int(j, "http_status", s->http_status);
+	json_member_int(j, "items", s->items);
+	json_member_int(j, "interval_s", f->feed->interval_us / SEC_US);
+	json_member(j, "error", str_of(s->error));
+	json_close(j, '}');
+}
+
+void render_feeds(struct buf *out, const struct control_snapshot *s)
+{
+	struct json j = json_to(out);
+
+	json_open(&j, '[');
+	for (size_t i = 0; i < s->n_feeds; i++)
+		render_feed(&j, &s->feeds[i]);
+	json_close(&j, ']');
+	buf_char(out, '\n');
+}
+
+void render_metrics(struct buf *out)
+{
+	for (enum metric m = 0; m < METRIC_COUNT; m++) {
+		const struct metric_info *info = metric_info(m);
+		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", info->name, info->help,
+			info->name, info->type, info->name, (long long)metric_get(m));
+	}
+}
+
+int render_address(const char *text, struct sockaddr_storage *ret, struct error *error)
+{
+	struct str s = str_of(text);
+	char host[INET6_ADDRSTRLEN];
+	unsigned long long port;
+	size_t colon = s.n;
+
+	while (colon && s.p[colon - 1] != ':')
+		colon--;
+	struct str name = str_head(s, colon ? colon - 1 : 0);
+	if (!colon || !str_u64(str_skip(s, colon), 65535, &port))
+		goto bad;
+	bool v6 = name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']';
+	if (v6)
+		name = str_make(name.p + 1, name.n - 2);
+	if (name.n >= sizeof host)
+		goto bad;
+	memcpy(host, name.p, name.n);
+	host[name.n] = '\0';
+	memset(ret, 0, sizeof *ret);
+	ret->ss_family = v6 ? AF_INET6 : AF_INET;
+	struct sockaddr_in *in4 = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+	if (inet_pton(ret->ss_family, host,
+		    v6 ? (void *)&in6->sin6_addr : (void *)&in4->sin_addr) != 1)
+		goto bad;
+	if (v6)
+		in6->sin6_port = htons((uint16_t)port);
+	else
+		in4->sin_port = htons((uint16_t)port);
+	return 0;
+bad:
+	return error_set(
+		error, EINVAL, "'%s' is no address with a port, such as 127.0.0.1:8570", text);
+}

@@ -1,0 +1,14 @@
+/* What the control socket says, as JSON and text. Pure. */
+#pragma once
+
+#include "base/buf.h"
+#include "control/control.h"
+
+struct sockaddr_storage;
+
+void render_status(struct buf *out, const struct control_snapshot *snapshot);
+void render_feeds(struct buf *out, const struct control_snapshot *snapshot);
+/* Prometheus' text format, version 0.0.4. */
+void render_metrics(struct buf *out);
+/* "127.0.0.1:8570", "[::1]:8570" → an address to bind. 0 or -EINVAL. */
+int render_address(const char *text, struct sockaddr_storage *ret, struct error *error);
