@@ -53,6 +53,10 @@ struct settle {
 	int64_t now_us;
 };
 void schedule_settle(struct reply *reply, const struct settle *settle);
+/* What was learnt from another URL than this one is forgotten: validators, failures, due time (the
+ * feed counts as never polled). True if so. Settling does it; so should whoever restores a state
+ * for a feed whose URL may have been changed, or a corrected one waits out the old one's back-off. */
+bool schedule_forget(struct feed_state *state, const char *url);
 
 /* When a feed is polled first after a start: at once if never polled, at its due time if that is
  * ahead; overdue ones spread over min(10 min, overdue ÷ 50 per s). */

@@ -1,0 +1,232 @@
+/* Two heaps and one queue per host.
+ *
+ *            due              host free and rested           request over
+ *   SLOT_HEAP ──▶ SLOT_QUEUED ──────────────────▶ SLOT_BUSY ──────────────▶ SLOT_HEAP
+ *   heap by due_us  its host's queue             with the caller
+ *
+ * A host is in the heap of hosts exactly while it has a queue and room for one more request. Its
+ * key there is the time it may be asked again, or when its first slot was due if that is later: so
+ * the first key tells the next moment, and among hosts that are free the one whose feed has waited
+ * longest goes first, whatever the size of the others' queues. Each step is O(log n): nothing is
+ * ever searched. */
+#include "schedule/schedule.h"
+
+#include "base/alloc.h"
+#include "base/map.h"
+#include "schedule/heap.h"
+#include "schedule/host.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define OUT_OF_HEAP SIZE_MAX
+
+struct schedule_host {
+	char *name;
+	int64_t gap_us, parallel;
+	int64_t ready_us;   /* no request starts before */
+	size_t place;       /* in schedule->hosts; OUT_OF_HEAP: in none */
+	size_t busy, slots; /* requests under way; all slots that name this host */
+	struct list queue;  /* of slots, by the time they became due */
+	struct list vacant; /* in schedule->vacant while slots == 0 */
+};
+
+struct schedule {
+	const struct fetch_settings *settings;
+	struct heap due;   /* slots */
+	struct heap hosts; /* hosts with a queue and room */
+	struct map by_name;
+	/* Hosts that lost their last slot and still rest: a feed that is taken out and put in again
+	 * (a reload) must not be polled twice within the gap. */
+	struct list vacant;
+	size_t n;
+};
+
+struct schedule *schedule_new(const struct fetch_settings *settings)
+{
+	struct schedule *s = mem_zalloc(1, sizeof *s);
+
+	s->settings = settings;
+	map_init(&s->by_name);
+	list_init(&s->vacant);
+	return s;
+}
+
+struct schedule *schedule_free(struct schedule *s)
+{
+	if (!s)
+		return NULL;
+	map_for_each(it, &s->by_name) {
+		struct schedule_host *host = it->value;
+		free(host->name);
+		free(host);
+	}
+	map_deinit(&s->by_name);
+	heap_deinit(&s->due);
+	heap_deinit(&s->hosts);
+	free(s);
+	return NULL;
+}
+
+static void set_manners(struct schedule_host *host, const struct fetch_settings *settings)
+{
+	struct str name = str_of(host->name);
+	const struct host_settings *manners = host_find(settings, name);
+
+	if (str_is(name, HOST_FILE)) {
+		host->gap_us = 0;
+		host->parallel = INT64_MAX;
+		return;
+	}
+	if (!manners)
+		manners = &settings->host_default;
+	host->gap_us = manners->gap_us > 0 ? manners->gap_us : 0;
+	host->parallel = manners->parallel > 0 ? manners->parallel : 1;
+}
+
+static struct schedule_host *host_for(struct schedule *s, const char *url)
+{
+	struct buf name = BUF_INIT;
+
+	host_of_url(&name, str_of(url));
+	struct schedule_host *host = map_get(&s->by_name, buf_view(&name));
+	if (!host) {
+		host = mem_zalloc(1, sizeof *host);
+		host->name = mem_strndup(name.n ? name.p : "", name.n);
+		host->ready_us = INT64_MIN;
+		host->place = OUT_OF_HEAP;
+		list_init(&host->queue);
+		list_init(&host->vacant);
+		set_manners(host, s->settings);
+		map_add(&s->by_name, str_make(host->name, name.n), host);
+	}
+	buf_deinit(&name);
+	return host;
+}
+
+/* Puts the host where its queue and its requests say it belongs. */
+static void host_place(struct schedule *s, struct schedule_host *host)
+{
+	if (list_is_empty(&host->queue) || (int64_t)host->busy >= host->parallel) {
+		if (host->place != OUT_OF_HEAP)
+			heap_take(&s->hosts, host->place);
+		host->place = OUT_OF_HEAP;
+		return;
+	}
+	int64_t due = container_of(host->queue.next, struct schedule_slot, link)->due_us;
+	int64_t key = host->ready_us > due ? host->ready_us : due;
+	if (host->place == OUT_OF_HEAP)
+		heap_push(&s->hosts, key, &host->place);
+	else
+		heap_move(&s->hosts, host->place, key);
+}
+
+static void host_rest(struct schedule_host *host, int64_t now_us)
+{
+	host->busy--;
+	if (host->ready_us < now_us + host->gap_us)
+		host->ready_us = now_us + host->gap_us;
+}
+
+/* Forgets hosts without slots that have rested. A few per call keep pace with those that come;
+ * taking out ten thousand feeds at once stays linear. */
+static void sweep_vacant(struct schedule *s, int64_t now_us)
+{
+	for (int i = 0; i < 2 && !list_is_empty(&s->vacant); i++) {
+		struct schedule_host *host =
+			container_of(s->vacant.next, struct schedule_host, vacant);
+		if (host->ready_us > now_us)
+			return;
+		list_remove(&host->vacant);
+		map_take(&s->by_name, str_of(host->name));
+		free(host->name);
+		free(host);
+	}
+}
+
+void schedule_add(struct schedule *s, struct schedule_slot *slot, const char *url, int64_t due_us)
+{
+	assert(slot->where == SLOT_OUT);
+	slot->host = host_for(s, url);
+	slot->host->slots++;
+	list_remove(&slot->host->vacant);
+	list_init(&slot->link);
+	slot->due_us = due_us;
+	slot->where = SLOT_HEAP;
+	heap_push(&s->due, due_us, &slot->heap_index);
+	s->n++;
+}
+
+void schedule_remove(struct schedule *s, struct schedule_slot *slot, int64_t now_us)
+{
+	struct schedule_host *host = slot->host;
+
+	if (slot->where == SLOT_OUT)
+		return;
+	if (slot->where == SLOT_HEAP)
+		heap_take(&s->due, slot->heap_index);
+	else if (slot->where == SLOT_QUEUED)
+		list_remove(&slot->link);
+	else
+		host_rest(host, now_us);
+	slot->where = SLOT_OUT;
+	slot->host = NULL;
+	s->n--;
+	host_place(s, host);
+	if (--host->slots == 0)
+		list_append(&s->vacant, &host->vacant);
+	sweep_vacant(s, now_us);
+}
+
+struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
+{
+	while (heap_first(&s->due) <= now_us) {
+		struct schedule_slot *slot =
+			container_of(s->due.entries[0].place, struct schedule_slot, heap_index);
+		heap_take(&s->due, 0);
+		slot->where = SLOT_QUEUED;
+		list_append(&slot->host->queue, &slot->link);
+		host_place(s, slot->host);
+	}
+	if (heap_first(&s->hosts) > now_us)
+		return NULL;
+	struct schedule_host *host =
+		container_of(s->hosts.entries[0].place, struct schedule_host, place);
+	struct schedule_slot *slot = container_of(host->queue.next, struct schedule_slot, link);
+	list_remove(&slot->link);
+	slot->where = SLOT_BUSY;
+	host->busy++;
+	host_place(s, host);
+	return slot;
+}
+
+void schedule_done(struct schedule *s, struct schedule_slot *slot, int64_t now_us, int64_t due_us)
+{
+	assert(slot->where == SLOT_BUSY);
+	host_rest(slot->host, now_us);
+	host_place(s, slot->host);
+	slot->due_us = due_us;
+	slot->where = SLOT_HEAP;
+	heap_push(&s->due, due_us, &slot->heap_index);
+}
+
+void schedule_hold_host(struct schedule *s, struct schedule_slot *slot, int64_t until_us)
+{
+	if (slot->where == SLOT_OUT || slot->host->ready_us >= until_us)
+		return;
+	slot->host->ready_us = until_us;
+	host_place(s, slot->host);
+}
+
+int64_t schedule_wake(const struct schedule *s, int64_t now_us)
+{
+	int64_t due = heap_first(&s->due), host = heap_first(&s->hosts);
+	int64_t wake = due < host ? due : host;
+
+	return wake < now_us ? now_us : wake;
+}
+
+size_t schedule_count(const struct schedule *s)
+{
+	return s->n;
+}

@@ -1,0 +1,169 @@
+/* What one poll means for what we remember of the feed.
+ *
+ *   outcome           validators              counters            next
+ *   200, digested     the reply's, as a set   failures end        interval, hints
+ *   200, the same     the reply's             failures end        interval, hints
+ *   304               those it brings         failures end        interval, hints
+ *   200, no feed      kept                    failure             back-off
+ *   410               kept                    failure, gone_since an hour, then a month
+ *   429, 503          kept                    failure             back-off, not before Retry-After
+ *   any other         kept                    failure             back-off
+ *   our own trouble   kept                    kept                minutes
+ *
+ * ETag, Last-Modified and the body's hash are one set: they speak of one body, the last one that was
+ * read to its end. Were an ETag kept of a body that could not be read, the server would answer 304
+ * to it and the items would never come. */
+#include "schedule/schedule.h"
+
+#include "base/alloc.h"
+#include "schedule/when.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void set_text(char **text, const char *to)
+{
+	char *copy = to ? mem_strdup(to) : NULL;
+
+	free(*text);
+	*text = copy;
+}
+
+bool schedule_forget(struct feed_state *state, const char *url)
+{
+	if (!state->url || !strcmp(state->url, url))
+		return false;
+	set_text(&state->url, NULL);
+	set_text(&state->etag, NULL);
+	set_text(&state->last_modified, NULL);
+	state->body_hash = (struct hash){0};
+	state->last_poll_us = state->next_due_us = 0;
+	state->failures = 0;
+	state->failing_since_us = state->gone_since_us = 0;
+	return true;
+}
+
+/* A 304 to If-Modified-Since alone often names an ETag too; we asked without one for a reason (see
+ * same_body), so a validator that was not sent is not taken up. */
+static void not_modified(struct feed_state *state, const struct reply *reply)
+{
+	if (state->etag && reply->etag)
+		set_text(&state->etag, reply->etag);
+	if (state->last_modified && reply->last_modified)
+		set_text(&state->last_modified, reply->last_modified);
+}
+
+/* The server had our ETag and sent the body we had: its ETags do not follow the body (a cluster
+ * whose members disagree). Where there is a date, we ask by date alone until the body changes. */
+static void same_body(struct feed_state *state, const struct reply *reply)
+{
+	bool useless = state->etag && reply->last_modified;
+
+	set_text(&state->etag, useless ? NULL : reply->etag);
+	set_text(&state->last_modified, reply->last_modified);
+}
+
+static void new_body(
+	struct feed_state *state, const struct reply *reply, const struct settle *settle)
+{
+	set_text(&state->etag, reply->etag);
+	set_text(&state->last_modified, reply->last_modified);
+	state->body_hash = reply->body_hash;
+	state->items = (uint32_t)settle->items;
+	state->guids_repeat |= settle->guids_repeat;
+	state->last_change_us = settle->now_us;
+}
+
+static void well(struct reply *reply, const struct settle *settle)
+{
+	struct feed_state *state = &reply->state;
+
+	if (reply->outcome == REPLY_BODY)
+		new_body(state, reply, settle);
+	else if (reply->outcome == REPLY_SAME_BODY)
+		same_body(state, reply);
+	else
+		not_modified(state, reply);
+	state->health = FEED_FINE;
+	state->failures = 0;
+	state->failing_since_us = state->gone_since_us = 0;
+	set_text(&state->error, NULL);
+	state->last_success_us = settle->now_us;
+	state->next_due_us = settle->now_us + when_well(reply->feed->interval_us, settle->hint_us,
+						      reply->fresh_us, settle->chance);
+}
+
+/* "Gone" is said of a feed when the second of two 410 an hour apart has come, and it stays so until
+ * the feed answers again: what follows a closed feed is often a lapsed name or a parked page. Until
+ * then any other answer of the server ends the row; silence does not. */
+static void count_gone(struct feed_state *state, const struct reply *reply, int64_t now_us)
+{
+	if (reply->outcome != REPLY_GONE) {
+		if (reply->http_status && state->health != FEED_GONE)
+			state->gone_since_us = 0;
+	} else if (!state->gone_since_us) {
+		state->gone_since_us = now_us;
+	} else if (now_us - state->gone_since_us >= WHEN_GONE_APART) {
+		state->health = FEED_GONE;
+	}
+}
+
+static void failed(struct reply *reply, const struct settle *settle)
+{
+	struct feed_state *state = &reply->state;
+	int64_t now = settle->now_us;
+
+	if (state->failures < UINT32_MAX)
+		state->failures++;
+	if (!state->failing_since_us)
+		state->failing_since_us = now;
+	if (state->health != FEED_GONE)
+		state->health = FEED_FAILING;
+	count_gone(state, reply, now);
+	set_text(&state->error, reply->outcome == REPLY_BODY ? settle->why : reply->error);
+	if (!state->error)
+		set_text(&state->error, reply_outcome_names[reply->outcome]);
+
+	int64_t wait = when_failed(reply->feed->interval_us, state->failures, settle->chance);
+	if (state->health == FEED_GONE)
+		wait = when_jitter(WHEN_GONE_RETRY, settle->chance);
+	else if (reply->outcome == REPLY_GONE && wait < WHEN_GONE_APART)
+		wait = when_jitter(WHEN_GONE_APART, settle->chance);
+	if (reply->outcome == REPLY_BUSY && reply->retry_after_us > wait)
+		wait = reply->retry_after_us;
+	state->next_due_us = now + wait;
+}
+
+static void our_trouble(struct reply *reply, const struct settle *settle)
+{
+	struct feed_state *state = &reply->state;
+	int64_t interval = reply->feed->interval_us;
+	int64_t wait = interval < WHEN_LOCAL_RETRY ? interval : WHEN_LOCAL_RETRY;
+
+	set_text(&state->error, reply->error ? reply->error : settle->why);
+	state->next_due_us = settle->now_us + when_jitter(wait, settle->chance);
+}
+
+void schedule_settle(struct reply *reply, const struct settle *settle)
+{
+	struct feed_state *state = &reply->state;
+
+	schedule_forget(state, reply->feed->url);
+	if (!state->url)
+		set_text(&state->url, reply->feed->url);
+	/* A digest that failed for a reason of ours (no memory, no disk) says nothing of the feed. */
+	if (reply->outcome == REPLY_LOCAL ||
+		(reply->outcome == REPLY_BODY && settle->digested < 0 &&
+			settle->digested != -EBADMSG)) {
+		our_trouble(reply, settle);
+		return;
+	}
+	state->last_poll_us = reply->finished_us ? reply->finished_us : settle->now_us;
+	state->http_status = reply->http_status;
+	if ((reply->outcome == REPLY_BODY && settle->digested == 0) ||
+		reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED)
+		well(reply, settle);
+	else
+		failed(reply, settle);
+}

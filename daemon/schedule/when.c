@@ -1,0 +1,48 @@
+#include "schedule/when.h"
+
+#include "model/state.h"
+#include "schedule/schedule.h"
+
+/* Overdue feeds come back at this rate after a start, and within this time whatever their number:
+ * 30,000 feeds that were due while the daemon was away make no burst at anybody's server. */
+#define OVERDUE_PER_SECOND 50
+#define OVERDUE_SPREAD_MAX (10 * MIN_US)
+/* No due time is farther away, unless a clock was set: a gone feed's month with its jitter. */
+#define FIRST_MAX (WHEN_GONE_RETRY + WHEN_GONE_RETRY / 10)
+
+int64_t when_jitter(int64_t base_us, double chance)
+{
+	return base_us + (int64_t)((double)base_us / 10 * chance);
+}
+
+int64_t when_well(int64_t interval_us, int64_t hint_us, int64_t fresh_us, double chance)
+{
+	int64_t hint = hint_us > fresh_us ? hint_us : fresh_us;
+
+	if (hint > WHEN_HINT_MAX)
+		hint = WHEN_HINT_MAX;
+	return when_jitter(hint > interval_us ? hint : interval_us, chance);
+}
+
+int64_t when_failed(int64_t interval_us, uint32_t failures, double chance)
+{
+	int64_t max = interval_us > WHEN_ERROR_MAX ? interval_us : WHEN_ERROR_MAX;
+	int64_t wait = interval_us > 0 ? interval_us : SEC_US;
+
+	for (uint32_t i = 1; i < failures && wait < max; i++)
+		wait *= 2;
+	return when_jitter(wait < max ? wait : max, chance);
+}
+
+int64_t schedule_first(
+	const struct feed_state *state, size_t overdue, double chance, int64_t now_us)
+{
+	if (!state->last_poll_us)
+		return now_us;
+	if (state->next_due_us > now_us && state->next_due_us <= now_us + FIRST_MAX)
+		return state->next_due_us;
+	int64_t spread = (int64_t)overdue * SEC_US / OVERDUE_PER_SECOND;
+	if (spread > OVERDUE_SPREAD_MAX)
+		spread = OVERDUE_SPREAD_MAX;
+	return now_us + (int64_t)((double)spread * chance);
+}

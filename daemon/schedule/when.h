@@ -1,0 +1,25 @@
+/* How long to wait: the arithmetic of "When next". Inside schedule/ only. */
+#pragma once
+
+#include "base/clock.h"
+
+#include <stdint.h>
+
+/* What a document or its headers ask for is followed up to a day: a feed that says `ttl` 44640 (a
+ * month in minutes, seen) means well and would be late with the news. */
+#define WHEN_HINT_MAX DAY_US
+/* Errors double the wait up to a day, and never beyond: a server that comes back is noticed. */
+#define WHEN_ERROR_MAX DAY_US
+/* Two answers 410 this far apart are no accident of a deployment. */
+#define WHEN_GONE_APART HOUR_US
+/* Once a month we look whether what was gone is back. */
+#define WHEN_GONE_RETRY (30 * DAY_US)
+/* Our own trouble: soon, but not so soon that a full disk becomes the partner's load. */
+#define WHEN_LOCAL_RETRY (5 * MIN_US)
+
+/* `base` and up to a tenth more, never less; `chance` in [0, 1). */
+int64_t when_jitter(int64_t base_us, double chance);
+/* After an answer: the interval, or the longer of the two hints (-1: none). */
+int64_t when_well(int64_t interval_us, int64_t hint_us, int64_t fresh_us, double chance);
+/* After the n-th failure in a row (from 1): the interval, then twice, four times … */
+int64_t when_failed(int64_t interval_us, uint32_t failures, double chance);
