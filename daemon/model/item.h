@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "model/document.h"
+#include "model/flaw.h"
 
 struct item_person {
 	struct str name, url, email; /* email only where publishing it is allowed */
@@ -29,6 +30,7 @@ struct item_source {
 struct item_geo {
 	enum geo_type type; /* GEO_BOX is written as a Polygon */
 	double (*points)[2];
+	double *altitudes; /* metres; NULL: none */
 	size_t n;
 };
 
@@ -76,6 +78,14 @@ struct item {
 
 /* Writes the JSON object `data`. */
 void item_write(struct json *j, const struct item *item);
+
+/* Parts of it that a feed has too: a member with its name, or nothing where there is nothing. */
+void item_write_people(
+	struct json *j, const char *name, const struct item_person *people, size_t n);
+void item_write_categories(
+	struct json *j, const char *name, const struct category *categories, size_t n);
+void item_write_links(struct json *j, const char *name, const struct item_link *links, size_t n);
+void item_write_geo(struct json *j, const char *name, const struct item_geo *geo);
 
 /* The feed's own data, normalized, for `civicwire parse` and the daemon's status. */
 struct feed_info {
