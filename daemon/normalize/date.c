@@ -1,0 +1,466 @@
+/* A date is read in three steps, each once over the text:
+ *
+ *   1. date-token.c cuts it into words, numbers and signs; a character or word nobody writes in
+ *      dates ends the reading there.
+ *   2. date-clock.c finds the time and the zone and takes them out, wherever they stand.
+ *   3. What is left is year, month and day, by name or by number: this file.
+ *
+ * Principles, in this order:
+ *   - No wrong date. Every reading that writers are known to mean is tried; if two different ones
+ *     remain, the result is DATE_AMBIGUOUS. What speaks for one, strongest first: only one is
+ *     possible (13/05), only one fits the weekday given, the language writes in that order.
+ *   - A weekday that contradicts a date readable in one way only is a writer's slip and ignored.
+ *   - A word we do not know makes it no date: it could be anything ("before 12 May").
+ *   - Two-digit years are POSIX's: 69–99 are 1969–1999, 00–68 are 2000–2068.
+ *   - A date without time is its first second; without zone it is UTC, but Korean words mean
+ *     Korea's time, as there is no other place that writes them.
+ *   - ISO 8601 may leave out the day and the month ("2017", "2017-05": W3C's profile): the first
+ *     instant. Prose may not: "October 2011" names a month, not a date.
+ *   - Years before 1900 and after 2200 are slips of writers or other calendars'. */
+#include "normalize/date.h"
+
+#include "normalize/date-clock.h"
+
+#define YEAR_MIN 1900
+#define YEAR_MAX 2200
+
+struct field {
+	unsigned value, digits;
+};
+
+/* What is left of a date when time and zone are out. */
+struct fields {
+	struct field number[3];
+	unsigned n;
+	char separator; /* between the numbers: one of "-/. ", 'u' units, 'x' mixed */
+	const struct date_name *words[2];
+	unsigned n_words;
+	unsigned days;   /* bits of the weekday given; 0: none */
+	unsigned months; /* bits of the month named; 0: none */
+	const struct date_name *month_name;
+};
+
+struct day {
+	int year, month, day;
+};
+
+static bool is_possible(const struct day *d)
+{
+	return d->year >= YEAR_MIN && d->year <= YEAR_MAX && d->month >= 1 && d->month <= 12 &&
+	       d->day >= 1 && d->day <= calendar_month_length(d->year, d->month);
+}
+
+static int full_year(struct field f)
+{
+	if (f.digits != 2)
+		return (int)f.value;
+	return (int)f.value + (f.value < 69 ? 2000 : 1900);
+}
+
+static bool is_ordinal_ending(const struct date_token *t)
+{
+	return date_token_has_role(t, DATE_ROLE_ORDINAL) && !t->spaced &&
+	       date_token_is_number(t - 1);
+}
+
+static bool is_unit(const struct date_token *t)
+{
+	return date_token_has_role(t, DATE_ROLE_YEAR) || date_token_has_role(t, DATE_ROLE_MONTH) ||
+	       date_token_has_role(t, DATE_ROLE_DAY);
+}
+
+static bool add_word(struct fields *f, const struct date_token *tokens, unsigned i)
+{
+	const struct date_token *t = &tokens[i];
+
+	if (!t->name)
+		return false;
+	if (i && is_ordinal_ending(t))
+		return true;
+	if (t->name->role == DATE_ROLE_FILLER && (i || !t->name->days))
+		return true;
+	if (!t->name->months && !t->name->days)
+		return false;
+	if (f->n_words == 2)
+		return false;
+	f->words[f->n_words++] = t->name;
+	return true;
+}
+
+static void add_separator(char *pending, char c)
+{
+	if (*pending == ' ')
+		*pending = c;
+	else if (*pending != c)
+		*pending = 'x';
+}
+
+static bool add_number(struct fields *f, const struct date_token *t, char pending)
+{
+	if (f->n == 3 || t->digits > 8)
+		return false;
+	if (f->n == 1)
+		f->separator = pending;
+	else if (f->n && f->separator != pending)
+		f->separator = 'x';
+	f->number[f->n++] = (struct field){(unsigned)t->value, t->digits};
+	return true;
+}
+
+/* False: not a date. */
+static bool collect(struct fields *f, const struct date_tokens *tokens)
+{
+	char pending = ' ';
+
+	for (unsigned i = 0; i < tokens->n; i++) {
+		const struct date_token *t = &tokens->at[i];
+
+		if (t->kind == DATE_TOKEN_NUMBER) {
+			if (!add_number(f, t, pending))
+				return false;
+			pending = ' ';
+		} else if (t->kind == DATE_TOKEN_SIGN) {
+			if (t->sign == ':' || t->sign == '+' || (!i && t->sign != ','))
+				return false;
+			if (t->sign != ',')
+				add_separator(&pending, t->sign);
+		} else if (t->kind == DATE_TOKEN_WORD) {
+			if (i && is_unit(t) && date_token_is_number(t - 1))
+				add_separator(&pending, 'u');
+			else if (!add_word(f, tokens->at, i))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Which of the words is the month and which the weekday, where one can be both ("mar", "maa"). */
+static bool sort_words(struct fields *f)
+{
+	for (unsigned i = 0; i < f->n_words; i++) {
+		const struct date_name *word = f->words[i];
+		bool month = word->months;
+
+		if (word->months && word->days) {
+			const struct date_name *other = f->n_words == 2 ? f->words[!i] : NULL;
+
+			/* The other one takes the month if it can be nothing else, or comes last. */
+			month = f->n < 3 && !(other && other->months && (!other->days || !i));
+		}
+		if (month ? f->months : f->days)
+			return false;
+		if (month) {
+			f->months = word->months;
+			f->month_name = word;
+		} else {
+			f->days = word->days;
+		}
+	}
+	return true;
+}
+
+/* 12 May 2017, May 12 2017, 2017 May 12, and with two digits as RFC 822 has it: day first. */
+static enum date_result read_named(const struct fields *f, struct str language, struct day *ret)
+{
+	bool year_first =
+		f->number[0].digits == 4 || (f->number[1].digits != 4 && f->number[0].value > 31);
+	struct field year = f->number[!year_first], day = f->number[year_first];
+	int month = __builtin_ffs((int)f->months);
+
+	if (f->n != 2 || day.digits > 2 || (year.digits != 4 && year.digits != 2))
+		return DATE_INVALID;
+	if (f->months & (f->months - 1)) {
+		month = date_name_month_in(f->month_name, language);
+		if (!month)
+			return DATE_AMBIGUOUS;
+	}
+	*ret = (struct day){full_year(year), month, (int)day.value};
+	return DATE_OK;
+}
+
+#define ORDER(order) (1u << DATE_ORDER_##order)
+
+/* The orders in which somebody may have written three numbers. */
+static unsigned orders_of(const struct fields *f)
+{
+	unsigned first = f->number[0].digits, middle = f->number[1].digits,
+		 last = f->number[2].digits;
+
+	if (f->separator == 'x' || middle > 2)
+		return 0;
+	if (first == 4)
+		return last <= 2 ? ORDER(YMD) : 0;
+	if (f->separator == 'u' || first > 2)
+		return 0;
+	if (last == 4)
+		return f->separator == '.' ? ORDER(DMY) : ORDER(DMY) | ORDER(MDY);
+	if (last > 2)
+		return 0;
+	return (last == 2 ? ORDER(DMY) : 0) | (first == 2 ? ORDER(YMD) : 0) |
+	       (last == 2 && f->separator != '.' ? ORDER(MDY) : 0);
+}
+
+static struct day in_order(const struct fields *f, enum date_order order)
+{
+	const struct field *n = f->number;
+
+	switch (order) {
+	case DATE_ORDER_DMY:
+		return (struct day){full_year(n[2]), (int)n[1].value, (int)n[0].value};
+	case DATE_ORDER_MDY:
+		return (struct day){full_year(n[2]), (int)n[0].value, (int)n[1].value};
+	default:
+		return (struct day){full_year(n[0]), (int)n[1].value, (int)n[2].value};
+	}
+}
+
+static bool fits_weekday(const struct day *d, unsigned days)
+{
+	return days >> calendar_weekday(calendar_days(d->year, d->month, d->day)) & 1;
+}
+
+struct choice {
+	struct day day;
+	unsigned n; /* how many different days were offered */
+};
+
+static void offer(struct choice *choice, const struct day *day)
+{
+	if (choice->n && day->year == choice->day.year && day->month == choice->day.month &&
+		day->day == choice->day.day)
+		return;
+	choice->day = *day;
+	choice->n++;
+}
+
+static enum date_result read_numbers(const struct fields *f, struct str language, struct day *ret)
+{
+	unsigned orders = orders_of(f);
+	struct choice possible = {0}, fitting = {0};
+	enum date_order preferred = date_order_in(language);
+
+	for (enum date_order order = DATE_ORDER_DMY; order <= DATE_ORDER_YMD; order++) {
+		struct day day = in_order(f, order);
+
+		if (!(orders >> order & 1) || !is_possible(&day))
+			continue;
+		offer(&possible, &day);
+		if (fits_weekday(&day, f->days))
+			offer(&fitting, &day);
+	}
+	*ret = in_order(f, preferred);
+	if (possible.n == 1)
+		*ret = possible.day;
+	else if (fitting.n == 1)
+		*ret = fitting.day;
+	else if (possible.n && (!(orders >> preferred & 1) || !is_possible(ret)))
+		return DATE_AMBIGUOUS;
+	return possible.n ? DATE_OK : DATE_INVALID;
+}
+
+static enum date_result from_day_of_year(unsigned year, unsigned ordinal, struct day *ret)
+{
+	int64_t first = calendar_days(year, 1, 1), y;
+
+	if (year < YEAR_MIN || year > YEAR_MAX || !ordinal || ordinal > 366)
+		return DATE_INVALID;
+	calendar_date(first + ordinal - 1, &y, &ret->month, &ret->day);
+	ret->year = (int)y;
+	return y == year ? DATE_OK : DATE_INVALID;
+}
+
+/* What ISO 8601 can write with less than three numbers. */
+static enum date_result read_reduced(
+	const struct fields *f, const struct date_clock *clock, struct day *ret)
+{
+	unsigned v = f->number[0].value, w = f->number[1].value;
+	unsigned digits = f->number[0].digits;
+	bool bare = !clock->found && !clock->has_zone && !f->n_words;
+
+	if (f->n == 1 && digits == 8) {
+		*ret = (struct day){(int)(v / 10000), (int)(v / 100 % 100), (int)(v % 100)};
+		return DATE_OK;
+	}
+	if (f->n == 1 && digits == 7)
+		return from_day_of_year(v / 1000, v % 1000, ret);
+	if (f->n == 1 && digits == 4 && bare) {
+		*ret = (struct day){(int)v, 1, 1};
+		return DATE_OK;
+	}
+	if (f->n != 2 || f->separator != '-' || digits != 4)
+		return DATE_INVALID;
+	if (f->number[1].digits == 3)
+		return from_day_of_year(v, w, ret);
+	if (f->number[1].digits != 2 || !bare)
+		return DATE_INVALID;
+	*ret = (struct day){(int)v, (int)w, 1};
+	return DATE_OK;
+}
+
+/* 2017-W19-5, 2017W195, 2017-W19. Week 1 is the one with 4 January; weeks begin on Monday. Takes
+ * its tokens; DATE_NONE if this is no week date. */
+static enum date_result take_week(struct date_tokens *tokens, struct day *ret)
+{
+	struct date_token *t = tokens->at;
+	unsigned i = 1 + date_token_is_sign(&t[1], '-'), week, day = 1, end = i + 2;
+	int64_t jan4, start, year;
+
+	if (!date_token_is_number(&t[0]) || t[0].digits != 4 ||
+		!date_token_has_role(&t[i], DATE_ROLE_WEEK) || !date_token_is_number(&t[i + 1]))
+		return DATE_NONE;
+	week = (unsigned)t[i + 1].value;
+	if (t[i + 1].digits == 3) {
+		day = week % 10;
+		week /= 10;
+	} else if (t[i + 1].digits != 2) {
+		return DATE_INVALID;
+	} else if (date_token_is_sign(&t[end], '-') && t[end + 1].digits == 1) {
+		day = (unsigned)t[end + 1].value;
+		end += 2;
+	}
+	year = (int64_t)t[0].value;
+	if (year < YEAR_MIN || year > YEAR_MAX || !week || week > 53 || !day || day > 7)
+		return DATE_INVALID;
+	jan4 = calendar_days(year, 1, 4);
+	start = jan4 - (calendar_weekday(jan4) + 6) % 7 + (week - 1) * 7;
+	calendar_date(start + 3, &year, &ret->month, &ret->day); /* its Thursday has the year */
+	if (year != (int64_t)t[0].value)
+		return DATE_INVALID;
+	calendar_date(start + day - 1, &year, &ret->month, &ret->day);
+	ret->year = (int)year;
+	for (i = 0; i < end; i++)
+		date_token_take(&t[i]);
+	return DATE_OK;
+}
+
+/* 20170512100000 or 201705121000 in front: databases write so. Takes its token; DATE_NONE if this
+ * is none. */
+static enum date_result take_stamp(
+	struct date_tokens *tokens, struct day *ret, struct date_clock *ret_clock)
+{
+	struct date_token *t = &tokens->at[0];
+	uint64_t v = t->value;
+
+	if (!date_token_is_number(t) || (t->digits != 14 && t->digits != 12))
+		return DATE_NONE;
+	*ret_clock = (struct date_clock){.found = true};
+	if (t->digits == 14) {
+		ret_clock->second = (unsigned)(v % 100);
+		v /= 100;
+	}
+	ret_clock->minute = (unsigned)(v % 100);
+	ret_clock->hour = (unsigned)(v / 100 % 100);
+	v /= 10000;
+	*ret = (struct day){(int)(v / 10000), (int)(v / 100 % 100), (int)(v % 100)};
+	date_token_take(t);
+	return DATE_OK;
+}
+
+static enum date_result join(const struct day *day, const struct date_clock *clock, int64_t *ret_s)
+{
+	unsigned hour = clock->hour, minute = clock->minute, second = clock->second;
+	int64_t s;
+
+	if (!is_possible(day) || minute > 59 || second > 60 || hour > 24 ||
+		(hour == 24 && (minute || second)))
+		return DATE_INVALID;
+	s = calendar_days(day->year, day->month, day->day) * DAY_S + hour * 3600 + minute * 60 +
+	    second - clock->zone_minutes * 60;
+	/* A leap second ends a UTC day; with a wrong zone at least an hour. It counts as the
+	 * second after it, as everywhere. */
+	if (second == 60 && minute != 59 && s % DAY_S)
+		return DATE_INVALID;
+	*ret_s = s;
+	return DATE_OK;
+}
+
+/* Seconds (10 digits: 2001–2286) or milliseconds (13) since 1970, with or without a fraction. Ten
+ * digits that are also a date and an hour could be either. DATE_NONE if this is none. */
+static enum date_result read_epoch(const struct date_tokens *tokens, int64_t *ret_s)
+{
+	const struct date_token *t = &tokens->at[0];
+	const struct date_clock midnight = {0};
+	unsigned v = (unsigned)(t->value / 100);
+	struct day day = {(int)(v / 10000), (int)(v / 100 % 100), (int)(v % 100)};
+	int64_t ignored;
+	bool fraction = tokens->n == 3 && date_token_is_sign(&t[1], '.') &&
+			date_token_is_number(&t[2]) && !t[1].spaced && !t[2].spaced;
+
+	if (!date_token_is_number(t) || (t->digits != 10 && t->digits != 13) || t->value == 0 ||
+		(tokens->n != 1 && !fraction))
+		return DATE_NONE;
+	if (t->digits == 10 && t->value % 100 < 24 && !join(&day, &midnight, &ignored))
+		return DATE_AMBIGUOUS;
+	*ret_s = (int64_t)(t->digits == 10 ? t->value : t->value / 1000);
+	calendar_date(*ret_s / DAY_S, &ignored, &day.month, &day.day);
+	return ignored <= YEAR_MAX ? DATE_OK : DATE_INVALID;
+}
+
+static enum date_result read_fields(const struct date_tokens *tokens, struct str language,
+	const struct date_clock *clock, struct day *ret)
+{
+	struct fields f = {.separator = ' '};
+
+	if (!collect(&f, tokens) || !sort_words(&f))
+		return DATE_INVALID;
+	if (f.months)
+		return read_named(&f, language, ret);
+	return f.n == 3 ? read_numbers(&f, language, ret) : read_reduced(&f, clock, ret);
+}
+
+/* Nothing but commas may be left around a date that was read whole. */
+static bool is_used_up(const struct date_tokens *tokens)
+{
+	for (unsigned i = 0; i < tokens->n; i++)
+		if (tokens->at[i].kind != DATE_TOKEN_TAKEN &&
+			!date_token_is_sign(&tokens->at[i], ','))
+			return false;
+	return true;
+}
+
+static enum date_result read_tokens(struct date_tokens *tokens, struct str language, int64_t *ret_s)
+{
+	struct date_clock clock, stamp = {0};
+	struct day day;
+	enum date_result result = read_epoch(tokens, ret_s), whole;
+
+	if (result != DATE_NONE)
+		return result;
+	whole = take_week(tokens, &day);
+	if (whole == DATE_NONE)
+		whole = take_stamp(tokens, &day, &stamp);
+	if (whole == DATE_INVALID)
+		return whole;
+	result = date_clock_take(tokens, language, &clock);
+	if (!result && whole == DATE_OK && !is_used_up(tokens))
+		result = DATE_INVALID;
+	if (!result && whole == DATE_NONE)
+		result = read_fields(tokens, language, &clock, &day);
+	if (result)
+		return result;
+	if (stamp.found) {
+		if (clock.found)
+			return DATE_INVALID;
+		stamp.zone_minutes = clock.zone_minutes;
+		clock = stamp;
+	}
+	if (tokens->korean && !clock.has_zone)
+		clock.zone_minutes = 9 * 60;
+	return join(&day, &clock, ret_s);
+}
+
+enum date_result date_parse(struct str text, const struct date_context *context, int64_t *ret_s)
+{
+	struct date_tokens tokens;
+	enum date_result result;
+	int64_t s;
+
+	if (!date_tokens_read(&tokens, text))
+		return DATE_INVALID;
+	if (!tokens.n)
+		return str_trim(text).n ? DATE_INVALID : DATE_NONE;
+	result = read_tokens(&tokens, context->language, &s);
+	if (result == DATE_OK)
+		*ret_s = s;
+	return result;
+}
