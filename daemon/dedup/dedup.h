@@ -9,7 +9,7 @@
 enum verdict {
 	VERDICT_SAME,
 	VERDICT_NEW,
-	VERDICT_UPDATED,
+	VERDICT_UPDATED, /* changed, or back after it was withdrawn: the version rises either way */
 	VERDICT_WITHDRAWN,
 	VERDICT_HELD, /* changed, but too often today: told later, once (`updates-coalesced`) */
 	VERDICT_COUNT
@@ -26,9 +26,19 @@ struct hash dedup_key(const struct batch_item *item, bool guids_repeat);
 
 /* `old` is the row of the item's key (NULL: none). *ret_row is the row to store; *ret_write says
  * whether it differs from the old one in anything that must be written. ret_row->views is left as
- * in `old`: the journal replaces it when it appends an event. */
+ * in `old`: the journal replaces it when it appends an event; so is the subject unless the item
+ * brings one. Both point into `old` or `item`: ret_row owns nothing. */
 enum verdict dedup_judge(const struct seen *old, const struct hash *key,
 	const struct batch_item *item, int64_t now_us, struct seen *ret_row, bool *ret_write);
 
+/* Were updates of this item held back before the one that is told at `now_us`? It then stands for
+ * several (`updates-coalesced`). */
+bool dedup_was_held(const struct seen *old, int64_t now_us);
+
 /* A known item is missing from a complete document. VERDICT_SAME if it was withdrawn already. */
 enum verdict dedup_missing(const struct seen *old, int64_t now_us, struct seen *ret_row);
+
+/* The item is found by another key from now on (the feed changed its guids) and is the same item
+ * to subscribers: its name and version stay, and what it looks like now is known, untold. */
+void dedup_rekey(const struct seen *old, const struct hash *key, const struct batch_item *item,
+	int64_t now_us, struct seen *ret_row);

@@ -23,11 +23,20 @@ int journal_open(struct journal **ret, const struct journal_settings *settings, 
 struct journal *journal_close(struct journal *journal);
 CLEANUP_DEFINE(struct journal, journal_close);
 
+/* Opening refuses, and says why: a store that another process writes (-EBUSY), a file that is no
+ * database or another program's (-EINVAL), a schema this build does not know (-EPROTONOSUPPORT), a
+ * missing folder (-ENOENT), a read-only one (-EROFS, -EACCES). */
+
 /* The newest durable sequence (0: none) and the name of this journal's epoch: [a-z0-9]+, at most
  * 16 bytes. Writer's thread. */
 uint64_t journal_head(const struct journal *journal);
 const char *journal_epoch(const struct journal *journal);
 #define JOURNAL_EPOCH_MAX 17
+
+/* Has the write-ahead log grown beyond what readers should make it? Then they should rest for
+ * JOURNAL_PAUSE_US, in which the next journal_begin() can start it afresh. */
+#define JOURNAL_PAUSE_US (50 * MSEC_US)
+bool journal_wants_pause(const struct journal *journal);
 
 /* One transaction: begin, any of the calls below, commit. Nothing of it exists before commit
  * returns 0, and then all of it does, power cuts included. After any error: rollback, and the
@@ -36,37 +45,52 @@ int journal_begin(struct journal *journal, struct error *error);
 int journal_commit(struct journal *journal, struct error *error);
 void journal_rollback(struct journal *journal);
 
-/* A feed's number in the journal; made on first use. `formerly` are ids it had before: if the feed
+/* A feed as the journal knows it; made on first use. `formerly` are ids it had before: if the feed
  * is new and one of them is known, it takes over what was remembered under that name. */
-int journal_feed(
-	struct journal *journal, const struct feed *feed, int64_t *ret_number, struct error *error);
+struct journal_feed {
+	int64_t number;
+	bool backfilled, guids_repeat; /* as last put: of a renamed feed, what it had learnt */
+};
+int journal_feed(struct journal *journal, const struct feed *feed, struct journal_feed *ret,
+	struct error *error);
 int journal_feed_state_put(
 	struct journal *journal, int64_t feed, const struct feed_state *state, struct error *error);
 
-/* 1: *ret is the row (free ret->views.p with free()); 0: there is none. */
-int journal_seen_get(struct journal *journal, int64_t feed, const struct hash *item,
+/* The row of a key. 1: *ret is it (end with seen_deinit()); 0: there is none. */
+int journal_seen_get(struct journal *journal, int64_t feed, const struct hash *key,
 	struct seen *ret, struct error *error);
+/* Stores under row->key. */
 int journal_seen_put(
 	struct journal *journal, int64_t feed, const struct seen *row, struct error *error);
+int journal_seen_drop(
+	struct journal *journal, int64_t feed, const struct hash *key, struct error *error);
+/* 1: this name is borne by an item that is found by another key now; a new item must take another,
+ * or two events would have one id. 0: it is free. */
+int journal_item_taken(
+	struct journal *journal, int64_t feed, const struct hash *item, struct error *error);
 /* All rows of a feed. Return 0 from `row` to go on, else the walk ends and returns that value. The
- * row's views are the journal's, valid during the call; do not write inside the walk. */
+ * row's texts are the journal's, valid during the call; do not write inside the walk. */
 struct journal_seen_walk {
 	int (*row)(struct journal_seen_walk *walk, const struct seen *row);
 };
 int journal_seen_each(
 	struct journal *journal, int64_t feed, struct journal_seen_walk *walk, struct error *error);
-/* Forgets rows last seen before `before_us` in this feed. */
+/* Forgets rows last seen before `before_us` in this feed: at most once a day of `before_us`, and a
+ * bounded number of them, so that it may be called with every reply. */
 int journal_seen_prune(
 	struct journal *journal, int64_t feed, int64_t before_us, struct error *error);
 
 /* Appends an event; its sequence is given here, becomes real at commit, and is used again after a
- * rollback. Views are event->views united with row->views (may be NULL); row->views, if row is
- * given, becomes event->views (malloc'ed; the caller frees it), ready for journal_seen_put(). */
+ * rollback. Its recorded time is event->recorded_us, or the event's before it if that is later: the
+ * times of a journal never fall. Views are event->views united with row->views; row (may be NULL)
+ * then gets event->views, a withdrawal's row the union (malloc'ed; the caller frees it and still
+ * owns what was there), ready for journal_seen_put(). */
 int journal_append(struct journal *journal, const struct event *event, struct seen *row,
 	uint64_t *ret_seq, struct error *error);
 
-/* Removes events from the oldest end: older than keep, or while the store is over its size. At
- * most a bounded slice per call, in a transaction of its own; 1: there is more to do, 0: done. */
+/* Removes events from the oldest end: older than keep, or while the store (its live pages; the
+ * write-ahead log comes on top) is over its size. Never the newest. At most a bounded slice per
+ * call, in a transaction of its own; 1: there is more to do, 0: done. */
 int journal_retain(struct journal *journal, int64_t now_us, struct error *error);
 
 /* States of all feeds known, for the start. The state is the journal's, valid during the call. */
@@ -98,7 +122,8 @@ struct journal_record {
 };
 
 struct journal_read_limits {
-	uint64_t to;    /* the durable head that the reader was told; nothing beyond is shown */
+	uint64_t to;    /* the durable head that the reader was told; nothing beyond is shown.
+			UINT64_MAX: all there is */
 	size_t records; /* looked at, shown or not */
 	size_t bytes;   /* of bodies */
 	int64_t us;     /* of time on the monotonic clock; 0: no bound */
@@ -113,7 +138,8 @@ struct journal_visitor {
 };
 
 /* One slice: events with sequence > after, in order, in one short read transaction. *ret_next is
- * the last sequence looked at (or `after`). A record whose checksum does not fit is -EBADMSG, and
+ * the sequence up to which all has been looked at: the last record's, or limits->to once there is
+ * no more up to there (data loss leaves numbers without events), or `after`. A record whose checksum does not fit is -EBADMSG, and
  * *error names it. */
 int journal_read(struct journal_reader *reader, uint64_t after,
 	const struct journal_read_limits *limits, struct journal_visitor *visitor,
@@ -125,7 +151,8 @@ struct journal_extent {
 	uint64_t oldest, head;
 };
 int journal_extent(struct journal_reader *reader, struct journal_extent *ret, struct error *error);
-/* The sequence before the first event recorded at or after a time: a cursor's `after`. */
+/* The sequence before the first event recorded at or after a time: a cursor's `after`. The head if
+ * there is none so young. */
 int journal_seq_before(
 	struct journal_reader *reader, int64_t time_us, uint64_t *ret_seq, struct error *error);
 

@@ -1,0 +1,348 @@
+/* Opening the store: whose it is, what it is, whether all of it is there.
+ *
+ * The order matters. The witness is opened and locked first, so that nothing is read while another
+ * process writes. A file that is not ours is recognised before anything is changed in it. Then the
+ * recovered head is compared with the witness; where the witness knows of more, or of another event
+ * under a number the store has, events are lost that subscribers may have seen: a new epoch
+ * begins, and its sequences continue above the witness, so that no number ever means two events.
+ *
+ * An epoch in the witness that the store does not know, with no higher sequence, is no loss: the
+ * store was replaced by one whose cursors differ anyway, or the process died between starting an
+ * epoch and saying so. */
+#include "journal/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+
+/* "CWjn" in the database header: what file(1) and other tools know this by. */
+#define STORE_APPLICATION_ID 0x43576a6e
+#define STORE_SCHEMA         1
+/* A writer that touches few pages per commit: 4 MiB holds the tips of all tables. */
+#define STORE_CACHE_KIB 4096
+
+/* checksum stands before views and body, and body last, so that a reader who looks at the views
+ * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
+ * page or two. Its `item` is NULL while it is the same as `key`, so the index has only the items
+ * whose feed changed its guids. */
+const char store_schema[] =
+	"CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE event(seq INTEGER PRIMARY KEY, recorded INTEGER NOT NULL,"
+	" checksum INTEGER NOT NULL, views BLOB NOT NULL, body BLOB NOT NULL);"
+	"CREATE TABLE topic(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" last_seq INTEGER NOT NULL);"
+	"CREATE TABLE seen(feed INTEGER NOT NULL, key BLOB NOT NULL, item BLOB, link BLOB,"
+	" title BLOB, change BLOB, version INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
+	" day INTEGER NOT NULL, updates INTEGER NOT NULL, withdrawn INTEGER NOT NULL,"
+	" views BLOB, subject TEXT, PRIMARY KEY(feed, key)) WITHOUT ROWID;"
+	"CREATE INDEX seen_item ON seen(feed, item) WHERE item IS NOT NULL;";
+
+static int configure(struct journal *j, struct error *error)
+{
+	static const char *const pragmas[] = {
+		/* Debian builds SQLite to overwrite what is deleted: twice the writing, for
+		 * events that were public. */
+		"PRAGMA secure_delete=OFF",
+		"PRAGMA trusted_schema=OFF",
+		"PRAGMA synchronous=FULL",
+		"PRAGMA journal_size_limit=67108864",
+	};
+	int persist = 1, r = 0;
+
+	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas && r >= 0; i++)
+		r = statement_exec(j->db, pragmas[i], "setting up", error);
+	char cache[64];
+	snprintf(cache, sizeof cache, "PRAGMA cache_size=-%d", STORE_CACHE_KIB);
+	if (r >= 0)
+		r = statement_exec(j->db, cache, "setting up", error);
+	sqlite3_busy_timeout(j->db, STORE_BUSY_MS);
+	/* Readers in other processes may come and go while no writer is there. */
+	sqlite3_file_control(j->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+	return r;
+}
+
+/* 1: an empty file; 0: ours, of the schema we know. */
+static int recognise(struct journal *j, struct error *error)
+{
+	int64_t tables, id, schema;
+	int r = statement_int(j->db, "SELECT count(*) FROM sqlite_schema", 0, &tables,
+		"reading the store", error);
+
+	if (r == -EINVAL)
+		return error_set(
+			error, EINVAL, "%s is not a journal: it is no database at all", j->path);
+	if (r >= 0)
+		r = statement_int(
+			j->db, "PRAGMA application_id", 0, &id, "reading the store", error);
+	if (r < 0)
+		return r;
+	if (!tables && !id)
+		return 1;
+	if (id != STORE_APPLICATION_ID)
+		return error_set(error, EINVAL,
+			"%s is not a journal: it is another program's SQLite database", j->path);
+	r = statement_int(j->db, "SELECT value FROM meta WHERE name='schema'", 0, &schema,
+		"reading the schema's version", error);
+	if (r >= 0 && schema != STORE_SCHEMA)
+		return error_set(error, EPROTONOSUPPORT,
+			"%s has schema %lld and this program knows schema %d: it was written by "
+			"another version",
+			j->path, (long long)schema, STORE_SCHEMA);
+	return r;
+}
+
+static int use_wal(struct journal *j, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = statement_prepare(
+		j->db, "PRAGMA journal_mode=WAL", &stmt, "switching to WAL", error);
+
+	if (r >= 0)
+		r = statement_row(stmt, "switching to WAL", error);
+	if (r >= 0 && !str_is(column_text(stmt, 0), "wal"))
+		r = error_set(error, ENOTSUP,
+			"%s: this file system cannot hold a write-ahead log (no shared memory)",
+			j->path);
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
+/* Lower-case base 32: sixty random bits, so that no two epochs are ever alike. */
+static void new_epoch(char out[JOURNAL_EPOCH_MAX])
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+	unsigned char random[12];
+
+	hash_random(random, sizeof random);
+	for (size_t i = 0; i < sizeof random; i++)
+		out[i] = digits[random[i] & 31];
+	out[sizeof random] = 0;
+}
+
+static int create(struct journal *j, struct error *error)
+{
+	struct buf sql = BUF_INIT;
+	char epoch[JOURNAL_EPOCH_MAX], store[JOURNAL_EPOCH_MAX];
+
+	new_epoch(epoch);
+	new_epoch(store);
+	buf_printf(&sql, "BEGIN IMMEDIATE;PRAGMA application_id=%d;%s", STORE_APPLICATION_ID,
+		store_schema);
+	buf_lit(&sql, "CREATE TABLE feed(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+		      " pruned INTEGER NOT NULL DEFAULT 0");
+	store_feed_columns(&sql);
+	buf_printf(&sql,
+		");INSERT INTO meta VALUES('schema',%d),('epoch','%s'),('head',0),('store','%s');"
+		"COMMIT",
+		STORE_SCHEMA, epoch, store);
+	int r = statement_exec(j->db, buf_cstr(&sql), "creating the tables", error);
+	if (r < 0 && !sqlite3_get_autocommit(j->db))
+		statement_exec(j->db, "ROLLBACK", "creating the tables", NULL);
+	buf_deinit(&sql);
+	return r;
+}
+
+int store_prepare(struct journal *j, struct error *error)
+{
+#define STATEMENT_SQL(name, doing, sql) [STMT_##name] = (sql),
+	static const char *const sqls[STMT_COUNT] = {STATEMENTS(STATEMENT_SQL)};
+#undef STATEMENT_SQL
+	struct buf state = BUF_INIT;
+	int r = 0;
+
+	store_feed_update(&state);
+	for (int i = 0; i < STMT_COUNT && r >= 0; i++)
+		r = statement_prepare(j->db, i == STMT_FEED_STATE ? buf_cstr(&state) : sqls[i],
+			&j->stmts[i], store_doing[i], error);
+	buf_deinit(&state);
+	return r;
+}
+
+/* The newest event's time and checksum; the head itself is a number of its own. */
+static int load_position(struct journal *j, struct error *error)
+{
+	struct position *at = &j->durable;
+	sqlite3_stmt *stmt = NULL;
+	int64_t topics;
+	static const char sql[] =
+		"SELECT (SELECT value FROM meta WHERE name='head'),"
+		" (SELECT value FROM meta WHERE name='epoch'), seq, recorded, checksum"
+		" FROM (SELECT 1) LEFT JOIN"
+		" (SELECT seq,recorded,checksum FROM event ORDER BY seq DESC LIMIT 1)";
+	int r = statement_prepare(j->db, sql, &stmt, "reading the head", error);
+
+	if (r >= 0)
+		r = statement_row(stmt, "reading the head", error);
+	if (r > 0) {
+		struct str epoch = column_text(stmt, 1);
+		at->seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+		uint64_t newest = (uint64_t)sqlite3_column_int64(stmt, 2);
+		at->recorded_us = sqlite3_column_int64(stmt, 3);
+		at->checksum = newest == at->seq ? (uint64_t)sqlite3_column_int64(stmt, 4) : 0;
+		snprintf(j->epoch, sizeof j->epoch, "%.*s", STR_FMT(epoch));
+		if (newest > at->seq || !epoch.n)
+			r = error_set(error, EBADMSG,
+				"%s is damaged: its head is %llu and its newest event %llu",
+				j->path, (unsigned long long)at->seq, (unsigned long long)newest);
+	}
+	sqlite3_finalize(stmt);
+	if (r >= 0)
+		r = statement_int(j->db, "SELECT max(id) FROM topic", 0, &topics,
+			"counting the topics", error);
+	if (r >= 0)
+		at->n_topics = (uint32_t)topics;
+	return r < 0 ? r : 0;
+}
+
+static int begin_epoch(struct journal *j, uint64_t head, struct error *error)
+{
+	char epoch[JOURNAL_EPOCH_MAX];
+	struct buf sql = BUF_INIT;
+
+	new_epoch(epoch);
+	buf_printf(&sql,
+		"BEGIN IMMEDIATE;UPDATE meta SET value='%s' WHERE name='epoch';"
+		"UPDATE meta SET value=%lld WHERE name='head';COMMIT",
+		epoch, (long long)head);
+	int r = statement_exec(j->db, buf_cstr(&sql), "beginning a new epoch", error);
+	buf_deinit(&sql);
+	if (r < 0)
+		return r;
+	memcpy(j->epoch, epoch, sizeof epoch);
+	if (head != j->durable.seq)
+		j->durable.checksum = 0;
+	j->durable.seq = head;
+	return 0;
+}
+
+/* Does the store have another event under the witness's number? */
+static int differs(struct journal *j, const struct witness_record *w, struct error *error)
+{
+	char sql[80];
+	int64_t checksum;
+
+	snprintf(sql, sizeof sql, "SELECT checksum FROM event WHERE seq=%llu",
+		(unsigned long long)w->seq);
+	int r = statement_int(j->db, sql, (int64_t)w->checksum, &checksum,
+		"comparing with the head witness", error);
+	if (r < 0)
+		return r;
+	return w->checksum && (uint64_t)checksum != w->checksum;
+}
+
+static int check_witness(struct journal *j, char **ret_notice, struct error *error)
+{
+	struct witness_record w = {0};
+	unsigned long long head = j->durable.seq;
+	int r = witness_read(&j->witness, &w), lost = 0;
+
+	if (r == -EBADMSG)
+		*ret_notice = mem_printf("the head witness %s cannot be read and was made anew; "
+					 "whether events were lost is not known",
+			j->witness.path);
+	else if (r < 0)
+		return error_errno(error, -r, "reading %s", j->witness.path);
+	if (r > 0 && w.seq > head)
+		lost = 1;
+	else if (r > 0 && !strcmp(w.epoch, j->epoch))
+		lost = differs(j, &w, error);
+	if (lost < 0)
+		return lost;
+	if (lost) {
+		r = begin_epoch(j, w.seq > head ? w.seq : head, error);
+		if (r < 0)
+			return r;
+		*ret_notice = w.seq > head
+				      ? mem_printf("events were lost: the journal %s ends at %llu, "
+						   "but %llu was "
+						   "durable already; epoch %s begins after it",
+						j->path, head, (unsigned long long)w.seq, j->epoch)
+				      : mem_printf("the journal %s was replaced by another past: "
+						   "event %llu is "
+						   "not the one that was durable; epoch %s begins "
+						   "after %llu",
+						j->path, (unsigned long long)w.seq, j->epoch, head);
+	}
+	w = (struct witness_record){.seq = j->durable.seq, .checksum = j->durable.checksum};
+	memcpy(w.epoch, j->epoch, sizeof w.epoch);
+	r = witness_write(&j->witness, &w);
+	return r < 0 ? error_errno(error, -r, "writing %s", j->witness.path) : 0;
+}
+
+static int open_database(struct journal *j, struct error *error)
+{
+	int rc = sqlite3_open_v2(j->path, &j->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+			SQLITE_OPEN_EXRESCODE,
+		NULL);
+
+	if (rc != SQLITE_OK)
+		return j->db ? statement_error(error, j->db, rc, "opening")
+			     : error_set(error, ENOMEM, "%s: opening", j->path);
+	int r = configure(j, error);
+	int empty = r < 0 ? r : recognise(j, error);
+	if (empty < 0)
+		return empty;
+	/* Only an empty file takes this: freed pages can be given back in slices. */
+	r = empty ? statement_exec(j->db, "PRAGMA auto_vacuum=INCREMENTAL", "setting up", error)
+		  : 0;
+	if (r >= 0)
+		r = use_wal(j, error);
+	if (r >= 0 && empty)
+		r = create(j, error);
+	if (r >= 0)
+		r = statement_int(
+			j->db, "PRAGMA page_size", 4096, &j->page_size, "setting up", error);
+	return r;
+}
+
+int journal_open(struct journal **ret, const struct journal_settings *settings, char **ret_notice,
+	struct error *error)
+{
+	cleanup(journal_close_p) struct journal *j = mem_zalloc(1, sizeof *j);
+	cleanup(free_p) char *notice = NULL;
+
+	j->witness = WITNESS_NONE;
+	j->path = mem_strdup(settings->path);
+	j->keep_us = settings->keep_us;
+	j->max_size = settings->max_size;
+	topics_init(&j->topics);
+	int r = witness_open(&j->witness, j->path, error);
+	if (r >= 0)
+		r = open_database(j, error);
+	if (r >= 0)
+		r = store_prepare(j, error);
+	if (r >= 0)
+		r = load_position(j, error);
+	if (r >= 0)
+		r = check_witness(j, &notice, error);
+	if (r < 0)
+		return r;
+	store_log_watch(j);
+	j->current = j->durable;
+	*ret = j;
+	*ret_notice = notice;
+	j = NULL;
+	notice = NULL;
+	return 0;
+}
+
+struct journal *journal_close(struct journal *j)
+{
+	if (!j)
+		return NULL;
+	journal_rollback(j);
+	for (int i = 0; i < STMT_COUNT; i++)
+		sqlite3_finalize(j->stmts[i]);
+	sqlite3_close(j->db);
+	witness_close(&j->witness);
+	topics_deinit(&j->topics);
+	buf_deinit(&j->views);
+	buf_deinit(&j->record);
+	buf_deinit(&j->own);
+	free(j->path);
+	free(j);
+	return NULL;
+}

@@ -1,0 +1,138 @@
+/* What was seen of each feed: rows clustered by (feed, key). */
+#include "journal/store.h"
+
+#include "base/alloc.h"
+
+/* Forgotten at most this many at a time: the transaction of a reply stays short. */
+#define SEEN_PRUNE_MAX 1000
+
+/* Texts point into the statement. */
+static void read_row(sqlite3_stmt *stmt, struct seen *row)
+{
+	*row = (struct seen){
+		.key = column_hash(stmt, 0),
+		.item = column_hash(stmt, 1),
+		.link_key = column_hash(stmt, 2),
+		.title_key = column_hash(stmt, 3),
+		.change = column_hash(stmt, 4),
+		.version = (uint32_t)sqlite3_column_int64(stmt, 5),
+		.last_seen_us = sqlite3_column_int64(stmt, 6),
+		.day_us = sqlite3_column_int64(stmt, 7),
+		.updates_today = (uint32_t)sqlite3_column_int64(stmt, 8),
+		.withdrawn = sqlite3_column_int64(stmt, 9),
+		.views = column_blob(stmt, 10),
+		.subject = column_text(stmt, 11),
+	};
+	if (hash_is_zero(&row->item))
+		row->item = row->key;
+}
+
+static struct str owned(struct str s)
+{
+	return s.p ? str_make(mem_strndup(s.p, s.n), s.n) : STR_NONE;
+}
+
+int journal_seen_get(struct journal *j, int64_t feed, const struct hash *key, struct seen *ret,
+	struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_SEEN_GET];
+	struct seen row;
+
+	bind_int(stmt, 1, feed);
+	sqlite3_bind_blob(stmt, 2, key->b, HASH_SIZE, SQLITE_STATIC);
+	int r = store_row(j, STMT_SEEN_GET, error);
+	if (r <= 0)
+		return r;
+	read_row(stmt, &row);
+	row.views = owned(row.views);
+	row.subject = owned(row.subject);
+	sqlite3_reset(stmt);
+	*ret = row;
+	return 1;
+}
+
+int journal_seen_put(struct journal *j, int64_t feed, const struct seen *row, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_SEEN_PUT];
+	static const struct hash none;
+
+	bind_int(stmt, 1, feed);
+	sqlite3_bind_blob(stmt, 2, row->key.b, HASH_SIZE, SQLITE_STATIC);
+	bind_hash(stmt, 3, hash_eq(&row->item, &row->key) ? &none : &row->item);
+	bind_hash(stmt, 4, &row->link_key);
+	bind_hash(stmt, 5, &row->title_key);
+	bind_hash(stmt, 6, &row->change);
+	bind_int(stmt, 7, row->version);
+	bind_int(stmt, 8, row->last_seen_us);
+	bind_int(stmt, 9, row->day_us);
+	bind_int(stmt, 10, row->updates_today);
+	bind_int(stmt, 11, row->withdrawn);
+	bind_blob(stmt, 12, row->views);
+	bind_text(stmt, 13, row->subject);
+	return store_run(j, STMT_SEEN_PUT, error);
+}
+
+int journal_seen_drop(struct journal *j, int64_t feed, const struct hash *key, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_SEEN_DROP];
+
+	bind_int(stmt, 1, feed);
+	sqlite3_bind_blob(stmt, 2, key->b, HASH_SIZE, SQLITE_STATIC);
+	return store_run(j, STMT_SEEN_DROP, error);
+}
+
+int journal_item_taken(
+	struct journal *j, int64_t feed, const struct hash *item, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_ITEM_TAKEN];
+
+	bind_int(stmt, 1, feed);
+	sqlite3_bind_blob(stmt, 2, item->b, HASH_SIZE, SQLITE_STATIC);
+	int r = store_row(j, STMT_ITEM_TAKEN, error);
+	sqlite3_reset(stmt);
+	return r;
+}
+
+int journal_seen_each(
+	struct journal *j, int64_t feed, struct journal_seen_walk *walk, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_SEEN_EACH];
+	int r;
+
+	bind_int(stmt, 1, feed);
+	while ((r = store_row(j, STMT_SEEN_EACH, error)) > 0) {
+		struct seen row;
+		read_row(stmt, &row);
+		r = walk->row(walk, &row);
+		if (r != 0)
+			break;
+	}
+	sqlite3_reset(stmt);
+	return r;
+}
+
+int journal_seen_prune(struct journal *j, int64_t feed, int64_t before_us, struct error *error)
+{
+	sqlite3_stmt *pruned = j->stmts[STMT_FEED_PRUNED], *prune = j->stmts[STMT_SEEN_PRUNE];
+	sqlite3_stmt *done = j->stmts[STMT_FEED_PRUNE];
+
+	if (before_us <= 0)
+		return 0;
+	bind_int(pruned, 1, feed);
+	int r = store_row(j, STMT_FEED_PRUNED, error);
+	if (r <= 0)
+		return r;
+	int64_t last_day = sqlite3_column_int64(pruned, 0);
+	sqlite3_reset(pruned);
+	if (before_us / DAY_US == last_day)
+		return 0;
+	bind_int(prune, 1, feed);
+	bind_int(prune, 2, before_us);
+	bind_int(prune, 3, SEEN_PRUNE_MAX);
+	r = store_run(j, STMT_SEEN_PRUNE, error);
+	if (r < 0 || sqlite3_changes(j->db) == SEEN_PRUNE_MAX)
+		return r; /* the rest with the next reply */
+	bind_int(done, 1, feed);
+	bind_int(done, 2, before_us / DAY_US);
+	return store_run(j, STMT_FEED_PRUNE, error);
+}

@@ -1,0 +1,126 @@
+/* The writer's inside, shared by the files that make it up (sqlite*.c, topics.c); nobody else. */
+#pragma once
+
+#include "base/map.h"
+#include "journal/journal.h"
+#include "journal/statement.h"
+#include "journal/witness.h"
+
+/* STATEMENT(name, what the writer is doing with it, SQL) */
+#define STATEMENTS(STATEMENT) \
+	STATEMENT(BEGIN, "beginning a transaction", "BEGIN IMMEDIATE") \
+	STATEMENT(COMMIT, "committing", "COMMIT") \
+	STATEMENT(ROLLBACK, "rolling back", "ROLLBACK") \
+	STATEMENT(HEAD, "writing the head", "UPDATE meta SET value=?1 WHERE name='head'") \
+	STATEMENT(APPEND, "appending an event", "INSERT INTO event VALUES(?1,?2,?3,?4,?5)") \
+	STATEMENT(TOPIC_BY_NAME, "reading a topic", "SELECT id,last_seq FROM topic WHERE name=?1") \
+	STATEMENT(TOPIC_BY_ID, "reading a topic", "SELECT name,last_seq FROM topic WHERE id=?1") \
+	STATEMENT(TOPIC_ADD, "adding a topic", "INSERT INTO topic VALUES(?1,?2,0)") \
+	STATEMENT(TOPIC_LAST, "writing a topic", "UPDATE topic SET last_seq=?2 WHERE id=?1") \
+	STATEMENT(FEED_BY_NAME, "reading a feed", \
+		"SELECT id,backfilled,guids_repeat FROM feed WHERE name=?1") \
+	STATEMENT(FEED_ADD, "adding a feed", "INSERT INTO feed(name) VALUES(?1)") \
+	STATEMENT(FEED_RENAME, "renaming a feed", "UPDATE feed SET name=?2 WHERE id=?1") \
+	STATEMENT(FEED_PRUNED, "reading a feed", "SELECT pruned FROM feed WHERE id=?1") \
+	STATEMENT(FEED_PRUNE, "writing a feed", "UPDATE feed SET pruned=?2 WHERE id=?1") \
+	STATEMENT(SEEN_GET, "reading a seen item", \
+		"SELECT key,item,link,title,change,version,last_seen,day,updates,withdrawn,views," \
+		"subject FROM seen WHERE feed=?1 AND key=?2") \
+	STATEMENT(SEEN_EACH, "reading the seen items", \
+		"SELECT key,item,link,title,change,version,last_seen,day,updates,withdrawn,views," \
+		"subject FROM seen WHERE feed=?1") \
+	STATEMENT(SEEN_PUT, "writing a seen item", \
+		"REPLACE INTO seen VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)") \
+	STATEMENT(SEEN_DROP, "removing a seen item", "DELETE FROM seen WHERE feed=?1 AND key=?2") \
+	STATEMENT(SEEN_PRUNE, "removing old seen items", \
+		"DELETE FROM seen WHERE feed=?1 AND key IN (SELECT key FROM seen WHERE feed=?1 " \
+		"AND last_seen<?2 LIMIT ?3)") \
+	STATEMENT(ITEM_TAKEN, "reading a seen item", \
+		"SELECT 1 FROM seen WHERE feed=?1 AND item=?2 AND item IS NOT NULL") \
+	STATEMENT(OLDEST, "reading the oldest event", \
+		"SELECT seq,recorded FROM event ORDER BY seq LIMIT 1") \
+	STATEMENT(OLD_SIZES, "reading the oldest events", \
+		"SELECT seq,recorded,length(body) FROM event WHERE seq<?1 ORDER BY seq LIMIT ?2") \
+	STATEMENT(REMOVE, "removing old events", "DELETE FROM event WHERE seq<=?1") \
+	STATEMENT(PAGES, "reading the store's size", "PRAGMA page_count") \
+	STATEMENT(FREE_PAGES, "reading the store's size", "PRAGMA freelist_count")
+
+#define STATEMENT_ENUM(name, doing, sql) STMT_##name,
+enum { STATEMENTS(STATEMENT_ENUM) STMT_FEED_STATE, STMT_COUNT };
+#undef STATEMENT_ENUM
+
+/* Nobody else writes; a moment's patience is for a shell that somebody opened on the store. */
+#define STORE_BUSY_MS 1000
+
+struct topic {
+	struct str name;
+	uint32_t id;
+	uint64_t last_seq;
+	bool is_dirty;
+};
+
+/* The topics used lately; the table has them all. */
+struct topics {
+	struct arena arena;
+	struct map by_name;
+	struct topic **dirty;
+	size_t n_dirty, cap_dirty;
+	uint32_t n; /* in the table: the next number is one more */
+};
+
+/* What one transaction moves on, and a rollback takes back. */
+struct position {
+	uint64_t seq;
+	int64_t recorded_us;
+	uint64_t checksum; /* of the event `seq`; 0: there is none */
+	uint32_t n_topics;
+};
+
+struct journal {
+	sqlite3 *db;
+	sqlite3_stmt *stmts[STMT_COUNT];
+	char *path;
+	struct witness witness;
+	char epoch[JOURNAL_EPOCH_MAX];
+	struct position durable, current;
+	bool in_transaction;
+	struct topics topics;
+	struct buf views, record, own; /* reused from event to event */
+	int64_t keep_us, max_size;
+	int64_t page_size;
+	int64_t wal_pages, wal_next_pages; /* in the log; when a checkpoint is due */
+	int64_t restart_next_us;           /* on the monotonic clock */
+};
+
+extern const char *const store_doing[STMT_COUNT];
+
+/* Runs statement `which`, bound already. */
+int store_run(struct journal *journal, int which, struct error *error);
+/* 1: a row to read (then sqlite3_reset()), 0: none. */
+int store_row(struct journal *journal, int which, struct error *error);
+
+/* sqlite-open.c */
+extern const char store_schema[];
+int store_prepare(struct journal *journal, struct error *error);
+
+/* sqlite-feed.c: the columns of a feed's state, as SQL. */
+void store_feed_columns(struct buf *sql);
+void store_feed_update(struct buf *sql);
+
+/* sqlite-log.c: watches the write-ahead log, and keeps it short. */
+void store_log_watch(struct journal *journal);
+void store_log_checkpoint(struct journal *journal);
+
+/* topics.c */
+void topics_init(struct topics *topics);
+void topics_deinit(struct topics *topics);
+/* The topic of a name, made if it is new. Topics live until topics_forget(). */
+int topics_of_name(
+	struct journal *journal, struct str name, struct topic **ret, struct error *error);
+int topics_of_id(struct journal *journal, uint64_t id, struct topic **ret, struct error *error);
+void topics_touch(struct topics *topics, struct topic *topic, uint64_t seq);
+/* Writes the last sequences of the topics touched. */
+int topics_flush(struct journal *journal, struct error *error);
+/* Forgets what is cached: after a rollback, for it may be wrong, or when it is too much. */
+void topics_forget(struct topics *topics);
+bool topics_are_many(const struct topics *topics);

@@ -1,0 +1,131 @@
+/* Topics by name, with their number and last sequence: a cache of the table, which may be larger
+ * than memory should be (10,000 feeds in five views each). It is filled as topics are used and
+ * forgotten as a whole, either between transactions when it is large or at a rollback, when its
+ * last sequences are those of events that never were. */
+#include "base/alloc.h"
+#include "journal/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* 20,000 topics of 60 bytes with their table entries are 3 MB. */
+#define TOPICS_CACHED_MAX 20000
+
+void topics_init(struct topics *topics)
+{
+	*topics = (struct topics){.arena = ARENA_INIT};
+	map_init(&topics->by_name);
+}
+
+void topics_deinit(struct topics *topics)
+{
+	map_deinit(&topics->by_name);
+	arena_deinit(&topics->arena);
+	free(topics->dirty);
+}
+
+void topics_forget(struct topics *topics)
+{
+	map_clear(&topics->by_name);
+	arena_reset(&topics->arena);
+	topics->n_dirty = 0;
+}
+
+bool topics_are_many(const struct topics *topics)
+{
+	return topics->by_name.n > TOPICS_CACHED_MAX;
+}
+
+static struct topic *cache(struct topics *topics, struct str name, uint32_t id, uint64_t last_seq)
+{
+	struct topic *topic = ARENA_NEW(&topics->arena, struct topic);
+
+	topic->name = arena_str(&topics->arena, name);
+	topic->id = id;
+	topic->last_seq = last_seq;
+	map_set(&topics->by_name, topic->name, topic);
+	return topic;
+}
+
+static int add(struct journal *j, struct str name, struct topic **ret, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_TOPIC_ADD];
+
+	if (j->current.n_topics == UINT32_MAX)
+		return error_set(error, EOVERFLOW, "%s: too many topics", j->path);
+	bind_int(stmt, 1, j->current.n_topics + 1);
+	bind_text(stmt, 2, name);
+	int r = store_run(j, STMT_TOPIC_ADD, error);
+	if (r < 0)
+		return r;
+	*ret = cache(&j->topics, name, ++j->current.n_topics, 0);
+	return 0;
+}
+
+int topics_of_name(struct journal *j, struct str name, struct topic **ret, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_TOPIC_BY_NAME];
+	struct topic *known = map_get(&j->topics.by_name, name);
+
+	if (known) {
+		*ret = known;
+		return 0;
+	}
+	bind_text(stmt, 1, name);
+	int r = store_row(j, STMT_TOPIC_BY_NAME, error);
+	if (r < 0)
+		return r;
+	if (!r)
+		return add(j, name, ret, error);
+	*ret = cache(&j->topics, name, (uint32_t)sqlite3_column_int64(stmt, 0),
+		(uint64_t)sqlite3_column_int64(stmt, 1));
+	sqlite3_reset(stmt);
+	return 0;
+}
+
+int topics_of_id(struct journal *j, uint64_t id, struct topic **ret, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_TOPIC_BY_ID];
+
+	bind_int(stmt, 1, (int64_t)id);
+	int r = store_row(j, STMT_TOPIC_BY_ID, error);
+	if (r < 0)
+		return r;
+	if (!r)
+		return error_set(error, EBADMSG,
+			"%s: a seen item names topic %llu, which is not there", j->path,
+			(unsigned long long)id);
+	struct str name = column_text(stmt, 0);
+	struct topic *known = map_get(&j->topics.by_name, name);
+	*ret = known ? known
+		     : cache(&j->topics, name, (uint32_t)id,
+			       (uint64_t)sqlite3_column_int64(stmt, 1));
+	sqlite3_reset(stmt);
+	return 0;
+}
+
+void topics_touch(struct topics *topics, struct topic *topic, uint64_t seq)
+{
+	topic->last_seq = seq;
+	if (topic->is_dirty)
+		return;
+	topic->is_dirty = true;
+	MEM_GROW(topics->dirty, topics->cap_dirty, topics->n_dirty + 1);
+	topics->dirty[topics->n_dirty++] = topic;
+}
+
+int topics_flush(struct journal *j, struct error *error)
+{
+	struct topics *topics = &j->topics;
+	sqlite3_stmt *stmt = j->stmts[STMT_TOPIC_LAST];
+	int r = 0;
+
+	for (size_t i = 0; i < topics->n_dirty && r >= 0; i++) {
+		bind_int(stmt, 1, topics->dirty[i]->id);
+		bind_int(stmt, 2, (int64_t)topics->dirty[i]->last_seq);
+		r = store_run(j, STMT_TOPIC_LAST, error);
+		topics->dirty[i]->is_dirty = false;
+	}
+	topics->n_dirty = 0;
+	return r;
+}
