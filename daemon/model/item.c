@@ -1,7 +1,6 @@
 #include "model/item.h"
 
-void item_write_people(
-	struct json *j, const char *name, const struct item_person *people, size_t n)
+void item_write_people(struct json *j, const char *name, const struct item_person *people, size_t n)
 {
 	if (!n)
 		return;

@@ -1,0 +1,89 @@
+/* How an item is recognised from poll to poll (EVENT, "Identity").
+ *
+ *	key        the guid, else the link, else title + date, else the content: of its alias, so
+ *	           that a move to https or a tracking parameter does not make a new item
+ *	key_link   guid + link: the key in feeds whose guids repeat
+ *	link_key   the link alone, by which items are found again when a feed changes its guids
+ *	title_key  the title alone, likewise
+ *
+ * A guid that is the item's own link gives the same key as the link alone would: a feed that stops
+ * or starts to write guids then publishes nothing anew. */
+#include "normalize/normalizing.h"
+
+#include "normalize/text.h"
+#include "normalize/url.h"
+
+/* An id of a feed that has none, where there is no link either. */
+#define ID_PREFIX "tag:civicwire.org,2026:item/"
+
+static void add_alias(struct buf *out, struct str s)
+{
+	s = str_trim(s);
+	if (url_is_web(s))
+		url_alias(out, s);
+	else
+		buf_str(out, s);
+}
+
+static void add_body(struct buf *out, const struct item *item)
+{
+	buf_str(out, item->title);
+	buf_char(out, '\0');
+	buf_str(out, item->content_text);
+	for (size_t i = 0; i < item->n_attachments; i++) {
+		buf_char(out, '\0');
+		url_alias(out, item->attachments[i].url);
+	}
+}
+
+/* What the key is made of. */
+static void add_key(struct buf *out, struct str id, const struct item *item)
+{
+	char text[TIME_TEXT_MAX];
+	int64_t date = item->published_s != TIME_NONE ? item->published_s : item->modified_s;
+
+	if (id.n) {
+		add_alias(out, id);
+	} else if (item->url.n) {
+		add_alias(out, item->url);
+	} else if (item->title.n && date != TIME_NONE) {
+		buf_str(out, item->title);
+		buf_char(out, '\0');
+		buf_add(out, text, time_format_s(date, text));
+	} else {
+		add_body(out, item);
+	}
+}
+
+void identity_settle(struct normalizing *w, const struct entry *entry, struct item *item)
+{
+	struct buf *b = &w->n->alias;
+	struct str id = normalize_line(w, entry->id);
+	char text[HASH_TEXT_MAX];
+
+	buf_clear(b);
+	add_key(b, id, item);
+	item->key = hash_of(buf_view(b));
+	if (item->url.n) {
+		buf_char(b, '\0');
+		size_t from = b->n;
+		url_alias(b, item->url);
+		item->link_key = hash_of(str_skip(buf_view(b), from));
+	}
+	item->key_link = hash_of(buf_view(b));
+	if (item->title.n) {
+		buf_clear(b);
+		text_fold_word(b, item->title);
+		item->title_key = hash_of(buf_view(b));
+	}
+
+	if (!id.n) {
+		w->flaws |= FLAW_ID_SYNTHESIZED;
+		id = item->url;
+	}
+	if (!id.n) {
+		hash_text(&item->key, text);
+		id = arena_printf(w->arena, ID_PREFIX "%s", text);
+	}
+	item->id = id;
+}

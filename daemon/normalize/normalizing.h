@@ -1,0 +1,70 @@
+/* Inside of the normalizer: what its files share. One entry or feed at a time passes through
+ *
+ *	normalize.c ─▶ base and language, dates ─▶ body.c: title, summary, content
+ *	                                        ─▶ lists.c: people, categories, links, attachments
+ *	                                        ─▶ place.c: coordinates
+ *	                                        ─▶ identity.c: keys, change.c: the change hash
+ *
+ * in this order: identity needs the cleaned values, and content needs the base. */
+#pragma once
+
+#include "normalize/date.h"
+#include "normalize/normalize.h"
+
+struct normalizer {
+	struct buf scratch, html, text, alias;
+};
+
+/* What holds for one entry (or the feed) while it is normalized. */
+struct normalizing {
+	struct normalizer *n;
+	const struct normalize_context *context;
+	const struct document *document;
+	struct arena *arena; /* where results go */
+	struct str base;     /* of what names none itself; STR_NONE: links stay relative */
+	struct date_context dates;
+	unsigned flaws;
+};
+
+/* ---- normalize.c ---- */
+/* The base in force for a value that names `own` (may be STR_NONE). */
+struct str normalize_base(const struct normalizing *w, struct str own);
+/* `ref` as an absolute URL, or as absolute as it can be; STR_NONE: none, or a dangerous one. */
+struct str normalize_url(const struct normalizing *w, struct str own_base, struct str ref);
+/* A date; what is wrong with it goes to the flaws. TIME_NONE: absent, or not to be known. */
+int64_t normalize_date(struct normalizing *w, struct str raw);
+/* One line of plain text of a value that is text for sure; STR_NONE if nothing is left. */
+struct str normalize_line(struct normalizing *w, struct str raw);
+/* One line of a text construct; STR_NONE if it is absent or nothing is left. */
+struct str normalize_text(struct normalizing *w, const struct text *text);
+/* A media type, as a server would write it: lower case, no blanks around; STR_NONE if it has none
+ * of a media type's form. */
+struct str normalize_media_type(const struct normalizing *w, struct str raw);
+
+/* ---- body.c ---- */
+void normalize_body(struct normalizing *w, const struct entry *entry, struct item *ret);
+
+/* ---- lists.c ---- */
+size_t normalize_people(
+	struct normalizing *w, const struct person *raw, size_t n, struct item_person **ret_people);
+size_t normalize_categories(struct normalizing *w, const struct category *raw, size_t n,
+	struct category **ret_categories);
+/* The categories' words for people, each once. */
+size_t normalize_tags(
+	struct normalizing *w, const struct category *categories, size_t n, struct str **ret_tags);
+/* `link` (may be STR_NONE) is the one the format keeps outside of its list of links; it comes
+ * first. */
+size_t normalize_links(struct normalizing *w, struct str link, struct str base,
+	const struct link *raw, size_t n, struct item_link **ret_links);
+size_t normalize_attachments(struct normalizing *w, const struct enclosure *raw, size_t n,
+	struct item_attachment **ret_attachments);
+
+/* ---- place.c ---- */
+void normalize_geo(struct normalizing *w, const struct raw_geo *raw, struct item_geo *ret);
+
+/* ---- identity.c ---- */
+/* Fills the keys, and the id where the feed has none; all else of the item must be there. */
+void identity_settle(struct normalizing *w, const struct entry *entry, struct item *item);
+
+/* ---- change.c ---- */
+void change_hash(struct normalizer *n, const struct item *item, struct hash *ret);
