@@ -1,5 +1,4 @@
-/* URLs: RFC 3986 resolution and the aliases by which items are recognised. libcurl's URL API is
- * the only thing of it used here. Pure. */
+/* URLs: RFC 3986 resolution and the aliases by which items are recognised. Pure. */
 #pragma once
 
 #include "base/arena.h"

@@ -1,0 +1,74 @@
+#include "normalize/html-element.h"
+
+/* Every element may say its language, its direction, and a word of explanation. */
+#define ATTRS_OF_ALL (HTML_ATTR_BIT(LANG) | HTML_ATTR_BIT(DIR) | HTML_ATTR_BIT(TITLE))
+
+#define ELEMENT(id, name, flags, attrs) {name, sizeof(name) - 1, flags, (attrs) | ATTRS_OF_ALL},
+const struct html_element html_elements[HTML_TAG_COUNT + 1] = {
+	HTML_TAGS(ELEMENT){"", 0, 0, 0},
+};
+#undef ELEMENT
+
+#define KIND(id, name, kind) {name, sizeof(name) - 1, HTML_VALUE_##kind},
+const struct html_attr_kind html_attr_kinds[HTML_ATTR_COUNT + 1] = {
+	HTML_ATTRS(KIND){"", 0, HTML_VALUE_UNSEEN},
+};
+#undef KIND
+
+/* Where the names of each letter begin; the next letter's beginning is their end. */
+static const uint8_t tag_letters[27] = {HTML_TAG_A, HTML_TAG_B, HTML_TAG_CANVAS, HTML_TAG_DATALIST,
+	HTML_TAG_EM, HTML_TAG_FIELDSET, HTML_TAG_H1, HTML_TAG_H1, HTML_TAG_I, HTML_TAG_KBD,
+	HTML_TAG_KBD, HTML_TAG_LABEL, HTML_TAG_MAIN, HTML_TAG_NAV, HTML_TAG_OBJECT, HTML_TAG_P,
+	HTML_TAG_Q, HTML_TAG_RP, HTML_TAG_S, HTML_TAG_TABLE, HTML_TAG_U, HTML_TAG_VAR, HTML_TAG_WBR,
+	HTML_TAG_XMP, HTML_TAG_COUNT, HTML_TAG_COUNT, HTML_TAG_COUNT};
+
+static const uint8_t attr_letters[27] = {HTML_ATTR_ABBR, HTML_ATTR_CITE, HTML_ATTR_CITE,
+	HTML_ATTR_DATA_LAZY_SRC, HTML_ATTR_FACE, HTML_ATTR_FACE, HTML_ATTR_HEIGHT, HTML_ATTR_HEIGHT,
+	HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_OPEN,
+	HTML_ATTR_OPEN, HTML_ATTR_OPEN, HTML_ATTR_POSTER, HTML_ATTR_REVERSED, HTML_ATTR_REVERSED,
+	HTML_ATTR_SCOPE, HTML_ATTR_TITLE, HTML_ATTR_VALIGN, HTML_ATTR_VALIGN, HTML_ATTR_WIDTH,
+	HTML_ATTR_COUNT, HTML_ATTR_COUNT, HTML_ATTR_COUNT, HTML_ATTR_COUNT};
+
+/* Longer than every name of the tables. */
+#define NAME_MAX_BYTES 16
+
+/* The name in lower case; false if it cannot be one of ours. */
+static bool lower_name(struct str name, char out[NAME_MAX_BYTES])
+{
+	if (!name.n || name.n > NAME_MAX_BYTES || !ascii_is_alpha((unsigned char)name.p[0]))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		out[i] = ascii_lower(name.p[i]);
+	return true;
+}
+
+enum html_tag html_tag_of(struct str name)
+{
+	char lower[NAME_MAX_BYTES];
+
+	if (!lower_name(name, lower))
+		return HTML_TAG_OTHER;
+	const uint8_t *range = &tag_letters[lower[0] - 'a'];
+	for (unsigned i = range[0]; i < range[1]; i++)
+		if (html_elements[i].length == name.n &&
+			!memcmp(html_elements[i].name, lower, name.n))
+			return (enum html_tag)i;
+	return HTML_TAG_OTHER;
+}
+
+enum html_attr_id html_attr_of(struct str name)
+{
+	char lower[NAME_MAX_BYTES];
+
+	/* "xml:lang" is how XHTML says lang. */
+	if (name.n == 8 && str_is_i(name, "xml:lang"))
+		return HTML_ATTR_LANG;
+	if (!lower_name(name, lower))
+		return HTML_ATTR_OTHER;
+	const uint8_t *range = &attr_letters[lower[0] - 'a'];
+	for (unsigned i = range[0]; i < range[1]; i++)
+		if (html_attr_kinds[i].length == name.n &&
+			!memcmp(html_attr_kinds[i].name, lower, name.n))
+			return (enum html_attr_id)i;
+	return HTML_ATTR_OTHER;
+}

@@ -1,0 +1,207 @@
+/* HTML → what a person reads of it. The layout is kept as a gap that the next word writes: so
+ * that gaps never add up, and none stands at the beginning or the end. */
+#include "normalize/html-reference.h"
+#include "normalize/html-token.h"
+#include "normalize/html.h"
+
+/* In rising order: the widest of those that meet is written. */
+enum gap { GAP_NONE, GAP_SPACE, GAP_LINE, GAP_PARAGRAPH };
+
+struct reader {
+	struct buf *out;
+	size_t start;
+	enum gap gap;
+	bool bullet;  /* the next word is a list item's first */
+	unsigned pre; /* <pre> elements open: line ends count */
+};
+
+static void widen(struct reader *r, enum gap gap)
+{
+	if (gap > r->gap)
+		r->gap = gap;
+}
+
+static void before_word(struct reader *r)
+{
+	static const struct str gaps[] = {STR(""), STR(" "), STR("\n"), STR("\n\n")};
+
+	if (r->out->n > r->start)
+		buf_str(r->out, gaps[r->gap]);
+	r->gap = GAP_NONE;
+	if (r->bullet)
+		buf_lit(r->out, "- ");
+	r->bullet = false;
+}
+
+static void put_word(struct reader *r, const char *p, size_t n)
+{
+	if (!n)
+		return;
+	if (r->gap || r->bullet)
+		before_word(r);
+	buf_add(r->out, p, n);
+}
+
+static void put_space(struct reader *r, char c)
+{
+	if (c == '\n' && r->pre)
+		r->gap = r->gap >= GAP_LINE ? GAP_PARAGRAPH : GAP_LINE;
+	else
+		widen(r, GAP_SPACE);
+}
+
+/* U+00A0, the only white space beyond ASCII that is common in HTML; rarer ones are left to text.h. */
+static bool is_nbsp(struct str s)
+{
+	return s.n >= 2 && s.p[0] == '\xC2' && s.p[1] == '\xA0';
+}
+
+static bool ends_word(struct str s, size_t i, bool references)
+{
+	unsigned char c = (unsigned char)s.p[i];
+
+	return c <= ' ' || c == 0x7F || (c == '&' && references) ||
+	       (c == 0xC2 && is_nbsp(str_skip(s, i)));
+}
+
+static void put_decoded(struct reader *r, const char *p, size_t n)
+{
+	if (n == 1 && ascii_is_space((unsigned char)*p))
+		put_space(r, *p);
+	else if (is_nbsp(str_make(p, n)))
+		put_space(r, ' ');
+	else
+		put_word(r, p, n);
+}
+
+static void put_text(struct reader *r, struct str s, bool references)
+{
+	size_t i = 0;
+
+	while (i < s.n) {
+		size_t start = i;
+		while (i < s.n && !ends_word(s, i, references))
+			i++;
+		put_word(r, s.p + start, i - start);
+		if (i == s.n)
+			break;
+		char decoded[HTML_REFERENCE_MAX];
+		size_t n = 0, used = 0;
+		if (s.p[i] == '&') {
+			used = html_reference(str_skip(s, i), false, decoded, &n);
+			put_decoded(r, used ? decoded : "&", used ? n : 1);
+		} else if (ascii_is_space((unsigned char)s.p[i])) {
+			put_space(r, s.p[i]);
+		} else if (is_nbsp(str_skip(s, i))) {
+			put_space(r, ' ');
+			used = 2;
+		}
+		i += used ? used : 1;
+	}
+}
+
+static void layout(struct reader *r, enum html_tag tag)
+{
+	if (html_has(tag, HTML_PARAGRAPH))
+		widen(r, GAP_PARAGRAPH);
+	else if (html_has(tag, HTML_LINE))
+		widen(r, GAP_LINE);
+	else if (tag == HTML_TAG_TD || tag == HTML_TAG_TH)
+		widen(r, GAP_SPACE);
+}
+
+static void start_tag(struct reader *r, const struct html_token *token)
+{
+	layout(r, token->tag);
+	switch (token->tag) {
+	case HTML_TAG_BR:
+		/* Two in a row are the old way of a paragraph. */
+		r->gap = r->gap >= GAP_LINE ? GAP_PARAGRAPH : GAP_LINE;
+		break;
+	case HTML_TAG_LI:
+		r->bullet = true;
+		break;
+	case HTML_TAG_PRE:
+		r->pre++;
+		break;
+	case HTML_TAG_IMG:
+		put_text(r, html_token_attr(token, HTML_ATTR_ALT), true);
+		break;
+	case HTML_TAG_XMP:
+	case HTML_TAG_PLAINTEXT:
+		r->pre++;
+		put_text(r, token->text, false);
+		r->pre--;
+		layout(r, token->tag);
+		break;
+	default:
+		break;
+	}
+}
+
+static void end_tag(struct reader *r, enum html_tag tag)
+{
+	layout(r, tag);
+	if (tag == HTML_TAG_LI)
+		r->bullet = false;
+	else if (tag == HTML_TAG_PRE && r->pre)
+		r->pre--;
+}
+
+void html_text(struct buf *out, struct str html)
+{
+	struct reader r = {.out = out, .start = out->n};
+	struct html_tokenizer t;
+	struct html_token token;
+
+	buf_room(out, html.n / 2 + 64);
+	html_tokenizer_init(&t, html);
+	while (html_token_next(&t, &token))
+		if (token.type == HTML_TOKEN_TEXT)
+			put_text(&r, token.text, true);
+		else if (token.type == HTML_TOKEN_START)
+			start_tag(&r, &token);
+		else if (token.type == HTML_TOKEN_END)
+			end_tag(&r, token.tag);
+}
+
+/* Is there a tag of an element we know at the '<' of s? */
+static bool is_tag(struct str s)
+{
+	bool closing = s.n > 1 && s.p[1] == '/';
+	struct str name = str_skip(s, closing ? 2 : 1);
+	size_t n = 0;
+
+	while (n < name.n && ascii_is_alnum((unsigned char)name.p[n]))
+		n++;
+	if (n == name.n || html_tag_of(str_head(name, n)) == HTML_TAG_OTHER)
+		return false;
+	char after = name.p[n];
+	return after == '>' || after == '/' || ascii_is_space((unsigned char)after);
+}
+
+bool html_likely(struct str text)
+{
+	const char *last = text.n ? memrchr(text.p, '>', text.n) : NULL;
+	size_t tags_end = last ? (size_t)(last - text.p) : 0; /* a tag has a '>' behind it */
+
+	for (size_t i = 0; i < text.n; i++) {
+		struct str rest = str_skip(text, i);
+		char decoded[HTML_REFERENCE_MAX];
+		size_t n, used;
+
+		switch (text.p[i]) {
+		case '<':
+			if (str_starts(rest, STR("<!--")) || (i < tags_end && is_tag(rest)))
+				return true;
+			break;
+		case '&':
+			/* Only with its semicolon: "AT&T", "R&D" and "a&lt" are text. */
+			used = html_reference(rest, false, decoded, &n);
+			if (used && rest.p[used - 1] == ';')
+				return true;
+			break;
+		}
+	}
+	return false;
+}

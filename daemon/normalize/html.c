@@ -1,0 +1,366 @@
+/* The sanitiser: tokens in, allowed tags out.
+ *
+ * Nothing of the input is copied as markup. A start tag is written anew from the tables of
+ * html-element.h: the element's own name, the attributes it may have, each value decoded, judged by
+ * its kind and escaped; text is decoded and escaped. So whatever trick the input plays, the output
+ * can hold nothing but what the tables allow, and reading the output again finds just that: it
+ * has no raw-text element, no foreign content and no comment, the places where two parsers may
+ * read the same bytes differently. */
+#include "normalize/html.h"
+
+#include "normalize/html-balance.h"
+#include "normalize/html-escape.h"
+#include "normalize/html-reference.h"
+#include "normalize/html-token.h"
+#include "normalize/url.h"
+
+/* Attributes that are copied as text (title, alt): real ones are a sentence or two; one of a
+ * megabyte is an attack or an accident. */
+#define ATTR_BYTES_MAX 8192
+
+struct cleaner {
+	struct str base;
+	struct html_balance balance;
+};
+
+/* Decodes a value into `value`; false if it is too long to be one. */
+static bool decode_value(struct str raw, char value[URL_BYTES_MAX], struct str *ret)
+{
+	size_t n = 0, i = 0;
+
+	if (raw.n > URL_BYTES_MAX)
+		return false;
+	if (str_chr(raw, '&') == raw.n) {
+		*ret = raw;
+		return true;
+	}
+	while (i < raw.n) {
+		char decoded[HTML_REFERENCE_MAX];
+		size_t decoded_n = 0, used = 0;
+		if (raw.p[i] == '&')
+			used = html_reference(str_skip(raw, i), true, decoded, &decoded_n);
+		if (!used) {
+			decoded[0] = raw.p[i];
+			decoded_n = used = 1;
+		}
+		/* A few references are shorter than what they stand for. */
+		if (decoded_n > URL_BYTES_MAX - n)
+			return false;
+		memcpy(value + n, decoded, decoded_n);
+		n += decoded_n;
+		i += used;
+	}
+	*ret = str_make(value, n);
+	return true;
+}
+
+static void begin_attr(struct buf *out, enum html_attr_id id)
+{
+	buf_char(out, ' ');
+	buf_add(out, html_attr_kinds[id].name, html_attr_kinds[id].length);
+	buf_lit(out, "=\"");
+}
+
+static bool put_url(
+	struct buf *out, struct str base, enum html_attr_id id, bool media, struct str raw)
+{
+	char decoded[URL_BYTES_MAX];
+	struct str ref;
+	size_t mark = out->n;
+
+	if (!decode_value(raw, decoded, &ref))
+		return false;
+	begin_attr(out, id);
+	size_t from = out->n;
+	if (url_resolve_to(out, base, ref)) {
+		struct str url = str_make(out->p + from, out->n - from);
+		bool wanted = media ? url_is_web(url) || !url_is_absolute(url) : true;
+		if (url.n && wanted && url_is_safe(url)) {
+			html_escape_tail(out, from);
+			buf_char(out, '"');
+			return true;
+		}
+	}
+	out->n = mark;
+	return false;
+}
+
+static bool put_number(struct buf *out, enum html_attr_id id, struct str raw)
+{
+	/* No table has a million columns and no picture as many pixels. */
+	const size_t digits_max = 6;
+	struct str value = str_trim(raw);
+	size_t n = 0;
+
+	while (n < value.n && ascii_is_digit((unsigned char)value.p[n]))
+		n++;
+	if (!n || n > digits_max)
+		return false;
+	begin_attr(out, id);
+	buf_add(out, value.p, n);
+	if (n < value.n && value.p[n] == '%')
+		buf_char(out, '%');
+	buf_char(out, '"');
+	return true;
+}
+
+static bool is_word_char(unsigned char c)
+{
+	return ascii_is_alnum(c) || c == '-' || c == '_' || c == '#' || c == '+' || c == '.';
+}
+
+static bool put_word(struct buf *out, enum html_attr_id id, struct str raw)
+{
+	/* A language tag may have 35 characters (BCP 47 § 4.4.1). */
+	const size_t word_max = 40;
+	struct str value = str_trim(raw);
+
+	if (!value.n || value.n > word_max)
+		return false;
+	for (size_t i = 0; i < value.n; i++)
+		if (!is_word_char((unsigned char)value.p[i]))
+			return false;
+	begin_attr(out, id);
+	buf_str(out, value);
+	buf_char(out, '"');
+	return true;
+}
+
+/* True if it was written. */
+static bool put_attr(struct cleaner *c, const struct html_attr *attr)
+{
+	struct buf *out = c->balance.out;
+
+	switch (html_attr_kinds[attr->id].value) {
+	case HTML_VALUE_LINK:
+		return put_url(out, c->base, attr->id, false, attr->value);
+	case HTML_VALUE_MEDIA:
+		return put_url(out, c->base, attr->id, true, attr->value);
+	case HTML_VALUE_NUMBER:
+		return put_number(out, attr->id, attr->value);
+	case HTML_VALUE_WORD:
+		return put_word(out, attr->id, attr->value);
+	case HTML_VALUE_TEXT:
+		if (attr->value.n > ATTR_BYTES_MAX)
+			return false;
+		begin_attr(out, attr->id);
+		html_put(out, attr->value, HTML_ESCAPE_ATTRIBUTE);
+		buf_char(out, '"');
+		return true;
+	case HTML_VALUE_FLAG:
+		begin_attr(out, attr->id);
+		buf_char(out, '"');
+		return true;
+	case HTML_VALUE_UNSEEN:
+		break;
+	}
+	return false;
+}
+
+/* Writes the start tag. Returns the set of attributes that were written. */
+static uint64_t put_tag(struct cleaner *c, const struct html_token *token)
+{
+	const struct html_element *element = &html_elements[token->tag];
+	struct buf *out = c->balance.out;
+	uint64_t written = 0;
+
+	buf_char(out, '<');
+	buf_add(out, element->name, element->length);
+	for (size_t i = 0; i < token->n_attrs; i++) {
+		uint64_t bit = UINT64_C(1) << token->attrs[i].id;
+		if (element->attrs & bit && put_attr(c, &token->attrs[i]))
+			written |= bit;
+		else
+			c->balance.result |= HTML_REMOVED;
+	}
+	if (token->strangers)
+		c->balance.result |= HTML_REMOVED;
+	buf_char(out, '>');
+	return written;
+}
+
+/* 0 or 1 pixel. */
+static bool is_tiny(struct str value)
+{
+	value = str_trim(value);
+	return value.n && (value.p[0] == '0' || value.p[0] == '1') &&
+	       (value.n == 1 || !ascii_is_digit((unsigned char)value.p[1])) &&
+	       !(value.n > 1 && value.p[1] == '%');
+}
+
+/* The value of a property in a style attribute, roughly: enough to see what hides an image. */
+static struct str style_value(struct str style, const char *property)
+{
+	struct str part;
+
+	while (str_split(&style, ';', &part)) {
+		size_t colon = str_chr(part, ':');
+		if (colon < part.n && str_is_i(str_trim(str_head(part, colon)), property))
+			return str_trim(str_skip(part, colon + 1));
+	}
+	return STR_NONE;
+}
+
+/* A picture nobody is to see: it counts readers. */
+static bool is_tracker(const struct html_token *token)
+{
+	struct str width = html_token_attr(token, HTML_ATTR_WIDTH);
+	struct str height = html_token_attr(token, HTML_ATTR_HEIGHT);
+	struct str style = html_token_attr(token, HTML_ATTR_STYLE);
+
+	if (style.n) {
+		if (str_is_none(width))
+			width = style_value(style, "width");
+		if (str_is_none(height))
+			height = style_value(style, "height");
+		if (str_is_i(style_value(style, "display"), "none") ||
+			str_is_i(style_value(style, "visibility"), "hidden"))
+			return true;
+	}
+	/* One side alone counts when the other is not given: a line of 600×1 is a line. */
+	return (is_tiny(width) && (str_is_none(height) || is_tiny(height))) ||
+	       (is_tiny(height) && str_is_none(width));
+}
+
+/* Pictures that a script would load later have their URL in another attribute, and in src nothing or
+ * a placeholder in a data: URL. */
+static void use_lazy_source(struct html_token *token)
+{
+	static const enum html_attr_id lazy[] = {
+		HTML_ATTR_DATA_SRC, HTML_ATTR_DATA_LAZY_SRC, HTML_ATTR_DATA_ORIGINAL};
+	struct str src = html_token_attr(token, HTML_ATTR_SRC), found = STR_NONE;
+
+	if (src.n && !str_istarts(str_trim(src), STR("data:")))
+		return;
+	for (size_t i = 0; i < sizeof lazy / sizeof *lazy && !found.n; i++)
+		found = html_token_attr(token, lazy[i]);
+	if (!found.n)
+		return;
+	for (size_t i = 0; i < token->n_attrs; i++)
+		if (token->attrs[i].id == HTML_ATTR_SRC) {
+			token->attrs[i].value = found;
+			return;
+		}
+	/* There is room: the lazy attribute has a place of its own in attrs[]. */
+	token->attrs[token->n_attrs++] = (struct html_attr){HTML_ATTR_SRC, found};
+}
+
+static void put_void(struct cleaner *c, struct html_token *token)
+{
+	struct buf *out = c->balance.out;
+	size_t mark = out->n;
+	enum html_tag tag = token->tag;
+
+	if (tag == HTML_TAG_IMG)
+		use_lazy_source(token);
+	uint64_t written = put_tag(c, token);
+	bool needs_source = tag == HTML_TAG_IMG || tag == HTML_TAG_SOURCE;
+	if ((needs_source && !(written & HTML_ATTR_BIT(SRC))) ||
+		(tag == HTML_TAG_IMG && is_tracker(token))) {
+		out->n = mark;
+		c->balance.result |= HTML_REMOVED;
+	}
+}
+
+static void put_text(struct cleaner *c, struct str text)
+{
+	/* Blank text opens nothing: it shows nothing. */
+	if (c->balance.n_pending && str_trim(text).n)
+		html_balance_text(&c->balance);
+	html_put(c->balance.out, text, HTML_ESCAPE_TEXT);
+}
+
+/* <xmp> and <plaintext>: text as it stands, in the way of today. */
+static void put_preformatted(struct cleaner *c, struct str text)
+{
+	struct buf *out = c->balance.out;
+
+	html_balance_before(&c->balance, HTML_TAG_PRE);
+	size_t mark = out->n;
+	buf_lit(out, "<pre>");
+	html_balance_open(&c->balance, HTML_TAG_PRE, false, mark);
+	html_escape(out, text);
+	html_balance_close(&c->balance, HTML_TAG_PRE);
+}
+
+static void start_tag(struct cleaner *c, struct html_token *token)
+{
+	enum html_tag tag = token->tag;
+	struct html_balance *b = &c->balance;
+
+	if (!html_has(tag, HTML_ALLOWED)) {
+		b->result |= HTML_REMOVED;
+		if (tag == HTML_TAG_XMP || tag == HTML_TAG_PLAINTEXT)
+			put_preformatted(c, token->text);
+		return;
+	}
+	if (!html_balance_before(b, tag))
+		return;
+	if (html_has(tag, HTML_VOID)) {
+		put_void(c, token);
+		return;
+	}
+	size_t mark = b->out->n;
+	uint64_t written = put_tag(c, token);
+	bool silent = html_has(tag, HTML_NEEDS_ATTR) &&
+		      !(tag == HTML_TAG_A ? written & HTML_ATTR_BIT(HREF) : written);
+	if (silent) {
+		b->out->n = mark;
+		b->result |= HTML_REMOVED;
+	}
+	html_balance_open(b, tag, silent, mark);
+}
+
+static void end_tag(struct cleaner *c, enum html_tag tag)
+{
+	struct html_balance *b = &c->balance;
+
+	if (tag == HTML_TAG_BR) { /* the standard reads </br> as <br> */
+		html_balance_before(b, tag);
+		buf_lit(b->out, "<br>");
+		b->result |= HTML_RECOVERED;
+	} else if (!html_has(tag, HTML_ALLOWED)) {
+		b->result |= HTML_REMOVED;
+	} else if (html_has(tag, HTML_VOID)) {
+		b->result |= HTML_RECOVERED;
+	} else {
+		html_balance_close(b, tag);
+	}
+}
+
+unsigned html_clean(struct buf *out, struct str html, const struct html_options *options)
+{
+	struct cleaner c;
+	struct html_tokenizer t;
+	struct html_token token;
+	struct html_balance *b = &c.balance;
+
+	/* Not the stack: it is large, and only what is below `n` is ever read. */
+	memset(b, 0, offsetof(struct html_balance, stack));
+	memset(b->live, 0, sizeof b->live);
+	memset(b->overflow, 0, sizeof b->overflow);
+	b->out = out;
+	c.base = options ? options->base : STR_NONE;
+	/* Most articles lose more than they gain. */
+	buf_room(out, html.n + 64);
+	html_tokenizer_init(&t, html);
+	while (html_token_next(&t, &token))
+		switch (token.type) {
+		case HTML_TOKEN_TEXT:
+			put_text(&c, token.text);
+			break;
+		case HTML_TOKEN_START:
+			start_tag(&c, &token);
+			break;
+		case HTML_TOKEN_END:
+			end_tag(&c, token.tag);
+			break;
+		case HTML_TOKEN_OTHER:
+			b->result |= HTML_REMOVED;
+			break;
+		}
+	html_balance_end(b);
+	if (t.malformed)
+		b->result |= HTML_RECOVERED;
+	return b->result;
+}

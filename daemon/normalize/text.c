@@ -1,0 +1,331 @@
+#include "normalize/text.h"
+
+#include "model/flaw.h"
+#include "normalize/html.h"
+#include "normalize/text-fold.h"
+
+enum kind {
+	KIND_CHAR,
+	KIND_SPACE,
+	KIND_LINE,      /* ends a line */
+	KIND_PARAGRAPH, /* ends a paragraph */
+	KIND_NOTHING,   /* not for eyes: dropped */
+};
+
+/* Dropped, besides control characters: what is invisible and can make a text show something else
+ * than it is. U+200C and U+200D stay (Persian and emoji need them), so do the plain direction marks. */
+static const struct {
+	unsigned first, last;
+} invisible[] = {
+	{0x7F, 0x9F},       /* DEL, C1 */
+	{0xAD, 0xAD},       /* soft hyphen */
+	{0x180E, 0x180E},   /* Mongolian vowel separator */
+	{0x200B, 0x200B},   /* zero width space */
+	{0x202A, 0x202E},   /* bidi embeddings and overrides */
+	{0x2060, 0x206F},   /* joiners, invisible operators, isolates, deprecated marks */
+	{0xFEFF, 0xFEFF},   /* byte order mark */
+	{0xFFF9, 0xFFFB},   /* interlinear annotation */
+	{0xFFFE, 0xFFFF},   /* no characters */
+	{0xE0000, 0xE007F}, /* tags */
+};
+
+static enum kind kind_of(unsigned cp)
+{
+	switch (cp) {
+	case '\n':
+	case '\r':
+	case 0x2028:
+	case 0x85:
+		return KIND_LINE;
+	case 0x2029:
+		return KIND_PARAGRAPH;
+	case ' ':
+	case '\t':
+	case '\v':
+	case '\f':
+	case 0xA0:
+	case 0x1680:
+	case 0x202F:
+	case 0x205F:
+	case 0x3000:
+		return KIND_SPACE;
+	}
+	if (cp < ' ')
+		return KIND_NOTHING;
+	if (cp >= 0x2000 && cp <= 0x200A)
+		return KIND_SPACE;
+	for (size_t i = 0; i < sizeof invisible / sizeof *invisible; i++)
+		if (cp >= invisible[i].first && cp <= invisible[i].last)
+			return KIND_NOTHING;
+	return KIND_CHAR;
+}
+
+/* Length of the run of printable ASCII without blanks at i: most of most texts. */
+static size_t ascii_run(struct str s, size_t i)
+{
+	size_t start = i;
+
+	while (i < s.n && (unsigned char)s.p[i] > ' ' && (unsigned char)s.p[i] < 0x7F)
+		i++;
+	return i - start;
+}
+
+struct folder {
+	struct buf *out;
+	size_t start;
+	bool lines; /* line ends are kept */
+	bool space; /* white space since the last character */
+	unsigned line_ends;
+};
+
+static void put(struct folder *f, const char *p, size_t n)
+{
+	if (f->out->n > f->start) {
+		if (f->line_ends > 1)
+			buf_lit(f->out, "\n\n");
+		else if (f->line_ends)
+			buf_char(f->out, '\n');
+		else if (f->space)
+			buf_char(f->out, ' ');
+	}
+	f->space = false;
+	f->line_ends = 0;
+	buf_add(f->out, p, n);
+}
+
+static void put_gap(struct folder *f, enum kind kind)
+{
+	f->space = true;
+	if (f->lines && kind != KIND_SPACE)
+		f->line_ends += kind == KIND_PARAGRAPH ? 2 : 1;
+}
+
+static bool fold(struct buf *out, struct str s, bool lines)
+{
+	struct folder f = {.out = out, .start = out->n, .lines = lines};
+	bool repaired = false;
+	size_t i = 0;
+
+	while (i < s.n) {
+		size_t run = ascii_run(s, i);
+		if (run) {
+			put(&f, s.p + i, run);
+			i += run;
+			continue;
+		}
+		size_t len;
+		unsigned cp = utf8_decode(str_skip(s, i), &len);
+		enum kind kind = kind_of(cp);
+		if (kind == KIND_CHAR && cp == 0xFFFD && len == 1) { /* no valid UTF-8 */
+			put(&f, "\xEF\xBF\xBD", 3);
+			repaired = true;
+		} else if (kind == KIND_CHAR) {
+			put(&f, s.p + i, len);
+		} else if (kind == KIND_NOTHING) {
+			repaired = true;
+		} else {
+			bool crlf = cp == '\r' && i + 1 < s.n && s.p[i + 1] == '\n';
+			put_gap(&f, crlf ? KIND_SPACE : kind);
+		}
+		i += len;
+	}
+	return repaired;
+}
+
+bool text_fold(struct buf *out, struct str s)
+{
+	return fold(out, s, false);
+}
+
+bool text_fold_lines(struct buf *out, struct str s)
+{
+	return fold(out, s, true);
+}
+
+/* Does it still hold a reference that nobody would write for a reader? "&lt;" and "&gt;" alone may be
+ * a text about HTML. */
+static bool is_still_escaped(struct str s)
+{
+	static const struct str marks[] = {
+		STR("&amp;"), STR("&quot;"), STR("&apos;"), STR("&nbsp;"), STR("&#")};
+
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		size_t at = str_find(s, marks[i]);
+		if (at < s.n && html_likely(str_skip(s, at)))
+			return true;
+	}
+	return false;
+}
+
+/* RSS never says what a title is. If it can be HTML it is read as HTML; and what was escaped once
+ * too often (a CMS that escapes what its editor had escaped) is decoded again. Twice is the most that
+ * was seen; a bound there must be. */
+static void read_likely(struct buf *scratch, struct str s)
+{
+	const unsigned rounds_max = 2;
+
+	if (!html_likely(s)) {
+		buf_str(scratch, s);
+		return;
+	}
+	html_text(scratch, s);
+	for (unsigned i = 0; i < rounds_max && is_still_escaped(buf_view(scratch)); i++) {
+		size_t n = scratch->n;
+		/* Behind itself, then moved to the front: the source must not move meanwhile. */
+		buf_room(scratch, 2 * n + n);
+		html_decode(scratch, str_make(scratch->p, n));
+		memmove(scratch->p, scratch->p + n, scratch->n - n);
+		scratch->n -= n;
+	}
+}
+
+struct str text_plain(
+	struct arena *arena, struct buf *scratch, const struct text *text, unsigned *flaws)
+{
+	struct str s = text->value;
+
+	if (str_is_none(s))
+		return STR_NONE;
+	buf_clear(scratch);
+	switch (text->type) {
+	case TEXT_HTML:
+	case TEXT_XHTML:
+		html_text(scratch, s);
+		break;
+	case TEXT_LIKELY:
+		read_likely(scratch, s);
+		break;
+	case TEXT_PLAIN:
+		buf_str(scratch, s);
+		break;
+	}
+	size_t n = scratch->n;
+	/* Folding makes nothing longer but invalid bytes, three for one. */
+	buf_room(scratch, 3 * n);
+	if (text_fold(scratch, str_make(scratch->p, n)) && flaws)
+		*flaws |= FLAW_TEXT_REPAIRED;
+	return arena_str(arena, str_make(scratch->p + n, scratch->n - n));
+}
+
+static void put_folded(struct buf *out, unsigned cp, struct str bytes)
+{
+	for (size_t i = 0; i < TEXT_FOLD_RANGES; i++) {
+		const struct text_fold_range *range = &text_fold_ranges[i];
+		if (cp < range->first || cp > range->last)
+			continue;
+		unsigned cell = range->cells[cp - range->first];
+		if (cell & TEXT_FOLD_PAIR) {
+			buf_char(out, (char)(cell >> 7 & 0x7F));
+			buf_char(out, (char)(cell & 0x7F));
+		} else {
+			buf_utf8(out, cell);
+		}
+		return;
+	}
+	buf_str(out, bytes);
+}
+
+void text_fold_word(struct buf *out, struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.n) {
+		size_t start = i, len;
+		while (i < s.n && (unsigned char)s.p[i] < 0x80)
+			i++;
+		char *to = buf_room(out, i - start);
+		for (size_t k = start; k < i; k++)
+			*to++ = ascii_lower(s.p[k]);
+		out->n += i - start;
+		if (i == s.n)
+			break;
+		unsigned cp = utf8_decode(str_skip(s, i), &len);
+		/* Accents that stand alone (NFD) go, whatever they stand on. */
+		if (cp < 0x300 || cp > 0x36F)
+			put_folded(out, cp, str_make(s.p + i, len));
+		i += len;
+	}
+}
+
+static bool all(struct str s, bool (*is)(unsigned char))
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is((unsigned char)s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+static bool is_alpha(struct str s)
+{
+	return all(s, ascii_is_alpha);
+}
+
+/* What a subtag is, by its length and place (BCP 47 § 2.1), in rising order. */
+enum subtag {
+	SUBTAG_BAD,
+	SUBTAG_EXTLANG,
+	SUBTAG_SCRIPT,
+	SUBTAG_REGION,
+	SUBTAG_VARIANT,
+	SUBTAG_EXTENSION
+};
+
+static enum subtag subtag_of(struct str s, enum subtag before)
+{
+	if (!s.n || s.n > 8 || !all(s, ascii_is_alnum))
+		return SUBTAG_BAD;
+	if (before == SUBTAG_EXTENSION || s.n == 1)
+		return SUBTAG_EXTENSION;
+	if (s.n == 3 && is_alpha(s))
+		return SUBTAG_EXTLANG;
+	if (s.n == 4 && is_alpha(s))
+		return SUBTAG_SCRIPT;
+	if ((s.n == 2 && is_alpha(s)) || (s.n == 3 && all(s, ascii_is_digit)))
+		return SUBTAG_REGION;
+	bool variant = s.n >= 5 || (s.n == 4 && ascii_is_digit((unsigned char)s.p[0]));
+	return variant ? SUBTAG_VARIANT : SUBTAG_BAD;
+}
+
+/* Scripts as in "Latn", regions in capitals, all others in small letters. */
+static void put_subtag(char *to, struct str s, enum subtag kind)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		bool upper = kind == SUBTAG_REGION || (kind == SUBTAG_SCRIPT && i == 0);
+		char c = ascii_lower(s.p[i]);
+		to[i] = upper && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	}
+}
+
+struct str text_language(struct arena *arena, struct str tag)
+{
+	/* BCP 47 § 4.4.1 asks for room for 35. */
+	char out[40];
+	enum subtag kind = SUBTAG_BAD;
+	size_t n = 0;
+
+	tag = str_trim(tag);
+	/* The locale names of POSIX: "es_MX.UTF-8", "ca_ES@valencia". */
+	tag = str_head(tag, str_chr(tag, '.'));
+	tag = str_head(tag, str_chr(tag, '@'));
+	if (!tag.n || tag.n >= sizeof out || tag.p[tag.n - 1] == '-' || tag.p[tag.n - 1] == '_')
+		return STR_NONE;
+	while (n < tag.n) {
+		struct str rest = str_skip(tag, n);
+		size_t dash = str_chr(rest, '-'), underscore = str_chr(rest, '_');
+		struct str part = str_head(rest, dash < underscore ? dash : underscore);
+		if (n == 0) {
+			if (part.n < 2 || part.n > 3 || !is_alpha(part))
+				return STR_NONE;
+		} else {
+			enum subtag next = subtag_of(part, kind);
+			bool repeats = next >= SUBTAG_VARIANT;
+			if (next == SUBTAG_BAD || next < kind || (next == kind && !repeats))
+				return STR_NONE;
+			kind = next;
+			out[n - 1] = '-';
+		}
+		put_subtag(out + n, part, kind);
+		n += part.n + 1;
+	}
+	return arena_str(arena, str_make(out, tag.n));
+}

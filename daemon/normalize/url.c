@@ -1,0 +1,371 @@
+/* Resolution by RFC 3986 § 5.2, ours and not libcurl's URL API: that one (7.88) reads "#s" against
+ * http://a/b/c/d;p?q as http://a/b/c/#s, refuses "mailto:" and "tag:" without an authority, and
+ * writes http://h?x as http://h/?x, where an identity may hang on the difference. What is absolute
+ * stays as written but for characters that no URL may hold.
+ *
+ * Two readings of "is this a scheme" must agree with every browser, for safety: ours is the stricter.
+ * Browsers take out tabs and line ends anywhere and controls and blanks at the ends, before they
+ * look; we take out everything up to U+0020 and all that is not ASCII, and refuse what then
+ * begins with a scheme that runs code. */
+#include "normalize/url.h"
+
+struct parts {
+	struct str scheme, authority, path, query, fragment; /* STR_NONE: undefined */
+};
+
+/* A scheme of more letters is none that we know. */
+#define SCHEME_MAX 24
+
+static bool is_scheme_char(unsigned char c)
+{
+	return ascii_is_alnum(c) || c == '+' || c == '-' || c == '.';
+}
+
+/* Length of a well-formed scheme, without its colon; 0: there is none. */
+static size_t scheme_length(struct str url)
+{
+	size_t i = 0;
+
+	if (!url.n || !ascii_is_alpha((unsigned char)url.p[0]))
+		return 0;
+	while (i < url.n && is_scheme_char((unsigned char)url.p[i]))
+		i++;
+	return i < url.n && url.p[i] == ':' ? i : 0;
+}
+
+static struct parts split(struct str url)
+{
+	struct parts parts = {.path = url};
+	size_t n = scheme_length(url), i;
+
+	if (n) {
+		parts.scheme = str_head(url, n);
+		url = str_skip(url, n + 1);
+	}
+	if ((i = str_chr(url, '#')) < url.n) {
+		parts.fragment = str_skip(url, i + 1);
+		url = str_head(url, i);
+	}
+	if ((i = str_chr(url, '?')) < url.n) {
+		parts.query = str_skip(url, i + 1);
+		url = str_head(url, i);
+	}
+	if (str_starts(url, STR("//"))) {
+		struct str rest = str_skip(url, 2);
+		i = str_chr(rest, '/');
+		parts.authority = str_head(rest, i);
+		url = str_skip(rest, i);
+	}
+	parts.path = url;
+	return parts;
+}
+
+bool url_is_absolute(struct str url)
+{
+	return scheme_length(url) > 0;
+}
+
+bool url_is_web(struct str url)
+{
+	return str_istarts(url, STR("http://")) || str_istarts(url, STR("https://"));
+}
+
+static bool in_list(struct str word, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_is_i(word, list[i]))
+			return true;
+	return false;
+}
+
+/* The scheme that the most lenient reader could see; empty: none. */
+static struct str disguised_scheme(struct str url, char out[SCHEME_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < url.n && n < SCHEME_MAX; i++) {
+		unsigned char c = (unsigned char)url.p[i];
+		if (c == ':')
+			return str_make(out, n);
+		if (c == '/' || c == '?' || c == '#')
+			break;
+		if (c > ' ' && c < 0x7F)
+			out[n++] = (char)c;
+	}
+	return STR("");
+}
+
+/* They run code, or bring content of their own into the page. */
+static bool is_dangerous(struct str url)
+{
+	static const char *const schemes[] = {"javascript", "vbscript", "data", "livescript",
+		"mocha", "jscript", "jar", "blob", "filesystem", "view-source", "about", "res",
+		"mhtml", "ms-its", "mk", "wyciwyg", "feed"};
+	char buffer[SCHEME_MAX];
+	struct str scheme = disguised_scheme(url, buffer);
+
+	/* "feed:javascript:…": some readers unwrap it; a plain feed: is harmless. */
+	if (str_is_i(scheme, "feed"))
+		return is_dangerous(str_skip(url, str_chr(url, ':') + 1));
+	return in_list(scheme, schemes, sizeof schemes / sizeof *schemes - 1);
+}
+
+bool url_is_safe(struct str url)
+{
+	static const char *const schemes[] = {"http", "https", "mailto", "tel", "ftp", "ftps",
+		"sftp", "geo", "magnet", "sms", "xmpp", "sip", "sips", "irc", "ircs", "news",
+		"nntp", "webcal", "feed", "callto", "gopher", "matrix", "whatsapp", "tg", "urn",
+		"tag", "doi", "acap", "rtsp", "mms"};
+
+	if (is_dangerous(url))
+		return false;
+	size_t n = scheme_length(str_trim(url));
+	return !n || in_list(str_head(str_trim(url), n), schemes, sizeof schemes / sizeof *schemes);
+}
+
+/* Controls and blanks at both ends are no part of a URL. */
+static struct str trim(struct str s)
+{
+	while (s.n && ((unsigned char)s.p[0] <= ' ' || s.p[0] == 0x7F))
+		s = str_skip(s, 1);
+	while (s.n && ((unsigned char)s.p[s.n - 1] <= ' ' || s.p[s.n - 1] == 0x7F))
+		s.n--;
+	return s;
+}
+
+/* Appends the bytes a URL may hold as they are; line ends and tabs are taken out, the others
+ * percent-encoded. Beyond ASCII all stays: it is an IRI then (RFC 3987). */
+static void put(struct buf *out, struct str s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c == '\t' || c == '\n' || c == '\r')
+			continue;
+		if (c <= ' ' || c == 0x7F || strchr("\"<>\\^`{|}", c)) {
+			char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
+			buf_add(out, escape, sizeof escape);
+		} else {
+			buf_char(out, (char)c);
+		}
+	}
+}
+
+/* The path written to out from byte `from` on, without "." and ".." segments (§ 5.2.4), in place:
+ * what is read is never before what is written. */
+static void remove_dots(struct buf *out, size_t from)
+{
+	char *path = out->p + from;
+	size_t n = out->n - from, in = 0, to = 0;
+
+	while (in < n) {
+		size_t end = in + 1; /* a segment with the slash before it */
+		while (end < n && path[end] != '/')
+			end++;
+		struct str segment = str_make(path + in, end - in);
+		bool last = end == n, up = str_is(segment, "/..");
+		if (up || str_is(segment, "/.")) {
+			while (up && to && path[--to] != '/')
+				;
+			if (last)
+				path[to++] = '/';
+		} else {
+			memmove(path + to, path + in, segment.n);
+			to += segment.n;
+		}
+		in = end;
+	}
+	out->n = from + to;
+}
+
+static void put_after(struct buf *out, char mark, struct str part)
+{
+	if (!str_is_none(part)) {
+		buf_char(out, mark);
+		put(out, part);
+	}
+}
+
+/* § 5.2.3: the reference's path in the place of what is behind the base's last slash. */
+static void put_merged(struct buf *out, const struct parts *base, struct str path)
+{
+	const char *slash = base->path.n ? memrchr(base->path.p, '/', base->path.n) : NULL;
+
+	if (slash)
+		put(out, str_head(base->path, (size_t)(slash - base->path.p) + 1));
+	else
+		buf_char(out, '/');
+	put(out, path);
+}
+
+static void put_resolved(struct buf *out, const struct parts *base, const struct parts *ref)
+{
+	put(out, base->scheme);
+	buf_char(out, ':');
+	struct str authority = str_is_none(ref->authority) ? base->authority : ref->authority;
+	if (!str_is_none(authority)) {
+		buf_lit(out, "//");
+		put(out, authority);
+	}
+	size_t from = out->n;
+	if (!str_is_none(ref->authority) || str_starts(ref->path, STR("/")))
+		put(out, ref->path);
+	else if (ref->path.n)
+		put_merged(out, base, ref->path);
+	else
+		put(out, base->path);
+	if (ref->path.n)
+		remove_dots(out, from);
+	bool same = !ref->path.n && str_is_none(ref->query) && str_is_none(ref->authority);
+	put_after(out, '?', same ? base->query : ref->query);
+	put_after(out, '#', ref->fragment);
+}
+
+/* Takes tabs and line ends out, where there are any: they would hide a scheme or a slash. */
+static struct str without_breaks(struct str s, char copy[URL_BYTES_MAX])
+{
+	size_t n = 0;
+
+	if (str_chr(s, '\n') == s.n && str_chr(s, '\r') == s.n && str_chr(s, '\t') == s.n)
+		return s;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != '\n' && s.p[i] != '\r' && s.p[i] != '\t')
+			copy[n++] = s.p[i];
+	return str_make(copy, n);
+}
+
+bool url_resolve_to(struct buf *out, struct str base, struct str ref)
+{
+	char copy[URL_BYTES_MAX];
+	size_t from = out->n;
+
+	ref = trim(ref);
+	if (ref.n > URL_BYTES_MAX || base.n > URL_BYTES_MAX || is_dangerous(ref))
+		return false;
+	ref = without_breaks(ref, copy);
+	struct parts base_parts = split(trim(base)), ref_parts = split(ref);
+	/* A base like "urn:x" or "mailto:x" has no place for a path. */
+	bool usable = base_parts.scheme.n &&
+		      (!str_is_none(base_parts.authority) || str_starts(base_parts.path, STR("/")));
+	if (!usable || ref_parts.scheme.n)
+		put(out, ref);
+	else
+		put_resolved(out, &base_parts, &ref_parts);
+	if (out->n - from <= URL_BYTES_MAX)
+		return true;
+	out->n = from;
+	return false;
+}
+
+struct str url_resolve(struct arena *arena, struct str base, struct str ref)
+{
+	struct buf out = BUF_INIT;
+	struct str url = STR_NONE;
+
+	if (!str_is_none(ref) && url_resolve_to(&out, base, ref))
+		url = arena_str(arena, buf_view(&out));
+	buf_deinit(&out);
+	return url;
+}
+
+/* Parameters that say how the reader came, not what is shown. A '*' at the end stands for any rest. */
+static bool is_tracking(struct str parameter)
+{
+	static const char *const names[] = {"utm_*", "fbclid", "gclid", "gclsrc", "dclid", "gbraid",
+		"wbraid", "msclkid", "yclid", "ysclid", "twclid", "igshid", "igsh", "ttclid",
+		"li_fat_id", "mc_cid", "mc_eid", "_hsenc", "_hsmi", "mkt_tok", "oly_anon_id",
+		"oly_enc_id", "vero_id", "vero_conv", "wickedid", "_openstat", "at_medium",
+		"at_campaign", "at_custom*", "pk_campaign", "pk_kwd", "pk_source", "pk_medium",
+		"piwik_campaign", "mtm_*", "matomo_*", "xtor", "wt_mc", "wt.mc_id", "cmpid",
+		"ns_mchannel", "ns_source", "ns_campaign", "ns_linkname", "ns_fee", "s_cid",
+		"sc_cid", "rss_id", "_ga", "_gl", "hsctatracking", "spm", "__twitter_impression",
+		"guccounter", "guce_referrer*"};
+	struct str name = str_head(parameter, str_chr(parameter, '='));
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct str known = str_of(names[i]);
+		if (known.p[known.n - 1] == '*' ? str_istarts(name, str_head(known, known.n - 1))
+						: str_ieq(name, known))
+			return true;
+	}
+	return false;
+}
+
+/* The parameters that count, in their order, after `mark`. */
+static void put_parameters(struct buf *out, char mark, struct str query)
+{
+	struct str parameter;
+
+	while (str_split(&query, '&', &parameter)) {
+		if (str_starts(parameter, STR("amp;"))) /* "&amp;" escaped once too often */
+			parameter = str_skip(parameter, 4);
+		if (!parameter.n || is_tracking(parameter))
+			continue;
+		buf_char(out, mark);
+		buf_str(out, parameter);
+		mark = '&';
+	}
+}
+
+/* Percent-encoding in one spelling: hexadecimal digits in capitals, what needs none decoded. */
+static void put_normal(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		int high, low;
+		if (s.p[i] != '%' || s.n - i < 3 ||
+			(high = ascii_hex((unsigned char)s.p[i + 1])) < 0 ||
+			(low = ascii_hex((unsigned char)s.p[i + 2])) < 0) {
+			buf_char(out, s.p[i]);
+			continue;
+		}
+		unsigned char c = (unsigned char)(high * 16 + low);
+		if (ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+			buf_char(out, (char)c);
+		} else {
+			buf_char(out, '%');
+			buf_char(out, "0123456789ABCDEF"[high]);
+			buf_char(out, "0123456789ABCDEF"[low]);
+		}
+		i += 2;
+	}
+}
+
+static void put_host(struct buf *out, struct str authority)
+{
+	size_t colon = authority.n;
+
+	while (colon > 0 && ascii_is_digit((unsigned char)authority.p[colon - 1]))
+		colon--;
+	if (colon > 0 && authority.p[colon - 1] == ':') {
+		struct str port = str_skip(authority, colon);
+		if (!port.n || str_is(port, "80") || str_is(port, "443"))
+			authority.n = colon - 1;
+	}
+	const char *at = authority.n ? memrchr(authority.p, '@', authority.n) : NULL;
+	if (at) {
+		size_t user = (size_t)(at - authority.p) + 1;
+		buf_str(out, str_head(authority, user));
+		authority = str_skip(authority, user);
+	}
+	if (str_istarts(authority, STR("www.")) && authority.n > 4)
+		authority = str_skip(authority, 4);
+	for (size_t i = 0; i < authority.n; i++)
+		buf_char(out, ascii_lower(authority.p[i]));
+}
+
+void url_alias(struct buf *out, struct str url)
+{
+	url = trim(url);
+	if (!url_is_web(url)) {
+		buf_str(out, url);
+		return;
+	}
+	struct parts parts = split(url);
+	put_host(out, parts.authority);
+	while (parts.path.n && parts.path.p[parts.path.n - 1] == '/')
+		parts.path.n--;
+	put_normal(out, parts.path);
+	put_parameters(out, '?', parts.query);
+	put_parameters(out, '#', parts.fragment);
+}
