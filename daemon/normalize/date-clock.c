@@ -74,6 +74,7 @@ static bool begins_dotted(const struct date_tokens *tokens, unsigned i)
 		date_token_is_sign(t + 3, '.'))
 		return false;
 	while (i && (date_token_is_sign(&tokens->at[i - 1], ',') ||
+			    date_token_is_sign(&tokens->at[i - 1], '.') ||
 			    date_token_has_role(&tokens->at[i - 1], DATE_ROLE_FILLER)))
 		i--;
 	return i && date_token_is_number(&tokens->at[i - 1]) && tokens->at[i - 1].digits == 4;
@@ -199,7 +200,7 @@ static bool is_glued(const struct date_tokens *tokens, unsigned i)
 	const struct date_token *t = &tokens->at[i];
 
 	return i && date_token_is_sign(t - 1, '-') && !t->spaced && !t[-1].spaced &&
-	       t->value * 60 <= OFFSET_MAX;
+	       !date_token_is_sign(t + 3, ':') && t->value * 60 <= OFFSET_MAX;
 }
 
 /* am or pm behind the time, or before it as in Korea. False: it contradicts the time. */
@@ -318,7 +319,7 @@ static enum date_result take_named(
 		return DATE_AMBIGUOUS;
 	if (area)
 		take(tokens, i - 2, i);
-	if (found && offset && (area || (minutes && minutes != offset)))
+	if (found && offset && (area || is_letter(t, 'z') || (minutes && minutes != offset)))
 		return DATE_AMBIGUOUS;
 	if (found && !minutes)
 		minutes = offset;
@@ -392,21 +393,22 @@ static enum date_result take_zones(
 	return result;
 }
 
-/* "10:00:00 (CEST)"; where there is a zone before, the comment only explains it. */
-static enum date_result apply_comment(
-	const struct date_tokens *tokens, struct str language, struct date_clock *clock)
+/* "10:00:00 (CEST)". Where there is a zone already, a comment only explains it; where there is
+ * none, one behind the time that we do not understand may well be it. */
+static enum date_result apply_comment(const struct date_tokens *tokens, struct str language,
+	struct date_clock *clock, unsigned after)
 {
 	const struct date_name *name = tokens->comment;
 	int minutes;
 
-	if (clock->has_zone || !name)
+	if (clock->has_zone || !clock->found || !tokens->comment_at || tokens->comment_at < after)
 		return DATE_OK;
-	if (name->role == DATE_ROLE_ZONE)
+	if (name && name->role == DATE_ROLE_ZONE)
 		return merge_zone(clock, name->minutes);
-	if (name->role != DATE_ROLE_CONTESTED)
+	if (name && (name->days || name->months))
 		return DATE_OK;
-	return date_name_zone_in(name, language, &minutes) ? merge_zone(clock, minutes)
-							   : DATE_AMBIGUOUS;
+	return name && date_name_zone_in(name, language, &minutes) ? merge_zone(clock, minutes)
+								   : DATE_AMBIGUOUS;
 }
 
 enum date_result date_clock_take(
@@ -419,5 +421,5 @@ enum date_result date_clock_take(
 	result = take_clock(tokens, ret, &after);
 	if (!result)
 		result = take_zones(tokens, language, ret, after);
-	return result ? result : apply_comment(tokens, language, ret);
+	return result ? result : apply_comment(tokens, language, ret, after);
 }

@@ -137,6 +137,8 @@ static void skip_comment(struct reader *r)
 	char sign;
 	struct str word;
 
+	r->to->comment = NULL;
+	r->to->comment_at = r->to->n;
 	do {
 		switch (peek(r, &cp, &n, &sign)) {
 		case OPEN:

@@ -29,7 +29,8 @@ struct date_token {
 struct date_tokens {
 	struct date_token at[DATE_TOKENS_MAX + 3]; /* the rest is END: looking ahead is safe */
 	unsigned n;
-	const struct date_name *comment; /* the word in parentheses, if it is a single known one */
+	const struct date_name *comment; /* the last one's word, if it is a single known one */
+	unsigned comment_at;             /* tokens before the last comment */
 	bool korean;                     /* has Hangul */
 };
 

@@ -57,12 +57,6 @@ static int full_year(struct field f)
 	return (int)f.value + (f.value < 69 ? 2000 : 1900);
 }
 
-static bool is_ordinal_ending(const struct date_token *t)
-{
-	return date_token_has_role(t, DATE_ROLE_ORDINAL) && !t->spaced &&
-	       date_token_is_number(t - 1);
-}
-
 static bool is_unit(const struct date_token *t)
 {
 	return date_token_has_role(t, DATE_ROLE_YEAR) || date_token_has_role(t, DATE_ROLE_MONTH) ||
@@ -73,9 +67,11 @@ static bool add_word(struct fields *f, const struct date_token *tokens, unsigned
 {
 	const struct date_token *t = &tokens[i];
 
+	/* A word before a comma in front is where the weekday stands, in whatever language. */
 	if (!t->name)
-		return false;
-	if (i && is_ordinal_ending(t))
+		return !i && date_token_is_sign(&tokens[1], ',');
+	if (t->name->role == DATE_ROLE_ORDINAL &&
+		(!t->name->days || (i && date_token_is_number(t - 1))))
 		return true;
 	if (t->name->role == DATE_ROLE_FILLER && (i || !t->name->days))
 		return true;
@@ -110,8 +106,11 @@ static bool add_number(struct fields *f, const struct date_token *t, char pendin
 /* False: not a date. */
 static bool collect(struct fields *f, const struct date_tokens *tokens)
 {
+	const struct date_token *last = &tokens->at[tokens->n - 1];
 	char pending = ' ';
 
+	if (date_token_is_sign(last, '-') || date_token_is_sign(last, '/'))
+		return false;
 	for (unsigned i = 0; i < tokens->n; i++) {
 		const struct date_token *t = &tokens->at[i];
 
@@ -159,23 +158,75 @@ static bool sort_words(struct fields *f)
 	return true;
 }
 
+static bool fits_weekday(const struct day *d, unsigned days)
+{
+	return days >> calendar_weekday(calendar_days(d->year, d->month, d->day)) & 1;
+}
+
+/* The readings of a date that are possible, and those of them that fit the weekday given. */
+struct choice {
+	struct day possible, fitting, preferred;
+	unsigned n_possible, n_fitting; /* different ones */
+	bool has_preferred;
+};
+
+static bool is_same(const struct day *a, const struct day *b)
+{
+	return a->year == b->year && a->month == b->month && a->day == b->day;
+}
+
+/* `preferred`: the reading the language speaks for. */
+static void offer(struct choice *choice, const struct day *day, unsigned days, bool preferred)
+{
+	if (!is_possible(day))
+		return;
+	if (!choice->n_possible || !is_same(day, &choice->possible)) {
+		choice->possible = *day;
+		choice->n_possible++;
+	}
+	if (fits_weekday(day, days) && (!choice->n_fitting || !is_same(day, &choice->fitting))) {
+		choice->fitting = *day;
+		choice->n_fitting++;
+	}
+	if (preferred) {
+		choice->preferred = *day;
+		choice->has_preferred = true;
+	}
+}
+
+static enum date_result choose(const struct choice *choice, struct day *ret)
+{
+	if (!choice->n_possible)
+		return DATE_INVALID;
+	if (choice->n_possible == 1)
+		*ret = choice->possible;
+	else if (choice->n_fitting == 1)
+		*ret = choice->fitting;
+	else if (choice->has_preferred)
+		*ret = choice->preferred;
+	else
+		return DATE_AMBIGUOUS;
+	return DATE_OK;
+}
+
 /* 12 May 2017, May 12 2017, 2017 May 12, and with two digits as RFC 822 has it: day first. */
 static enum date_result read_named(const struct fields *f, struct str language, struct day *ret)
 {
 	bool year_first =
 		f->number[0].digits == 4 || (f->number[1].digits != 4 && f->number[0].value > 31);
 	struct field year = f->number[!year_first], day = f->number[year_first];
-	int month = __builtin_ffs((int)f->months);
+	int usual = date_name_month_in(f->month_name, language);
+	struct choice choice = {0};
 
 	if (f->n != 2 || day.digits > 2 || (year.digits != 4 && year.digits != 2))
 		return DATE_INVALID;
-	if (f->months & (f->months - 1)) {
-		month = date_name_month_in(f->month_name, language);
-		if (!month)
-			return DATE_AMBIGUOUS;
+	for (int month = 1; month <= 12; month++) {
+		struct day d = {full_year(year), month, (int)day.value};
+
+		if (f->months >> (month - 1) & 1)
+			offer(&choice, &d, f->days, month == usual);
 	}
-	*ret = (struct day){full_year(year), month, (int)day.value};
-	return DATE_OK;
+	return choose(&choice, ret);
 }
 
 #define ORDER(order) (1u << DATE_ORDER_##order)
@@ -214,48 +265,19 @@ static struct day in_order(const struct fields *f, enum date_order order)
 	}
 }
 
-static bool fits_weekday(const struct day *d, unsigned days)
-{
-	return days >> calendar_weekday(calendar_days(d->year, d->month, d->day)) & 1;
-}
-
-struct choice {
-	struct day day;
-	unsigned n; /* how many different days were offered */
-};
-
-static void offer(struct choice *choice, const struct day *day)
-{
-	if (choice->n && day->year == choice->day.year && day->month == choice->day.month &&
-		day->day == choice->day.day)
-		return;
-	choice->day = *day;
-	choice->n++;
-}
-
 static enum date_result read_numbers(const struct fields *f, struct str language, struct day *ret)
 {
 	unsigned orders = orders_of(f);
-	struct choice possible = {0}, fitting = {0};
-	enum date_order preferred = date_order_in(language);
+	enum date_order usual = date_order_in(language);
+	struct choice choice = {0};
 
 	for (enum date_order order = DATE_ORDER_DMY; order <= DATE_ORDER_YMD; order++) {
 		struct day day = in_order(f, order);
 
-		if (!(orders >> order & 1) || !is_possible(&day))
-			continue;
-		offer(&possible, &day);
-		if (fits_weekday(&day, f->days))
-			offer(&fitting, &day);
+		if (orders >> order & 1)
+			offer(&choice, &day, f->days, order == usual);
 	}
-	*ret = in_order(f, preferred);
-	if (possible.n == 1)
-		*ret = possible.day;
-	else if (fitting.n == 1)
-		*ret = fitting.day;
-	else if (possible.n && (!(orders >> preferred & 1) || !is_possible(ret)))
-		return DATE_AMBIGUOUS;
-	return possible.n ? DATE_OK : DATE_INVALID;
+	return choose(&choice, ret);
 }
 
 static enum date_result from_day_of_year(unsigned year, unsigned ordinal, struct day *ret)
