@@ -1,0 +1,8 @@
+/* Entries → struct feed: inherits what is not said from agency, city and the defaults. Used by
+ * resolve.c alone. */
+#pragma once
+
+#include "config/resolve.h"
+
+/* Makes config->feeds, sorted by id. Ids must be defined and networks joined. */
+void feeds_make(struct binder *binder, const struct sources *sources, struct config *config);

@@ -1,0 +1,123 @@
+#include "config/reference.h"
+
+#include "config/suggest.h"
+
+/* Looking for the nearest of 100,000 ids takes some 10 ms; a file that gets thousands of them wrong
+ * is not read to the end by anybody, so after this many comparisons there are no suggestions. */
+#define SUGGEST_COMPARISONS_MAX 5000000
+
+struct checker {
+	struct binder *binder;
+	struct ids *ids;
+	size_t comparisons;
+};
+
+static void report_unknown(struct checker *c, const struct reference *reference, const char *what,
+	const struct map *known)
+{
+	struct problems *problems = c->binder->problems;
+	struct suggestion near = suggest_for(str_of(reference->text));
+	const char *prefix = place_text(problems, reference->place);
+
+	c->comparisons += known->n;
+	if (c->comparisons <= SUGGEST_COMPARISONS_MAX)
+		map_for_each(it, known)
+			suggest_offer(&near, it->key);
+	if (near.best.p)
+		problem_add(problems, reference->mark,
+			"%s%s '%s' is not defined in any file (did you mean '%.*s'?)", prefix, what,
+			reference->text, STR_FMT(near.best));
+	else
+		problem_add(problems, reference->mark, "%s%s '%s' is not defined in any file",
+			prefix, what, reference->text);
+}
+
+static void check_former(struct checker *c, const struct reference *reference)
+{
+	struct problems *problems = c->binder->problems;
+	const char *prefix = place_text(problems, reference->place);
+	const struct entry *still = map_get(&c->ids->feeds, str_of(reference->text));
+
+	if (still) {
+		problem_add(problems, reference->mark,
+			"%sformer id '%s' is still that of the feed at %s", prefix, reference->text,
+			mark_text(&problems->arena, still->mark));
+		return;
+	}
+	const struct reference *other =
+		map_add(&c->ids->formers, str_of(reference->text), (void *)reference);
+	if (other)
+		problem_add(problems, reference->mark, "%sformer id '%s' is already claimed at %s",
+			prefix, reference->text, mark_text(&problems->arena, other->mark));
+}
+
+/* "*" stands for one part of an id, at the end for all that follow. */
+static bool pattern_matches(struct str pattern, struct str id)
+{
+	struct str want, have;
+
+	while (str_split(&pattern, '.', &want)) {
+		if (!str_split(&id, '.', &have))
+			return false;
+		if (!str_is(want, "*") && !str_eq(want, have))
+			return false;
+		if (str_is(want, "*") && str_is_none(pattern))
+			return true;
+	}
+	return !str_split(&id, '.', &have);
+}
+
+static void check_pattern(struct checker *c, const struct reference *reference)
+{
+	struct problems *problems = c->binder->problems;
+	struct str pattern = str_of(reference->text);
+
+	if (str_chr(pattern, '*') == pattern.n) {
+		if (!map_get(&c->ids->feeds, pattern))
+			report_unknown(c, reference, "feed", &c->ids->feeds);
+		return;
+	}
+	map_for_each(it, &c->ids->feeds)
+		if (pattern_matches(pattern, it->key))
+			return;
+	problem_add(problems, reference->mark, "%sfeeds '%s' matches no feed",
+		place_text(problems, reference->place), reference->text);
+}
+
+static void check_reference(struct checker *c, const struct reference *reference, bool allow_file)
+{
+	static const struct {
+		enum key_type type;
+		const char *what;
+		size_t map;
+	} kinds[] = {
+		{KEY_NETWORK_REF, "network", offsetof(struct ids, networks)},
+		{KEY_CITY_REF, "city", offsetof(struct ids, cities)},
+		{KEY_AGENCY_REF, "agency", offsetof(struct ids, agencies)},
+		{KEY_FEED_REF, "feed", offsetof(struct ids, feeds)},
+		{KEY_THEME_REF, "theme", offsetof(struct ids, themes)},
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		const struct map *known = (struct map *)((char *)c->ids + kinds[i].map);
+		if (kinds[i].type == reference->type && !map_get(known, str_of(reference->text)))
+			report_unknown(c, reference, kinds[i].what, known);
+	}
+	if (reference->type == KEY_FORMER_FEED)
+		check_former(c, reference);
+	if (reference->type == KEY_FEED_PATTERN)
+		check_pattern(c, reference);
+	if (reference->type == KEY_FEED_URL && !allow_file)
+		problem_add(c->binder->problems, reference->mark,
+			"%surl '%s' is a file; that needs fetch: { allow_file: true } in "
+			"civicwired.yaml, and is meant for demonstrations",
+			place_text(c->binder->problems, reference->place), reference->text);
+}
+
+void references_check(struct binder *binder, struct ids *ids, bool allow_file)
+{
+	struct checker checker = {binder, ids, 0};
+
+	for (size_t i = 0; i < binder->n_references; i++)
+		check_reference(&checker, &binder->references[i], allow_file);
+}

@@ -1,0 +1,200 @@
+#include "config/resolve.h"
+
+#include "config/config.h"
+#include "config/feeds.h"
+#include "config/reference.h"
+
+#include <stdlib.h>
+
+struct resolver {
+	struct binder *binder;
+	struct ids ids;
+	struct config *config;
+};
+
+/* Gives an entry its full id and its place among its kind; false if it has none of its own. */
+static bool define(struct resolver *r, struct map *ids, struct entry *entry, const char *above)
+{
+	struct problems *problems = r->binder->problems;
+
+	if (!entry->id)
+		return false;
+	entry->full =
+		above ? arena_printf(r->binder->arena, "%s.%s", above, entry->id).p : entry->id;
+	const struct entry *first = map_add(ids, str_of(entry->full), entry);
+	if (first)
+		problem_add(problems, entry->mark, "%s '%s' is already defined at %s",
+			schema_sections[entry->place->section].name, entry->full,
+			mark_text(&problems->arena, first->mark));
+	return !first;
+}
+
+static void define_city(struct resolver *r, struct city_entry *city)
+{
+	define(r, &r->ids.cities, &city->entry, NULL);
+	if (!city->entry.full)
+		return;
+	for (size_t i = 0; i < city->n_agencies; i++) {
+		struct agency_entry *agency = &city->agencies[i];
+		define(r, &r->ids.agencies, &agency->entry, city->entry.full);
+		for (size_t j = 0; agency->entry.full && j < agency->n_feeds; j++)
+			define(r, &r->ids.feeds, &agency->feeds[j].entry, agency->entry.full);
+	}
+}
+
+static void define_all(struct resolver *r, struct sources *sources)
+{
+	for (size_t i = 0; i < sources->n_themes; i++)
+		for (size_t j = 0; j < sources->themes[i].n_themes; j++)
+			define(r, &r->ids.themes, &sources->themes[i].themes[j].entry, NULL);
+	for (size_t i = 0; i < sources->n_feeds; i++) {
+		struct feeds_file *file = &sources->feeds[i];
+		for (size_t j = 0; j < file->n_networks; j++)
+			define(r, &r->ids.networks, &file->networks[j].entry, NULL);
+		for (size_t j = 0; j < file->n_cities; j++)
+			define_city(r, &file->cities[j]);
+		for (size_t j = 0; j < file->n_bodies; j++)
+			define_city(r, &file->bodies[j]);
+	}
+}
+
+static void check_hosts(struct resolver *r)
+{
+	struct fetch_settings *fetch = &r->config->fetch;
+
+	for (size_t i = 0; i < fetch->n_hosts; i++) {
+		struct host_settings *host = &fetch->hosts[i];
+		if (host->gap_us < 0)
+			host->gap_us = fetch->host_default.gap_us;
+		if (!host->parallel)
+			host->parallel = fetch->host_default.parallel;
+	}
+}
+
+static const char *name_for(const struct names *names, const char *fallback)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->items[i].language, "en"))
+			return names->items[i].text;
+	return names->n ? names->items[0].text : fallback;
+}
+
+static const char **copy_texts(struct arena *arena, const char *const *texts, size_t n)
+{
+	const char **copy = arena_alloc(arena, (n + 1) * sizeof *copy);
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = arena_strdup(arena, texts[i]);
+	return copy;
+}
+
+static void join(struct resolver *r, const char *city_id, const char *network)
+{
+	struct city_entry *city = map_get(&r->ids.cities, str_of(city_id));
+
+	if (!city)
+		return;
+	for (size_t i = 0; i < city->n_networks; i++)
+		if (!strcmp(city->networks[i], network))
+			return;
+	*ARENA_PUSH(r->binder->arena, city->networks, city->n_networks, city->cap_networks) =
+		network;
+}
+
+static void make_network(struct resolver *r, const struct network_entry *entry)
+{
+	struct arena *arena = &r->config->arena;
+	struct config_network *network = &r->config->networks[r->config->n_networks++];
+	const char *body = arena_printf(r->binder->arena, "x-%s", entry->entry.id).p;
+
+	network->id = arena_strdup(arena, entry->entry.id);
+	network->name = arena_strdup(arena, name_for(&entry->name, entry->entry.id));
+	network->cities = copy_texts(arena, entry->cities, entry->n_cities);
+	network->n_cities = entry->n_cities;
+	for (size_t i = 0; i < entry->n_cities; i++)
+		join(r, entry->cities[i], network->id);
+	join(r, body, network->id);
+}
+
+static void make_networks(struct resolver *r, const struct sources *sources)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sources->n_feeds; i++)
+		n += sources->feeds[i].n_networks;
+	r->config->networks =
+		arena_zalloc(&r->config->arena, (n + 1) * sizeof *r->config->networks);
+	for (size_t i = 0; i < sources->n_feeds; i++)
+		for (size_t j = 0; j < sources->feeds[i].n_networks; j++)
+			if (sources->feeds[i].networks[j].entry.full)
+				make_network(r, &sources->feeds[i].networks[j]);
+}
+
+static struct config_rule *add_rule(struct resolver *r, size_t *cap, const char *theme)
+{
+	struct config *config = r->config;
+	struct config_rule *rule = ARENA_PUSH(&config->arena, config->rules, config->n_rules, *cap);
+
+	rule->theme = arena_strdup(&config->arena, theme);
+	return rule;
+}
+
+static void make_rules(struct resolver *r, size_t *cap, const struct rule_entry *entry)
+{
+	struct arena *arena = &r->config->arena;
+
+	if (!entry->theme)
+		return;
+	for (size_t i = 0; i < entry->words.n; i++) {
+		const struct word_list *words = &entry->words.items[i];
+		struct config_rule *rule = add_rule(r, cap, entry->theme);
+		rule->language = arena_strdup(arena, words->language);
+		rule->words = copy_texts(arena, words->items, words->n);
+		rule->n_words = words->n;
+		rule->feeds = copy_texts(arena, entry->feeds, entry->n_feeds);
+		rule->n_feeds = entry->n_feeds;
+	}
+	if (entry->n_categories) {
+		struct config_rule *rule = add_rule(r, cap, entry->theme);
+		rule->categories = copy_texts(arena, entry->categories, entry->n_categories);
+		rule->n_categories = entry->n_categories;
+	}
+}
+
+static void make_all_rules(struct resolver *r, const struct sources *sources)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < sources->n_themes; i++) {
+		for (size_t j = 0; j < sources->themes[i].n_themes; j++) {
+			const struct theme_entry *theme = &sources->themes[i].themes[j];
+			make_rules(r, &cap,
+				&(struct rule_entry){.theme = theme->entry.id,
+					.words = theme->words,
+					.categories = theme->categories,
+					.n_categories = theme->n_categories});
+		}
+	}
+	for (size_t i = 0; i < sources->n_feeds; i++)
+		for (size_t j = 0; j < sources->feeds[i].n_rules; j++)
+			make_rules(r, &cap, &sources->feeds[i].rules[j]);
+}
+
+void resolve_all(struct binder *binder, struct sources *sources, struct config *config)
+{
+	struct resolver r = {.binder = binder, .config = config};
+	struct map *maps = &r.ids.networks;
+
+	for (size_t i = 0; i < sizeof r.ids / sizeof *maps; i++)
+		map_init(&maps[i]);
+	define_all(&r, sources);
+	/* what a broken file would have defined must not be missed a hundred times */
+	if (!sources->broken)
+		references_check(binder, &r.ids, config->fetch.allow_file);
+	check_hosts(&r);
+	make_networks(&r, sources);
+	make_all_rules(&r, sources);
+	feeds_make(binder, sources, config);
+	for (size_t i = 0; i < sizeof r.ids / sizeof *maps; i++)
+		map_deinit(&maps[i]);
+}
