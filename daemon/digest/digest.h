@@ -38,7 +38,6 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 /* `civicwire parse`: appends the whole document as one JSON Feed to `out`. */
 struct digest_print_options {
 	struct parse_hints hints;
-	const char *feed_id; /* for theme rules; NULL: none */
 	struct str language;
 	bool emails;
 	int64_t now_s;
