@@ -1,0 +1,78 @@
+#include "listen.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* The one thing a signal handler may touch. */
+static volatile sig_atomic_t over;
+
+static void on_signal(int number)
+{
+	(void)number;
+	over = 1;
+}
+
+bool listen_topic(struct listen *listen, const char *topic)
+{
+	if (listen->n_topics == LISTEN_TOPICS_MAX) {
+		fprintf(stderr, "civicwire: more than %d topics\n", LISTEN_TOPICS_MAX);
+		return false;
+	}
+	listen->topics[listen->n_topics++] = topic;
+	return true;
+}
+
+int listen_open(struct listen *listen)
+{
+	/* Without SA_RESTART: the wait must end. */
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (listen->n_topics)
+		listen->options.topics = listen->topics;
+	int r = cw_subscriber_open(&listen->options, &listen->subscriber);
+	if (r == 0)
+		return EX_OK;
+	if (r == -EINVAL && listen->options.cursor_file)
+		fprintf(stderr,
+			"civicwire: %s is no cursor file, or an endpoint or topic is wrong\n",
+			listen->options.cursor_file);
+	else if (r == -EINVAL)
+		fprintf(stderr,
+			"civicwire: an endpoint, a topic or the cursor is wrong "
+			"(an endpoint looks like %s)\n",
+			CW_LIVE_DEFAULT);
+	else
+		fprintf(stderr, "civicwire: cannot subscribe: %s\n", strerror(-r));
+	return r == -EINVAL ? EX_USAGE : EX_OSERR;
+}
+
+void listen_close(struct listen *listen)
+{
+	listen->subscriber = cw_subscriber_close(listen->subscriber);
+}
+
+bool listen_is_over(void)
+{
+	return over;
+}
+
+int listen_next(struct listen *listen, int timeout_ms, struct cw_event **ret_event)
+{
+	for (;;) {
+		if (over)
+			return 0;
+		int r = cw_subscriber_next(listen->subscriber, timeout_ms, ret_event);
+		if (r >= 0)
+			return r;
+		if (r == -EINTR)
+			continue;
+		fprintf(stderr, "civicwire: %s\n", cw_subscriber_error(listen->subscriber));
+		if (r != -ENODATA && r != -ESTALE)
+			return r;
+	}
+}

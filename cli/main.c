@@ -1,0 +1,143 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/hash.h"
+#include "civicwire/version.h"
+#include "cli/verb.h"
+
+static const struct verb verbs[] = {
+	{"parse", "print a feed file as normalized JSON Feed", verb_parse},
+};
+#define VERBS (sizeof verbs / sizeof *verbs)
+
+/* Two names are confused when at most this many letters differ. */
+#define TYPOS_MAX 2
+/* Longer words are no misspelt verbs. */
+#define WORD_MAX 32
+
+int verb_misused(const char *verb, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "civicwire %s: ", verb);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\nTry 'civicwire %s --help'.\n", verb);
+	return EX_USAGE;
+}
+
+int verb_flush(const char *verb)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EX_OK;
+	if (errno != EPIPE)
+		fprintf(stderr, "civicwire %s: cannot write: %s\n", verb, strerror(errno));
+	return EX_IOERR;
+}
+
+static void print_help(FILE *to)
+{
+	fputs("Usage: civicwire VERB [OPTION]... [ARGUMENT]...\n"
+	      "       civicwire VERB --help\n"
+	      "       civicwire --version\n"
+	      "\n"
+	      "The newswire for networks of cities.\n"
+	      "\n"
+	      "Verbs:\n",
+		to);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein's distance: letters to change, add or leave out between a and b. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1], n = strlen(b);
+
+	for (size_t k = 0; k <= n; k++)
+		row[k] = k;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+		row[0] = i;
+		for (size_t k = 1; k <= n; k++) {
+			size_t change = corner + (a[i - 1] != b[k - 1]);
+			corner = row[k];
+			row[k] = least(change, least(row[k], row[k - 1]) + 1);
+		}
+	}
+	return row[n];
+}
+
+static const struct verb *nearest(const char *word)
+{
+	const struct verb *best = NULL;
+	size_t best_distance = TYPOS_MAX + 1;
+
+	if (strlen(word) > WORD_MAX)
+		return NULL;
+	for (size_t i = 0; i < VERBS; i++) {
+		size_t d = distance(word, verbs[i].name);
+		if (d < best_distance) {
+			best = &verbs[i];
+			best_distance = d;
+		}
+	}
+	return best;
+}
+
+static const struct verb *find(const char *name)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+static int unknown(const char *word)
+{
+	const struct verb *meant = nearest(word);
+
+	if (meant)
+		fprintf(stderr, "civicwire: unknown verb '%s' (did you mean '%s'?)\n", word,
+			meant->name);
+	else
+		fprintf(stderr, "civicwire: unknown verb '%s'\n", word);
+	fputs("Try 'civicwire --help'.\n", stderr);
+	return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	/* A reader that has gone (`| head`) is an error of write(), which ends with a code. */
+	signal(SIGPIPE, SIG_IGN);
+	if (hash_global_init() < 0) {
+		fputs("civicwire: cannot start libsodium\n", stderr);
+		return EX_OSERR;
+	}
+	if (argc < 2) {
+		print_help(stderr);
+		return EX_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_help(stdout);
+		return verb_flush("help");
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("civicwire " CW_VERSION);
+		return verb_flush("version");
+	}
+	verb = find(argv[1]);
+	return verb ? verb->run(argc - 1, argv + 1) : unknown(argv[1]);
+}

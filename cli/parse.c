@@ -1,0 +1,261 @@
+/* civicwire parse: what the daemon would make of a file, offline. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/verb.h"
+#include "digest/digest.h"
+#include "normalize/text.h"
+
+/* As the fetcher's limit for a decoded body (64 MiB). */
+#define FILE_BYTES_MAX (64 * 1024 * 1024)
+/* Input is read, and output written, in pieces of this size. */
+#define PIECE 65536
+
+static const char help[] =
+	"Usage: civicwire parse [OPTION]... FILE\n"
+	"       civicwire parse [OPTION]... --worker\n"
+	"\n"
+	"Prints a feed file (RSS, Atom, JSON Feed; \"-\" is standard input) as one JSON Feed 1.1\n"
+	"document: the items as the daemon would publish them, and the feed's own data.\n"
+	"\n"
+	"  --url BASE              where the file came from: relative links start there\n"
+	"  --header 'NAME: VALUE'  an HTTP header field it came with (Content-Type,\n"
+	"                          Content-Location, Content-Language count); may be repeated\n"
+	"  --language TAG          the language, where the feed does not say\n"
+	"  --emails                print authors' e-mail addresses\n"
+	"  --worker                read one request "
+	"{\"file\":…,\"url\":…,\"headers\":[[NAME,VALUE],…]}\n"
+	"                          per line of standard input, print one document, or\n"
+	"                          {\"error\":…}, per line\n"
+	"  --help                  print this\n"
+	"\n"
+	"Exit codes: 0 something could be read, 64 wrong usage, 65 this is no feed, 66 no such "
+	"file.\n";
+
+struct task {
+	struct digester *digester;
+	struct digest_print_options options;
+	struct buf out;
+};
+
+static struct str *hint_of(struct parse_hints *hints, struct str name)
+{
+	if (str_is_i(name, "Content-Type"))
+		return &hints->content_type;
+	if (str_is_i(name, "Content-Location"))
+		return &hints->content_location;
+	if (str_is_i(name, "Content-Language"))
+		return &hints->content_language;
+	return NULL;
+}
+
+static void set_hint(struct parse_hints *hints, struct str name, struct str value)
+{
+	struct str *hint = hint_of(hints, str_trim(name));
+
+	if (hint)
+		*hint = str_trim(value);
+}
+
+static int load_stdin(struct body *body)
+{
+	char piece[PIECE];
+	size_t n;
+
+	while ((n = fread(piece, 1, sizeof piece, stdin)) > 0) {
+		int r = body->n + n > FILE_BYTES_MAX ? -EFBIG : body_append(body, piece, n);
+		if (r < 0)
+			return r;
+	}
+	return ferror(stdin) ? -EIO : 0;
+}
+
+/* Parses one file into task->out. 0, or a negative errno with the reason in *error. */
+static int parse_file(struct task *task, const char *path, struct error *error)
+{
+	cleanup(body_deinit) struct body body = BODY_INIT;
+	int r = strcmp(path, "-") ? body_load(&body, path, FILE_BYTES_MAX) : load_stdin(&body);
+
+	if (r < 0)
+		return error_errno(error, -r, "%s", path);
+	buf_clear(&task->out);
+	task->options.now_s = clock_real_us() / SEC_US;
+	r = digest_print(task->digester, &body, &task->options, &task->out, error);
+	if (r < 0 && !error->text[0])
+		return error_errno(error, -r, "%s", path);
+	return r < 0 ? error_prefix(error, "%s", path) : 0;
+}
+
+static int exit_code(int r)
+{
+	switch (-r) {
+	case EBADMSG:
+		return EX_DATAERR;
+	case ENOENT:
+	case ENOTDIR:
+	case EACCES:
+	case EISDIR:
+		return EX_NOINPUT;
+	default:
+		return EX_IOERR;
+	}
+}
+
+static void put_line(const struct buf *out)
+{
+	fwrite(out->p, 1, out->n, stdout);
+	putchar('\n');
+}
+
+static int parse_one(struct task *task, const char *path)
+{
+	struct error error = {0};
+	int r = parse_file(task, path, &error);
+
+	if (r < 0) {
+		fprintf(stderr, "civicwire parse: %s\n", error.text);
+		return exit_code(r);
+	}
+	put_line(&task->out);
+	return verb_flush("parse");
+}
+
+static struct str json_text(const json_t *value)
+{
+	return json_is_string(value) ? str_make(json_string_value(value), json_string_length(value))
+				     : STR_NONE;
+}
+
+static void take_headers(struct parse_hints *hints, const json_t *headers)
+{
+	size_t i;
+	json_t *pair;
+
+	json_array_foreach(headers, i, pair)
+	{
+		struct str name = json_text(json_array_get(pair, 0));
+		struct str value = json_text(json_array_get(pair, 1));
+		if (name.p && value.p)
+			set_hint(hints, name, value);
+	}
+}
+
+static void put_error(struct task *task, const char *text)
+{
+	cleanup(buf_deinit) struct buf line = BUF_INIT;
+	struct json j;
+
+	text_fold(&line, str_of(text)); /* a path in it may hold any bytes */
+	buf_clear(&task->out);
+	j = json_to(&task->out);
+	json_open(&j, '{');
+	json_member(&j, "error", buf_view(&line));
+	json_close(&j, '}');
+}
+
+static void answer(struct task *task, const char *line, size_t n)
+{
+	struct parse_hints given = task->options.hints;
+	struct error error = {0};
+	json_error_t why;
+	json_t *request = json_loadb(line, n, 0, &why);
+	struct str file = json_text(json_object_get(request, "file"));
+
+	if (!request) {
+		put_error(task, why.text);
+	} else if (!file.p) {
+		put_error(task, "the request names no \"file\"");
+	} else {
+		struct str url = json_text(json_object_get(request, "url"));
+		if (url.p)
+			task->options.hints.url = url;
+		take_headers(&task->options.hints, json_object_get(request, "headers"));
+		if (parse_file(task, file.p, &error) < 0)
+			put_error(task, error.text);
+	}
+	task->options.hints = given;
+	json_decref(request);
+}
+
+static int work(struct task *task)
+{
+	cleanup(free_p) char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	int r = EX_OK;
+
+	while (r == EX_OK && (n = getline(&line, &cap, stdin)) >= 0) {
+		if (!str_trim(str_make(line, (size_t)n)).n)
+			continue;
+		answer(task, line, (size_t)n);
+		put_line(&task->out);
+		r = verb_flush("parse");
+	}
+	return r;
+}
+
+static void task_deinit(struct task *task)
+{
+	digester_free(task->digester);
+	buf_deinit(&task->out);
+}
+
+int verb_parse(int argc, char **argv)
+{
+	enum { OPT_URL = 1, OPT_HEADER, OPT_LANGUAGE, OPT_EMAILS, OPT_WORKER, OPT_HELP };
+	static const struct option options[] = {
+		{"url", required_argument, NULL, OPT_URL},
+		{"header", required_argument, NULL, OPT_HEADER},
+		{"language", required_argument, NULL, OPT_LANGUAGE},
+		{"emails", no_argument, NULL, OPT_EMAILS},
+		{"worker", no_argument, NULL, OPT_WORKER},
+		{"help", no_argument, NULL, OPT_HELP},
+		{0},
+	};
+	cleanup(task_deinit) struct task task = {.digester = digester_new(NULL)};
+	bool worker = false;
+	int opt;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		struct str name = str_of(optarg), value = STR_NONE;
+		switch (opt) {
+		case OPT_URL:
+			task.options.hints.url = name;
+			break;
+		case OPT_HEADER:
+			if (!str_split(&name, ':', &value) || !name.p)
+				return verb_misused("parse", "--header wants 'Name: value'");
+			set_hint(&task.options.hints, value, name);
+			break;
+		case OPT_LANGUAGE:
+			task.options.language = name;
+			break;
+		case OPT_EMAILS:
+			task.options.emails = true;
+			break;
+		case OPT_WORKER:
+			worker = true;
+			break;
+		case OPT_HELP:
+			fputs(help, stdout);
+			return verb_flush("parse");
+		case ':':
+			return verb_misused("parse", "%s wants a value", argv[optind - 1]);
+		default:
+			return verb_misused("parse", "unknown option %s", argv[optind - 1]);
+		}
+	}
+	if (worker)
+		return optind == argc
+			       ? work(&task)
+			       : verb_misused("parse", "--worker reads files' names from stdin");
+	if (optind + 1 != argc)
+		return verb_misused("parse", "name one FILE");
+	return parse_one(&task, argv[optind]);
+}

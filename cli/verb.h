@@ -1,0 +1,22 @@
+/* The verbs of `civicwire`: one file and one row of the table in main.c each. */
+#pragma once
+
+#include <stdio.h>
+
+/* argv[0] is the verb's own name. Returns an exit code of <sysexits.h>. */
+struct verb {
+	const char *name;
+	const char *help; /* one line */
+	int (*run)(int argc, char **argv);
+};
+
+int verb_check(int argc, char **argv);
+int verb_parse(int argc, char **argv);
+
+/* One line on stderr, "civicwire VERB: …", for what was wrong with a call, and where to look.
+ * Returns EX_USAGE. */
+int verb_misused(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Flushes stdout. EX_OK, or EX_IOERR with a word about it if not all could be written; quietly
+ * so where the reader has gone (`| head`). */
+int verb_flush(const char *verb);
