@@ -49,7 +49,11 @@ void journal_rollback(struct journal *journal);
  * is new and one of them is known, it takes over what was remembered under that name. */
 struct journal_feed {
 	int64_t number;
-	bool backfilled, guids_repeat; /* as last put: of a renamed feed, what it had learnt */
+	/* Of the state as it was put last; a renamed feed's is what it had learnt before. */
+	bool backfilled, guids_repeat;
+	enum feed_health health;
+	uint32_t failures;
+	int64_t last_change_us;
 };
 int journal_feed(struct journal *journal, const struct feed *feed, struct journal_feed *ret,
 	struct error *error);

@@ -27,6 +27,7 @@ static const struct {
 	COLUMN(I64, next_due_us),
 	COLUMN(I64, failing_since_us),
 	COLUMN(I64, gone_since_us),
+	COLUMN(I64, told_noisy_us),
 	COLUMN(U32, failures),
 	COLUMN(U32, http_status),
 	COLUMN(U32, items),
@@ -131,7 +132,10 @@ static int find(struct journal *j, const char *name, struct journal_feed *ret, s
 		return r;
 	*ret = (struct journal_feed){.number = sqlite3_column_int64(stmt, 0),
 		.backfilled = sqlite3_column_int64(stmt, 1),
-		.guids_repeat = sqlite3_column_int64(stmt, 2)};
+		.guids_repeat = sqlite3_column_int64(stmt, 2),
+		.health = (enum feed_health)sqlite3_column_int64(stmt, 3),
+		.failures = (uint32_t)sqlite3_column_int64(stmt, 4),
+		.last_change_us = sqlite3_column_int64(stmt, 5)};
 	sqlite3_reset(stmt);
 	return 1;
 }

@@ -18,7 +18,8 @@
 	STATEMENT(TOPIC_ADD, "adding a topic", "INSERT INTO topic VALUES(?1,?2,0)") \
 	STATEMENT(TOPIC_LAST, "writing a topic", "UPDATE topic SET last_seq=?2 WHERE id=?1") \
 	STATEMENT(FEED_BY_NAME, "reading a feed", \
-		"SELECT id,backfilled,guids_repeat FROM feed WHERE name=?1") \
+		"SELECT id,backfilled,guids_repeat,health,failures,last_change_us FROM feed " \
+		"WHERE name=?1") \
 	STATEMENT(FEED_ADD, "adding a feed", "INSERT INTO feed(name) VALUES(?1)") \
 	STATEMENT(FEED_RENAME, "renaming a feed", "UPDATE feed SET name=?2 WHERE id=?1") \
 	STATEMENT(FEED_PRUNED, "reading a feed", "SELECT pruned FROM feed WHERE id=?1") \

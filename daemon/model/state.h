@@ -29,6 +29,7 @@ struct feed_state {
 	int64_t next_due_us;
 	int64_t failing_since_us; /* 0: not failing */
 	int64_t gone_since_us;    /* first 410 of a row; 0: none */
+	int64_t told_noisy_us;    /* when feed.noisy went out last; 0: never */
 
 	uint32_t failures; /* in a row */
 	int32_t http_status;

@@ -1,0 +1,91 @@
+/* The feed's own life, told once per turn:
+ *
+ *	fine ──(failures persist)──▶ feed.failing ──(works)──▶ feed.recovered
+ *	any ──(410, and again an hour later)──▶ feed.gone ──(works)──▶ feed.recovered
+ *
+ * told_failing says that the recovery is owed. A single failed poll is not news: servers restart. */
+#include "record/recorder.h"
+
+/* Three polls in a row, or two that are an hour apart: a feed polled each five minutes is told of
+ * after a quarter of an hour, one polled each six hours after its second failure. */
+#define FAILING_POLLS   3
+#define FAILING_LONG_US HOUR_US
+/* A feed that keeps changing its items is told of once a week. */
+#define NOISY_AGAIN_US (7 * DAY_US)
+
+static bool failure_persists(const struct feed_state *state, int64_t now_us)
+{
+	return state->failures >= FAILING_POLLS ||
+	       (state->failures > 1 && now_us - state->failing_since_us >= FAILING_LONG_US);
+}
+
+static int tell(struct task *task, enum event_type type, int64_t since_us, uint32_t failures)
+{
+	const struct feed_state *state = &task->state;
+	struct buf *data = &task->recorder->data;
+
+	buf_clear(data);
+	struct json j = json_to(data);
+	json_open(&j, '{');
+	json_member(&j, "state", str_of(feed_health_names[state->health]));
+	json_member_time(&j, "since", since_us ? since_us / SEC_US : TIME_NONE);
+	if (state->http_status)
+		json_member_int(&j, "http_status", state->http_status);
+	json_member(&j, "error", str_of(state->error));
+	json_member_int(&j, "count", failures);
+	json_member(&j, "url", str_of(task->batch->feed->url));
+	json_close(&j, '}');
+	struct event event = {
+		.type = type,
+		.time_s = TIME_NONE,
+		.language = str_of(task->batch->feed->language),
+		.data = buf_view(data),
+	};
+	int r = task_append(task, &event, NULL);
+	if (r >= 0)
+		task->counts->feed_events++;
+	return r;
+}
+
+static int tell_health(struct task *task)
+{
+	struct feed_state *state = &task->state;
+	int r = 0;
+
+	switch (state->health) {
+	case FEED_FAILING:
+		if (state->told_failing || !failure_persists(state, task->now_us))
+			return 0;
+		r = tell(task, EVENT_FEED_FAILING, state->failing_since_us, state->failures);
+		state->told_failing = true;
+		return r;
+	case FEED_GONE:
+		if (task->known.health == FEED_GONE)
+			return 0;
+		r = tell(task, EVENT_FEED_GONE, state->gone_since_us, state->failures);
+		state->told_failing = true;
+		return r;
+	case FEED_FINE:
+		if (!state->told_failing)
+			return 0;
+		r = tell(task, EVENT_FEED_RECOVERED, state->last_success_us, task->known.failures);
+		state->told_failing = false;
+		return r;
+	case FEED_NEW:
+	case FEED_HEALTH_COUNT:
+		break;
+	}
+	return 0;
+}
+
+int task_record_feed(struct task *task)
+{
+	struct feed_state *state = &task->state;
+	int r = tell_health(task);
+
+	if (r < 0 || !task->progress->noisy ||
+		(state->told_noisy_us && task->now_us - state->told_noisy_us < NOISY_AGAIN_US))
+		return r;
+	state->told_noisy_us = task->now_us;
+	return tell(task, EVENT_FEED_NOISY, task->now_us, state->failures);
+}

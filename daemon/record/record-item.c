@@ -1,0 +1,310 @@
+/* From an item to its event and its row.
+ *
+ * An item is found by its key. If there is no row, it may yet be known:
+ *   - the feed's guids repeat now, and the item was told under the guid alone: the row under that
+ *     key with the same link is it (so the order of a document never decides who is the known one);
+ *   - the feed has changed its guids altogether (flood.c).
+ * Then the row moves to the new key. The item's name in event ids stays, so that subscribers see
+ * one item's versions as one; the name of a really new item is its key, unless that is the name of
+ * an item which has moved away from it. */
+#include "record/recorder.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/list.h"
+
+int task_append(struct task *task, struct event *event, struct seen *row)
+{
+	struct recorder *recorder = task->recorder;
+	const struct feed *feed = task->batch->feed;
+	uint64_t seq;
+
+	event->feed = feed;
+	event->publisher = recorder->publisher;
+	event->recorded_us = task->now_us;
+	struct str *views = arena_alloc(&recorder->of_event,
+		(EVENT_VIEWS_OWN + event->n_themes + feed->n_networks) * sizeof *views);
+	event->n_views = event_views(&recorder->of_event, event, views);
+	event->views = views;
+	int r = journal_append(recorder->journal, event, row, &seq, task->error);
+	arena_reset(&recorder->of_event);
+	return r;
+}
+
+/* The data with one more flaw. The pattern cannot stand inside a JSON string: its quotes would be
+ * escaped there. */
+static struct str coalesced(struct buf *out, struct str data)
+{
+	const struct str word = STR("\"updates-coalesced\"");
+	size_t flaws = str_find(data, STR("\"_flaws\":["));
+
+	buf_clear(out);
+	if (flaws < data.n) {
+		size_t list = flaws + sizeof "\"_flaws\":[" - 1;
+		buf_str(out, str_head(data, list));
+		buf_str(out, word);
+		if (list < data.n && data.p[list] != ']')
+			buf_char(out, ',');
+		buf_str(out, str_skip(data, list));
+	} else {
+		buf_str(out, str_head(data, data.n - 1));
+		if (data.n > 2)
+			buf_char(out, ',');
+		buf_lit(out, "\"_flaws\":[");
+		buf_str(out, word);
+		buf_lit(out, "]}");
+	}
+	return buf_view(out);
+}
+
+static struct event event_of(const struct task *task, enum event_type type, const struct seen *row,
+	const struct batch_item *item)
+{
+	const char *language = task->batch->feed->language;
+
+	return (struct event){
+		.type = type,
+		.item = row->item,
+		.version = row->version,
+		.subject = item->subject,
+		.time_s = item->time_s,
+		.language = str_is_none(item->language) ? str_of(language) : item->language,
+		.themes = item->themes,
+		.n_themes = item->n_themes,
+		.backfill = task->progress->backfill,
+		.data = item->data,
+	};
+}
+
+/* The event, then the row, whose views are the event's. */
+static int tell(struct task *task, struct event *event, struct seen *row)
+{
+	int r = task_append(task, event, row);
+
+	if (r < 0)
+		return r;
+	cleanup(free_p) char *views = (char *)row->views.p;
+	return journal_seen_put(task->recorder->journal, task->known.number, row, task->error);
+}
+
+/* A new item's name must be its own for ever. */
+static int name_new(struct task *task, struct seen *row)
+{
+	int r = journal_item_taken(
+		task->recorder->journal, task->known.number, &row->item, task->error);
+
+	if (r > 0) {
+		struct hash_state state;
+		hash_begin(&state);
+		hash_add(&state, row->key.b, HASH_SIZE);
+		hash_add(&state, &task->now_us, sizeof task->now_us);
+		hash_end(&state, &row->item);
+	}
+	return r;
+}
+
+static const struct {
+	enum event_type event;
+	size_t counter;
+	bool is_told;
+} outcomes[VERDICT_COUNT] = {
+	[VERDICT_SAME] = {0, offsetof(struct record_counts, same), false},
+	[VERDICT_NEW] = {EVENT_ITEM_PUBLISHED, offsetof(struct record_counts, published), true},
+	[VERDICT_UPDATED] = {EVENT_ITEM_UPDATED, offsetof(struct record_counts, updated), true},
+	[VERDICT_WITHDRAWN] = {EVENT_ITEM_WITHDRAWN, offsetof(struct record_counts, withdrawn),
+		true},
+	[VERDICT_HELD] = {0, offsetof(struct record_counts, held), false},
+};
+
+static void count(struct task *task, enum verdict verdict)
+{
+	++*(uint64_t *)(void *)((char *)task->counts + outcomes[verdict].counter);
+}
+
+static int judge(struct task *task, const struct seen *old, const struct hash *key,
+	const struct batch_item *item)
+{
+	struct seen row;
+	bool write;
+	enum verdict verdict = dedup_judge(old, key, item, task->now_us, &row, &write);
+	int r = 0;
+
+	count(task, verdict);
+	if (verdict == VERDICT_HELD)
+		task->progress->noisy = true;
+	if (!outcomes[verdict].is_told)
+		return write ? journal_seen_put(task->recorder->journal, task->known.number, &row,
+				       task->error)
+			     : 0;
+	if (verdict == VERDICT_NEW)
+		r = name_new(task, &row);
+	struct event event = event_of(task, outcomes[verdict].event, &row, item);
+	if (verdict == VERDICT_UPDATED && dedup_was_held(old, task->now_us))
+		event.data = coalesced(&task->recorder->data, item->data);
+	return r < 0 ? r : tell(task, &event, &row);
+}
+
+/* The row that this item was known by while the feed's guids did not repeat. 1: *ret is it, under
+ * its old key. */
+static int find_by_guid(struct task *task, const struct batch_item *item, struct seen *ret)
+{
+	if (!task->progress->guids_repeat || hash_eq(&item->key, &item->key_link))
+		return 0;
+	int r = journal_seen_get(
+		task->recorder->journal, task->known.number, &item->key, ret, task->error);
+	if (r > 0 && !hash_eq(&ret->link_key, &item->link_key)) {
+		seen_deinit(ret);
+		return 0;
+	}
+	return r;
+}
+
+static int move_row(struct task *task, const struct seen *row, const struct hash *old_key)
+{
+	struct journal *journal = task->recorder->journal;
+	int r = journal_seen_drop(journal, task->known.number, old_key, task->error);
+
+	return r < 0 ? r : journal_seen_put(journal, task->known.number, row, task->error);
+}
+
+/* Another guid, the same item: nothing is told. */
+static int remap(struct task *task, const struct seen *old, const struct hash *key,
+	const struct batch_item *item)
+{
+	struct seen row;
+
+	dedup_rekey(old, key, item, task->now_us, &row);
+	task->counts->remapped++;
+	return move_row(task, &row, &old->key);
+}
+
+static int record_item(struct task *task, struct flood *flood, const struct batch_item *item)
+{
+	struct hash key = dedup_key(item, task->progress->guids_repeat);
+	struct seen known = {0};
+	int r = journal_seen_get(
+		task->recorder->journal, task->known.number, &key, &known, task->error);
+
+	if (r > 0) {
+		r = judge(task, &known, &key, item);
+		seen_deinit(&known);
+		return r;
+	}
+	if (r == 0)
+		r = find_by_guid(task, item, &known);
+	if (r > 0) {
+		struct hash old_key = known.key;
+		known.key = key;
+		r = move_row(task, &known, &old_key);
+		if (r >= 0)
+			r = judge(task, &known, &key, item);
+		seen_deinit(&known);
+		return r;
+	}
+	if (r < 0)
+		return r;
+	const struct seen *moved = flood_take(flood, item);
+	return moved ? remap(task, moved, &key, item) : judge(task, NULL, &key, item);
+}
+
+static void remember_keys(struct task *task)
+{
+	struct key_set *set = &task->progress->keys;
+	const struct batch *batch = task->batch;
+
+	MEM_GROW(set->keys, set->cap, set->n + batch->n_items);
+	for (size_t i = 0; i < batch->n_items; i++)
+		set->keys[set->n++] = dedup_key(&batch->items[i], task->progress->guids_repeat);
+}
+
+int task_record_items(struct task *task)
+{
+	struct flood flood;
+	int r = 0;
+
+	flood_init(&flood);
+	remember_keys(task);
+	if (task->batch->first && !task->progress->backfill)
+		r = flood_begin(task, &flood);
+	for (size_t i = 0; i < task->batch->n_items && r >= 0; i++)
+		r = record_item(task, &flood, &task->batch->items[i]);
+	flood_end(&flood);
+	return r < 0 ? r : 0;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, HASH_SIZE);
+}
+
+struct missing_walk {
+	struct journal_seen_walk walk;
+	const struct key_set *present;
+	struct arena *arena;
+	struct seen *rows;
+	size_t n, cap;
+};
+
+static int collect_missing(struct journal_seen_walk *walk, const struct seen *row)
+{
+	struct missing_walk *m = container_of(walk, struct missing_walk, walk);
+
+	if (row->withdrawn || (m->present->n && bsearch(row->key.b, m->present->keys, m->present->n,
+							sizeof *m->present->keys, compare_keys)))
+		return 0;
+	struct seen *copy = ARENA_PUSH(m->arena, m->rows, m->n, m->cap);
+	*copy = *row;
+	copy->views = arena_str(m->arena, row->views);
+	copy->subject = arena_str(m->arena, row->subject);
+	return 0;
+}
+
+static int withdraw(struct task *task, const struct seen *old)
+{
+	const struct feed *feed = task->batch->feed;
+	struct arena *arena = &task->recorder->arena;
+	struct seen row;
+
+	if (dedup_missing(old, task->now_us, &row) == VERDICT_SAME)
+		return 0;
+	count(task, VERDICT_WITHDRAWN);
+	/* All that is left of it: its id, and the themes the feed gives to each item. Who else
+	 * heard of it is in the row. */
+	struct buf *data = &task->recorder->data;
+	buf_clear(data);
+	struct json j = json_to(data);
+	json_open(&j, '{');
+	json_member(&j, "id", row.subject);
+	json_close(&j, '}');
+	struct str *themes = arena_alloc(arena, (feed->n_themes + 1) * sizeof *themes);
+	for (size_t i = 0; i < feed->n_themes; i++)
+		themes[i] = str_of(feed->themes[i]);
+	struct event event = {
+		.type = EVENT_ITEM_WITHDRAWN,
+		.item = row.item,
+		.version = row.version,
+		.subject = row.subject,
+		.time_s = TIME_NONE,
+		.language = str_of(feed->language),
+		.themes = themes,
+		.n_themes = feed->n_themes,
+		.data = buf_view(data),
+	};
+	return tell(task, &event, &row);
+}
+
+int task_record_missing(struct task *task)
+{
+	struct key_set *present = &task->progress->keys;
+	struct missing_walk m = {
+		.walk = {collect_missing}, .present = present, .arena = &task->recorder->arena};
+
+	if (present->n)
+		qsort(present->keys, present->n, sizeof *present->keys, compare_keys);
+	int r = journal_seen_each(
+		task->recorder->journal, task->known.number, &m.walk, task->error);
+	for (size_t i = 0; i < m.n && r >= 0; i++)
+		r = withdraw(task, &m.rows[i]);
+	return r;
+}

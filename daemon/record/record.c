@@ -1,0 +1,244 @@
+/* One commit, many replies.
+ *
+ *	for each batch:  the feed's number ─▶ items ─▶ (last batch) missing items ─▶ feed events ─▶ state
+ *
+ * The state goes in last and only with the last batch of a reply: an ETag that were kept while items
+ * were lost would have the server answer 304, and they would never come again.
+ *
+ * A long reply comes in several batches, perhaps in several calls. What must be remembered between
+ * them is its `progress`, kept by feed. It changes in memory while a transaction may yet fail, so
+ * the whole map is restored then: progress begun in the transaction is dropped, and that of earlier
+ * calls goes back to its copy. The batches themselves change only after the commit. */
+#include "record/record.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "record/recorder.h"
+
+/* Seen rows are kept this long after the item was last in the feed, counted on the feed's own
+ * clock: a feed that is silent for years forgets nothing. */
+#define SEEN_KEEP_US (400 * DAY_US)
+/* What the arenas may keep between commits. */
+#define DATA_KEEP_BYTES (1024 * 1024)
+
+struct recorder *recorder_new(struct journal *journal, const char *publisher)
+{
+	struct recorder *recorder = mem_zalloc(1, sizeof *recorder);
+
+	recorder->journal = journal;
+	recorder->publisher = publisher;
+	map_init(&recorder->progress);
+	recorder->arena = recorder->of_event = ARENA_INIT;
+	return recorder;
+}
+
+static void progress_free(struct progress *progress)
+{
+	feed_unref(progress->feed);
+	free(progress->keys.keys);
+	free(progress);
+}
+
+struct recorder *recorder_free(struct recorder *recorder)
+{
+	if (!recorder)
+		return NULL;
+	map_for_each(it, &recorder->progress)
+		progress_free(it->value);
+	map_deinit(&recorder->progress);
+	arena_deinit(&recorder->arena);
+	arena_deinit(&recorder->of_event);
+	buf_deinit(&recorder->data);
+	free(recorder);
+	return NULL;
+}
+
+/* The replies that earlier calls left unfinished, as they were before this one. */
+struct checkpoint {
+	struct progress **which, *was;
+	size_t n;
+};
+
+static void checkpoint_take(struct checkpoint *checkpoint, const struct recorder *recorder)
+{
+	*checkpoint = (struct checkpoint){0};
+	if (!recorder->progress.n)
+		return;
+	checkpoint->which = mem_zalloc(recorder->progress.n, sizeof *checkpoint->which);
+	checkpoint->was = mem_zalloc(recorder->progress.n, sizeof *checkpoint->was);
+	map_for_each(it, &recorder->progress) {
+		struct progress *progress = it->value;
+		checkpoint->which[checkpoint->n] = progress;
+		checkpoint->was[checkpoint->n++] = *progress;
+	}
+}
+
+static void checkpoint_drop(struct checkpoint *checkpoint)
+{
+	free(checkpoint->which);
+	free(checkpoint->was);
+}
+
+static bool checkpoint_has(const struct checkpoint *checkpoint, const struct progress *progress)
+{
+	for (size_t i = 0; i < checkpoint->n; i++)
+		if (checkpoint->which[i] == progress)
+			return true;
+	return false;
+}
+
+static void checkpoint_restore(const struct checkpoint *checkpoint, struct recorder *recorder)
+{
+	struct map kept;
+
+	map_init(&kept);
+	map_for_each(it, &recorder->progress) {
+		if (!checkpoint_has(checkpoint, it->value))
+			progress_free(it->value);
+	}
+	for (size_t i = 0; i < checkpoint->n; i++) {
+		struct progress *progress = checkpoint->which[i];
+		struct key_set keys = progress->keys; /* may have moved as it grew */
+		*progress = checkpoint->was[i];
+		keys.n = progress->keys.n;
+		progress->keys = keys;
+		map_set(&kept, str_of(progress->feed->id), progress);
+	}
+	map_deinit(&recorder->progress);
+	recorder->progress = kept;
+}
+
+/* After the commit: replies that have ended need no memory, the others wait for their next batch. */
+static void progress_sweep(struct recorder *recorder)
+{
+	struct map kept;
+
+	if (!recorder->progress.n)
+		return;
+	map_init(&kept);
+	map_for_each(it, &recorder->progress) {
+		struct progress *progress = it->value;
+		if (progress->ended)
+			progress_free(progress);
+		else
+			map_set(&kept, str_of(progress->feed->id), progress);
+	}
+	map_deinit(&recorder->progress);
+	recorder->progress = kept;
+}
+
+static struct progress *progress_of(struct recorder *recorder, const struct batch *batch)
+{
+	struct progress *progress = map_get(&recorder->progress, str_of(batch->feed->id));
+
+	if (!progress) {
+		progress = mem_zalloc(1, sizeof *progress);
+		progress->feed = feed_ref(batch->feed);
+		map_set(&recorder->progress, str_of(progress->feed->id), progress);
+	}
+	if (batch->first || progress->ended) {
+		/* What an abandoned reply has left here is of no use. */
+		progress->keys.n = 0;
+		progress->has_begun = batch->first;
+		progress->backfill = progress->noisy = progress->ended = false;
+	}
+	return progress;
+}
+
+static int begin_batch(struct task *task)
+{
+	struct batch *batch = task->batch;
+	struct progress *progress = progress_of(task->recorder, batch);
+	int r = journal_feed(task->recorder->journal, batch->feed, &task->known, task->error);
+
+	if (r < 0)
+		return r;
+	task->progress = progress;
+	progress->backfill = !task->known.backfilled && !batch->state.backfilled;
+	progress->guids_repeat = progress->guids_repeat || task->known.guids_repeat ||
+				 batch->state.guids_repeat || batch->guids_repeat;
+	task->state = batch->state;
+	return 0;
+}
+
+static int end_reply(struct task *task)
+{
+	struct journal *journal = task->recorder->journal;
+	struct batch *batch = task->batch;
+	struct feed_state *state = &task->state;
+	int r = 0;
+
+	state->guids_repeat = task->progress->guids_repeat;
+	state->backfilled = !task->progress->backfill || batch->parsed;
+	if (batch->parsed && batch->complete && task->progress->has_begun)
+		r = task_record_missing(task);
+	if (r >= 0)
+		r = task_record_feed(task);
+	if (r >= 0 && batch->parsed && state->last_change_us)
+		r = journal_seen_prune(journal, task->known.number,
+			state->last_change_us - SEEN_KEEP_US, task->error);
+	if (r >= 0)
+		r = journal_feed_state_put(journal, task->known.number, state, task->error);
+	task->progress->ended = true;
+	return r;
+}
+
+static int record_batch(struct task *task)
+{
+	int r = begin_batch(task);
+
+	if (r >= 0 && task->batch->parsed)
+		r = task_record_items(task);
+	if (r >= 0 && task->batch->last)
+		r = end_reply(task);
+	arena_reset(&task->recorder->arena);
+	return r;
+}
+
+/* What the commit has made true of the batch's own state. */
+static void learn(struct batch *batch, const struct feed_state *state)
+{
+	if (!batch->last)
+		return;
+	batch->state.backfilled = state->backfilled;
+	batch->state.guids_repeat = state->guids_repeat;
+	batch->state.told_failing = state->told_failing;
+	batch->state.told_noisy_us = state->told_noisy_us;
+}
+
+int recorder_commit(struct recorder *recorder, struct batch *const *batches, size_t n,
+	int64_t now_us, struct record_counts *ret, struct error *error)
+{
+	struct record_counts counts = {0};
+	struct checkpoint checkpoint;
+	cleanup(free_p) struct feed_state *states = mem_zalloc(n ? n : 1, sizeof *states);
+	int r = journal_begin(recorder->journal, error);
+
+	if (r < 0)
+		return r;
+	checkpoint_take(&checkpoint, recorder);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		struct task task = {.recorder = recorder,
+			.batch = batches[i],
+			.now_us = now_us,
+			.counts = &counts,
+			.error = error};
+		r = record_batch(&task);
+		states[i] = task.state;
+	}
+	if (r >= 0)
+		r = journal_commit(recorder->journal, error);
+	if (r < 0) {
+		journal_rollback(recorder->journal);
+		checkpoint_restore(&checkpoint, recorder);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			learn(batches[i], &states[i]);
+		progress_sweep(recorder);
+		*ret = counts;
+	}
+	checkpoint_drop(&checkpoint);
+	buf_shrink(&recorder->data, DATA_KEEP_BYTES);
+	return r < 0 ? r : 0;
+}

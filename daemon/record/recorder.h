@@ -1,0 +1,71 @@
+/* The recorder's inside, shared by the files that make it up; nobody else. */
+#pragma once
+
+#include "base/map.h"
+#include "dedup/dedup.h"
+#include "record/record.h"
+
+/* The keys of a reply's items, so that its end can tell what is missing. */
+struct key_set {
+	struct hash *keys;
+	size_t n, cap;
+};
+
+/* What must be remembered from one batch of a reply to its next. */
+struct progress {
+	struct feed *feed; /* a reference; its id is the key in the recorder's map */
+	struct key_set keys;
+	bool has_begun;    /* the reply's first batch was seen: the keys are all of them */
+	bool guids_repeat; /* in this reply or ever before */
+	bool backfill;     /* no reply was journaled to its end before this one */
+	bool noisy;        /* an item was held back for the first time today */
+	bool ended;        /* its last batch is in this transaction */
+};
+
+struct recorder {
+	struct journal *journal;
+	const char *publisher;
+	struct map progress;   /* replies under way, by feed id */
+	struct arena arena;    /* of one batch */
+	struct arena of_event; /* of one event */
+	struct buf data;
+};
+
+/* One batch at work. */
+struct task {
+	struct recorder *recorder;
+	struct batch *batch;
+	struct progress *progress;
+	struct journal_feed known;
+	struct feed_state state; /* to be written; texts are the batch's */
+	int64_t now_us;
+	struct record_counts *counts;
+	struct error *error;
+};
+
+/* record-item.c */
+int task_record_items(struct task *task);
+/* Withdraws what the feed no longer lists. */
+int task_record_missing(struct task *task);
+/* Adds an event to the journal. `row` as in journal_append(). */
+int task_append(struct task *task, struct event *event, struct seen *row);
+
+/* record-feed.c: what the feed's own state is worth telling; sets the told_… members of
+ * task->state. */
+int task_record_feed(struct task *task);
+
+/* flood.c: the rows of a feed that changed its guids; empty in any other case. */
+struct flood_row {
+	struct seen row;
+	bool is_used;
+};
+struct flood {
+	struct map by_link, by_title; /* to struct flood_row, or to `shared` */
+	struct flood_row shared;      /* stands for "more than one" */
+};
+void flood_init(struct flood *flood);
+void flood_end(struct flood *flood);
+/* Looks whether most of the batch's items are known ones under new guids. */
+int flood_begin(struct task *task, struct flood *flood);
+/* The known row that this item was told under, or NULL; each row is given out once. */
+const struct seen *flood_take(struct flood *flood, const struct batch_item *item);
