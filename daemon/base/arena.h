@@ -23,7 +23,7 @@ void *arena_zalloc(struct arena *arena, size_t n);
 struct str arena_str(struct arena *arena, struct str s);
 char *arena_strdup(struct arena *arena, const char *s);
 struct str arena_printf(struct arena *arena, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3), nonnull(2)));
 /* For arrays that grow inside an arena: doubles (old storage is left behind), copying `n` elements. */
 void *arena_regrow(struct arena *arena, const void *old, size_t n, size_t new_cap, size_t size);
 

@@ -22,16 +22,25 @@ void value_problem(struct binder *b, const struct place *place, const struct sch
 		row->name, STR_FMT(shown), shown.n < node->text.n ? "…" : "", why);
 }
 
+/* "./" and "../" at the beginning are worked off, so that a path reads well where it is shown. */
 static const char *absolute_path(struct binder *b, const struct node *node)
 {
-	const char *folder = node->mark.file ? node->mark.file->folder : NULL;
-	struct str text = node->text;
+	struct str folder = str_of(node->mark.file->folder), text = node->text;
 
-	if (text.p[0] == '/' || !folder)
+	if (text.p[0] == '/' || !folder.p)
 		return text.p;
-	while (str_starts(text, STR("./")))
-		text = str_skip(text, 2);
-	return arena_printf(b->arena, "%s/%s", folder, text.p).p;
+	for (;;) {
+		if (str_starts(text, STR("./"))) {
+			text = str_skip(text, 2);
+		} else if (str_starts(text, STR("../"))) {
+			text = str_skip(text, 3);
+			while (folder.n && folder.p[folder.n - 1] != '/')
+				folder.n--;
+			folder.n -= folder.n > 0;
+		} else {
+			return arena_printf(b->arena, "%.*s/%s", STR_FMT(folder), text.p).p;
+		}
+	}
 }
 
 /* file:./x.xml, file:/x.xml and file:///x.xml → file:///…, with what is no URL character encoded. */
