@@ -1,0 +1,286 @@
+/* A poll's way through here:
+ *
+ *   fetch_submit ──▶ waiting ──▶ running ──▶ (redirect: running again) ──▶ sink
+ *        │            for a place   in a pool                               ▲
+ *        └──▶ ready: refused before it began, or a file ── next loop round ─┘
+ *
+ * Nothing is kept per feed; what is kept are a few easy handles and the pools' idle connections. */
+#include "fetch/fetch.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/metrics.h"
+#include "civicwire/version.h"
+#include "fetch/file.h"
+#include "fetch/transfer.h"
+
+/* Easy handles kept for the next polls: 38 KB each once they have seen TLS. */
+#define EASY_IDLE_MAX 32
+
+#define ACCEPT \
+	"application/atom+xml, application/rss+xml, application/feed+json, " \
+	"application/cap+xml;q=0.9, application/rdf+xml;q=0.9, application/xml;q=0.8, " \
+	"text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
+
+struct fetcher {
+	uv_loop_t *loop;
+	const struct fetch_settings *settings;
+	struct fetch_limits limits;
+	struct fetch_sink *sink;
+	struct pool_sink pooled;
+	struct transfer_desk desk;
+	struct map pools; /* by the list of allowed networks */
+	struct list waiting, running, ready;
+	uv_timer_t later; /* hands `ready` over in the loop's next round */
+	size_t active;
+	CURL *idle[EASY_IDLE_MAX];
+	size_t n_idle;
+};
+
+static void start_waiting(struct fetcher *f);
+
+static void deliver(struct fetcher *f, struct transfer *t)
+{
+	struct reply *reply = t->reply;
+	bool same = reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED;
+
+	t->reply = NULL;
+	transfer_free(t);
+	if (reply->outcome != REPLY_BODY)
+		body_deinit(&reply->body);
+	if (!reply->finished_us)
+		reply->finished_us = clock_real_us();
+	f->active--;
+	metric_add(METRIC_civicwire_transfers, -1);
+	if (same)
+		metric_add(METRIC_civicwire_polls_not_modified_total, 1);
+	else if (reply->outcome != REPLY_BODY)
+		metric_add(METRIC_civicwire_polls_failed_total, 1);
+	f->sink->done(f->sink, reply);
+}
+
+/* To be delivered, but not from inside fetch_submit(). */
+static void deliver_later(struct fetcher *f, struct transfer *t);
+
+static void on_later(uv_timer_t *timer)
+{
+	struct fetcher *f = container_of(timer, struct fetcher, later);
+	struct list *last = f->ready.prev;
+	bool more = !list_is_empty(&f->ready);
+
+	/* Only those that are there now: the sink may submit more. */
+	while (more) {
+		struct transfer *t = container_of(f->ready.next, struct transfer, link);
+		more = &t->link != last;
+		if (!t->reply->error)
+			file_fetch(t->reply, &f->limits);
+		metric_add(METRIC_civicwire_bytes_received_total, (int64_t)t->reply->body.n);
+		deliver(f, t);
+	}
+	if (!list_is_empty(&f->ready))
+		uv_timer_start(&f->later, on_later, 0, 0);
+	start_waiting(f);
+}
+
+static void deliver_later(struct fetcher *f, struct transfer *t)
+{
+	list_remove(&t->link);
+	list_append(&f->ready, &t->link);
+	if (!uv_is_active((uv_handle_t *)&f->later))
+		uv_timer_start(&f->later, on_later, 0, 0);
+}
+
+/* The handle's part in the transfer is over. */
+static void give_back(struct fetcher *f, struct transfer *t)
+{
+	CURL *easy = t->easy;
+
+	t->easy = NULL;
+	if (t->private || f->n_idle == EASY_IDLE_MAX) {
+		curl_easy_cleanup(easy);
+		return;
+	}
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* points into the transfer */
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	f->idle[f->n_idle++] = easy;
+}
+
+/* One set of networks is one key, however the feed writes it. NULL with the reply failed. */
+static struct pool *pool_for(struct fetcher *f, struct transfer *t)
+{
+	const struct feed_access *access = &t->reply->feed->access;
+	struct error error = {0};
+	struct guard guard;
+	struct buf key = BUF_INIT;
+
+	for (size_t i = 0; i < access->n_allow_net; i++)
+		buf_printf(&key, "%s ", access->allow_net[i]);
+	struct pool *pool = map_get(&f->pools, buf_view(&key));
+	if (!pool) {
+		if (guard_init(&guard, access->allow_net, access->n_allow_net, &error) == 0)
+			pool = pool_new(f->loop, &guard, &f->pooled);
+		if (pool)
+			map_add(&f->pools, str_of(mem_strndup(key.p ? key.p : "", key.n)), pool);
+	}
+	buf_deinit(&key);
+	if (!pool) {
+		t->reply->outcome = REPLY_LOCAL;
+		t->reply->error = mem_strdup(*error.text ? error.text : "libcurl has no memory");
+	}
+	return pool;
+}
+
+static void begin(struct fetcher *f, struct transfer *t)
+{
+	CURL *easy = f->n_idle ? f->idle[--f->n_idle] : transfer_easy_new(&f->desk, &f->limits);
+
+	list_remove(&t->link);
+	t->pool = pool_for(f, t);
+	if (!easy && !t->reply->error) {
+		t->reply->outcome = REPLY_LOCAL;
+		t->reply->error = mem_strdup("libcurl has no memory");
+	}
+	if (t->reply->error || transfer_aim(t, easy, t->reply->feed->url) < 0) {
+		curl_easy_cleanup(easy);
+		deliver_later(f, t);
+		return;
+	}
+	list_append(&f->running, &t->link);
+	pool_add(t->pool, easy);
+}
+
+static void start_waiting(struct fetcher *f)
+{
+	while (!list_is_empty(&f->waiting) && f->desk.resolving < f->limits.resolving)
+		begin(f, container_of(f->waiting.next, struct transfer, link));
+}
+
+static void on_done(struct pool_sink *sink, CURL *easy, CURLcode code)
+{
+	struct fetcher *f = container_of(sink, struct fetcher, pooled);
+	char *private = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+	struct transfer *t = (struct transfer *)(void *)private;
+	metric_add(METRIC_civicwire_bytes_received_total, (int64_t)t->reply->body.n);
+	char *next = transfer_end(t, code);
+	if (next && transfer_aim(t, easy, next) == 0)
+		pool_add(t->pool, easy);
+	else {
+		give_back(f, t);
+		deliver(f, t);
+	}
+	free(next);
+}
+
+static void on_ran(struct pool_sink *sink)
+{
+	start_waiting(container_of(sink, struct fetcher, pooled));
+}
+
+/* ---- public ---- */
+
+int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
+	const struct fetch_settings *settings, const struct fetch_limits *limits,
+	struct fetch_sink *sink, struct error *error)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return error_set(error, ENOMEM, "libcurl does not start");
+	struct fetcher *f = mem_zalloc(1, sizeof *f);
+	f->loop = loop;
+	f->settings = settings;
+	f->limits = *limits;
+	f->sink = sink;
+	f->pooled = (struct pool_sink){on_done, on_ran};
+	f->desk.accept = ACCEPT;
+	f->desk.user_agent =
+		settings->contact ? mem_printf("civicwire/" CW_VERSION " (+%s)", settings->contact)
+				  : mem_strdup("civicwire/" CW_VERSION);
+	map_init(&f->pools);
+	list_init(&f->waiting);
+	list_init(&f->running);
+	list_init(&f->ready);
+	uv_timer_init(loop, &f->later);
+	*ret = f;
+	return 0;
+}
+
+int fetcher_new(struct fetcher **ret, uv_loop_t *loop, const struct fetch_settings *settings,
+	struct fetch_sink *sink, struct error *error)
+{
+	return fetcher_new_limited(ret, loop, settings, &fetch_limits_default, sink, error);
+}
+
+static void drop(struct fetcher *f, struct list *list)
+{
+	while (!list_is_empty(list)) {
+		struct transfer *t = container_of(list->next, struct transfer, link);
+		if (t->easy) {
+			pool_remove(t->pool, t->easy);
+			curl_easy_cleanup(t->easy);
+		}
+		metric_add(METRIC_civicwire_transfers, -1);
+		f->active--;
+		transfer_free(t);
+	}
+}
+
+static void on_fetcher_closed(uv_handle_t *handle)
+{
+	free(container_of((uv_timer_t *)handle, struct fetcher, later));
+}
+
+struct fetcher *fetcher_free(struct fetcher *f)
+{
+	if (!f)
+		return NULL;
+	drop(f, &f->waiting);
+	drop(f, &f->running);
+	drop(f, &f->ready);
+	while (f->n_idle)
+		curl_easy_cleanup(f->idle[--f->n_idle]);
+	map_for_each(it, &f->pools) {
+		free((char *)it->key.p);
+		pool_free(it->value);
+	}
+	map_deinit(&f->pools);
+	free(f->desk.user_agent);
+	uv_timer_stop(&f->later);
+	uv_close((uv_handle_t *)&f->later, on_fetcher_closed);
+	curl_global_cleanup();
+	return NULL;
+}
+
+void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_state *state)
+{
+	struct reply *reply = reply_new(feed, state);
+	struct transfer *t = transfer_new(reply, &f->desk, &f->limits);
+
+	reply->started_us = clock_real_us();
+	f->active++;
+	metric_add(METRIC_civicwire_transfers, 1);
+	metric_add(METRIC_civicwire_polls_total, 1);
+	if (str_istarts(str_of(feed->url), STR("file:"))) {
+		if (!f->settings->allow_file) {
+			reply->url = mem_strdup(feed->url);
+			reply->outcome = REPLY_REFUSED;
+			reply->error = mem_printf(
+				"%s: files are not polled here (fetch.allow_file)", feed->url);
+		}
+		deliver_later(f, t);
+		return;
+	}
+	list_append(&f->waiting, &t->link);
+	start_waiting(f);
+}
+
+size_t fetch_active(const struct fetcher *f)
+{
+	return f->active;
+}

@@ -1,0 +1,275 @@
+#include "fetch/headers.h"
+
+#include "base/alloc.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The longest ETags seen are 200 bytes; what is longer is dropped rather than kept for ever and
+ * sent back with each poll. Other texts are cut off from use by the same bound. */
+#define HEADER_TEXT_MAX 2048
+/* Delta seconds beyond a year mean a year (RFC 9111 § 5.2.2.1 allows any large value). */
+#define DELTA_MAX_S (366 * DAY_S)
+
+void response_init(struct response *r)
+{
+	*r = (struct response){
+		.max_age_s = -1,
+		.age_s = -1,
+		.retry_s = -1,
+		.date_s = TIME_NONE,
+		.expires_s = TIME_NONE,
+		.retry_date_s = TIME_NONE,
+	};
+}
+
+void response_deinit(struct response *r)
+{
+	free(r->etag);
+	free(r->last_modified);
+	free(r->content_type);
+	free(r->content_location);
+	free(r->content_language);
+	response_init(r);
+}
+
+bool validator_is_sound(struct str value)
+{
+	if (!value.n || value.n > HEADER_TEXT_MAX)
+		return false;
+	for (size_t i = 0; i < value.n; i++)
+		if (((unsigned char)value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/* Digits only; large values mean "long". -1 if it is no number. */
+static int64_t delta_seconds(struct str s)
+{
+	int64_t v = 0;
+
+	s = str_trim(s);
+	if (s.n > 1 && s.p[0] == '"' && s.p[s.n - 1] == '"')
+		s = str_make(s.p + 1, s.n - 2);
+	if (!s.n)
+		return -1;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!ascii_is_digit((unsigned char)s.p[i]))
+			return -1;
+		v = v * 10 + (s.p[i] - '0');
+		if (v > DELTA_MAX_S)
+			v = DELTA_MAX_S;
+	}
+	return v;
+}
+
+static void cache_control(struct response *r, struct str value)
+{
+	struct str directive, name;
+
+	while (str_split(&value, ',', &directive)) {
+		directive = str_trim(directive);
+		struct str argument = directive;
+		if (!str_split(&argument, '=', &name))
+			continue;
+		name = str_trim(name);
+		if (str_is_i(name, "no-cache") || str_is_i(name, "no-store"))
+			r->expires_now = true;
+		else if (str_is_i(name, "max-age") && name.n < directive.n && r->max_age_s < 0)
+			r->max_age_s = delta_seconds(argument);
+	}
+}
+
+static void set_age(struct response *r, struct str value)
+{
+	r->age_s = delta_seconds(value);
+}
+
+static void set_date(struct response *r, struct str value)
+{
+	(void)http_date(value, &r->date_s);
+}
+
+static void set_expires(struct response *r, struct str value)
+{
+	/* RFC 9111 § 5.3: an invalid date, above all "0", means that it has passed. */
+	if (!http_date(value, &r->expires_s))
+		r->expires_now = true;
+}
+
+static void set_retry(struct response *r, struct str value)
+{
+	r->retry_s = delta_seconds(value);
+	if (r->retry_s < 0)
+		(void)http_date(value, &r->retry_date_s);
+}
+
+static const struct {
+	const char *name;
+	size_t text; /* offset of a char *, if there is no function */
+	void (*take)(struct response *r, struct str value);
+} known[] = {
+	{"etag", offsetof(struct response, etag), NULL},
+	{"last-modified", offsetof(struct response, last_modified), NULL},
+	{"content-type", offsetof(struct response, content_type), NULL},
+	{"content-location", offsetof(struct response, content_location), NULL},
+	{"content-language", offsetof(struct response, content_language), NULL},
+	{"cache-control", 0, cache_control},
+	{"age", 0, set_age},
+	{"date", 0, set_date},
+	{"expires", 0, set_expires},
+	{"retry-after", 0, set_retry},
+};
+
+static void take_header(struct response *r, struct str name, struct str value)
+{
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (!str_is_i(name, known[i].name))
+			continue;
+		char **text = (char **)((char *)r + known[i].text);
+		if (known[i].take)
+			known[i].take(r, value);
+		else if (!*text && validator_is_sound(value))
+			*text = mem_strndup(value.p, value.n);
+		return;
+	}
+}
+
+static int status_of(struct str line)
+{
+	size_t space = str_chr(line, ' ');
+	unsigned long long status;
+
+	return str_u64(str_head(str_trim(str_skip(line, space)), 3), 999, &status) ? (int)status
+										   : 0;
+}
+
+void response_line(struct response *r, struct str line)
+{
+	size_t bytes = r->bytes + line.n;
+
+	if (str_istarts(line, STR("HTTP/"))) {
+		response_deinit(r);
+		r->status = status_of(line);
+	} else if (line.n && line.p[0] != ' ' && line.p[0] != '\t') {
+		size_t colon = str_chr(line, ':');
+		if (colon < line.n)
+			take_header(r, str_head(line, colon), str_trim(str_skip(line, colon + 1)));
+	} /* else: a folded line, obsolete; nothing we read is ever folded */
+	r->bytes = bytes;
+}
+
+int64_t response_fresh_us(const struct response *r, int64_t now_s)
+{
+	int64_t s = -1;
+
+	if (r->expires_now && r->max_age_s < 0)
+		return 0;
+	if (r->max_age_s >= 0)
+		s = r->max_age_s;
+	else if (r->expires_s != TIME_NONE)
+		s = r->expires_s - (r->date_s != TIME_NONE ? r->date_s : now_s);
+	else
+		return -1;
+	if (r->age_s > 0)
+		s -= r->age_s;
+	if (s > DELTA_MAX_S)
+		s = DELTA_MAX_S;
+	return s > 0 ? s * SEC_US : 0;
+}
+
+int64_t response_retry_us(const struct response *r, int64_t now_s)
+{
+	int64_t s = r->retry_s;
+
+	if (s < 0 && r->retry_date_s == TIME_NONE)
+		return -1;
+	if (s < 0)
+		s = r->retry_date_s > now_s ? r->retry_date_s - now_s : 0;
+	return s < RETRY_AFTER_MAX_US / SEC_US ? s * SEC_US : RETRY_AFTER_MAX_US;
+}
+
+/* ---- HTTP-date ---- */
+
+static const char months[12][4] = {
+	"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char weekdays[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+
+static int month_of(struct str s)
+{
+	for (int i = 0; i < 12; i++)
+		if (str_is_i(s, months[i]))
+			return i + 1;
+	return 0;
+}
+
+static bool number(struct str s, unsigned long long max, int *ret)
+{
+	unsigned long long v;
+
+	if (!str_u64(s, max, &v))
+		return false;
+	*ret = (int)v;
+	return true;
+}
+
+static bool time_of_day(struct str s, int *ret)
+{
+	struct str h, m;
+	int hour, minute, second;
+
+	if (!str_split(&s, ':', &h) || !str_split(&s, ':', &m) || !number(h, 23, &hour) ||
+		!number(m, 59, &minute) || !number(s, 60, &second))
+		return false;
+	*ret = hour * 3600 + minute * 60 + second;
+	return true;
+}
+
+/* Two digits: RFC 9110 asks for the past once the date would be 50 years ahead; servers old enough
+ * to send them are older than that question. */
+static int full_year(int year, size_t digits)
+{
+	return digits == 2 ? year + (year < 70 ? 2000 : 1900) : year;
+}
+
+bool http_date(struct str s, int64_t *ret_s)
+{
+	struct str word, day, month, year, clock;
+	int d, m, y, seconds;
+
+	s = str_trim(s);
+	if (!str_word(&s, &word) || !str_word(&s, &day))
+		return false;
+	if (str_chr(day, '-') < day.n) { /* RFC 850: Sunday, 06-Nov-94 08:49:37 GMT */
+		year = day;
+		if (!str_split(&year, '-', &day) || !str_split(&year, '-', &month) ||
+			!str_word(&s, &clock))
+			return false;
+	} else if (month_of(day)) { /* asctime: Sun Nov  6 08:49:37 1994 */
+		month = day;
+		if (!str_word(&s, &day) || !str_word(&s, &clock) || !str_word(&s, &year))
+			return false;
+	} else if (!str_word(&s, &month) || !str_word(&s, &year) || !str_word(&s, &clock)) {
+		return false; /* not Sun, 06 Nov 1994 08:49:37 GMT either */
+	}
+	m = month_of(month);
+	if (!m || !number(day, 31, &d) || !number(year, 9999, &y) || !time_of_day(clock, &seconds))
+		return false;
+	y = full_year(y, year.n);
+	if (d < 1 || d > calendar_month_length(y, m))
+		return false;
+	*ret_s = calendar_days(y, m, d) * DAY_S + seconds;
+	return true;
+}
+
+void http_date_write(int64_t unix_s, char out[TIME_TEXT_MAX])
+{
+	int64_t days = unix_s / DAY_S - (unix_s % DAY_S < 0), s = unix_s - days * DAY_S, year;
+	int month, day;
+
+	calendar_date(days, &year, &month, &day);
+	snprintf(out, TIME_TEXT_MAX, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+		weekdays[calendar_weekday(days)], day, months[month - 1], (int)(year % 10000),
+		(int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+}

@@ -1,0 +1,35 @@
+/* A pool of connections: one libcurl multi handle on the libuv loop. Feeds that may live in
+ * private networks have a pool of their own for each set of such networks: a connection that was
+ * opened under one rule is then never reused under another. Inside fetch/ only. */
+#pragma once
+
+#include <curl/curl.h>
+#include <uv.h>
+
+#include "base/list.h"
+#include "fetch/guard.h"
+
+struct pool_sink {
+	/* A transfer has ended and is out of the pool. May add others, or this one again. */
+	void (*done)(struct pool_sink *sink, CURL *easy, CURLcode code);
+	/* libcurl has been run; its callbacks, where nothing can be added, are over. */
+	void (*ran)(struct pool_sink *sink);
+};
+
+struct pool {
+	struct guard guard;
+	CURLM *multi;
+	uv_timer_t timer;
+	struct list watches;
+	struct pool_sink *sink;
+	uv_loop_t *loop;
+};
+
+/* Takes the guard over. NULL if libcurl has no memory. */
+struct pool *pool_new(uv_loop_t *loop, struct guard *guard, struct pool_sink *sink);
+/* No transfer may be left in it. Its memory goes when the loop has closed its handles. NULL-safe;
+ * returns NULL. Not from inside the sink. */
+struct pool *pool_free(struct pool *pool);
+
+CURLMcode pool_add(struct pool *pool, CURL *easy);
+void pool_remove(struct pool *pool, CURL *easy);

@@ -1,0 +1,498 @@
+/* One poll over HTTP.
+ *
+ * Redirects are followed here, not by libcurl: each hop is judged before anything is sent to it
+ * (scheme, count, and behind a proxy literal addresses, which no socket of ours would ever show),
+ * secrets go to the feed's own origin alone, and whether all hops were permanent is known.
+ *
+ * An easy handle is made once, with all options that every request shares, and then used for one
+ * poll after another; transfer_aim() sets each of the others every time. A handle that has seen a
+ * secret or a proxy is not used again, so nothing of one feed can be left over for the next. */
+#include "fetch/transfer.h"
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "fetch/secret.h"
+#include "fetch/words.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A feed that has not changed for a week is asked once a week for the whole, lest a stuck ETag hide
+ * it for ever. */
+#define FULL_GET_EVERY_US (7 * DAY_US)
+#define ALIGNMENT         64
+
+const struct fetch_limits fetch_limits_default = {
+	.connect_ms = 10000, /* three SYNs (1 + 2 + 4 s) and a TLS handshake */
+	.total_ms = 60000, /* 16 MiB at 2.2 Mbit/s; slower servers of small feeds are well within */
+	.low_speed_bytes = 100,
+	.low_speed_s = 20,
+	.wire = 16 * 1024 *
+		1024, /* the largest feeds seen are 8 MB, podcasts with all their years */
+	.decoded = 64 * 1024 * 1024, /* four times that: text packs 4:1 and better */
+	.headers = 64 * 1024,        /* nginx and Apache send 8 KiB at most */
+	.ratio = 200,              /* feeds pack 5–20:1, the most repetitive 60:1; bombs 1000:1 */
+	.ratio_from = 1024 * 1024, /* a small body may pack well by chance and harms nobody */
+	.redirects = 5,
+	.resolving = 32, /* the resolver takes a thread for each */
+	.ca_file = NULL,
+};
+
+struct transfer *transfer_new(
+	struct reply *reply, struct transfer_desk *desk, const struct fetch_limits *limits)
+{
+	char *memory = mem_zalloc(1, sizeof(struct transfer) + ALIGNMENT);
+	size_t off = (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT;
+	struct transfer *t = (struct transfer *)(void *)(memory + off);
+
+	t->memory = memory;
+	t->reply = reply;
+	t->desk = desk;
+	t->limits = limits;
+	t->permanent = true;
+	list_init(&t->link);
+	response_init(&t->response);
+	return t;
+}
+
+static void end_resolving(struct transfer *t)
+{
+	if (t->resolving)
+		t->desk->resolving--;
+	t->resolving = false;
+}
+
+struct transfer *transfer_free(struct transfer *t)
+{
+	if (!t)
+		return NULL;
+	end_resolving(t);
+	list_remove(&t->link);
+	curl_slist_free_all(t->headers);
+	response_deinit(&t->response);
+	reply_free(t->reply);
+	free(t->memory);
+	return NULL;
+}
+
+/* ---- libcurl's callbacks ---- */
+
+/* The signed zero of refusals: write and header callbacks stop a transfer by taking less. */
+static size_t stop(struct transfer *t, enum transfer_stop why)
+{
+	t->stop = why;
+	return 0;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *userp)
+{
+	struct transfer *t = userp;
+
+	(void)size; /* always 1 */
+	response_line(&t->response, str_make(p, n));
+	if ((int64_t)t->response.bytes > t->limits->headers)
+		return stop(t, STOP_HEADERS);
+	return n;
+}
+
+static bool has_body(int status)
+{
+	return status == 200 || status == 203;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *userp)
+{
+	struct transfer *t = userp;
+	struct reply *reply = t->reply;
+	int64_t max = reply->feed->max_body > 0 ? reply->feed->max_body : t->limits->decoded;
+	int64_t total = (int64_t)(reply->body.n + n);
+	curl_off_t wire = 0;
+
+	(void)size;
+	if (!n || !has_body(t->response.status))
+		return n; /* nobody reads the page that comes with an error or a redirect */
+	if (total > max)
+		return stop(t, STOP_DECODED);
+	if (total > t->limits->ratio_from) {
+		curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
+		/* What is being unpacked may not be counted yet: one receive buffer more. */
+		if (total / t->limits->ratio > wire + CURL_MAX_WRITE_SIZE)
+			return stop(t, STOP_RATIO);
+	}
+	t->spool_error = body_append(&reply->body, p, n);
+	if (t->spool_error < 0)
+		return stop(t, STOP_SPOOL);
+	hash_add(&t->hash, p, n);
+	return n;
+}
+
+/* Called whenever bytes have come in, also those of bodies that nobody reads. */
+static int on_progress(
+	void *userp, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+	struct transfer *t = userp;
+	int64_t max = t->limits->wire;
+
+	(void)total;
+	(void)up_total;
+	(void)up_now;
+	if (t->reply->feed->max_body > max)
+		max = t->reply->feed->max_body;
+	if (now <= max)
+		return 0;
+	t->stop = STOP_WIRE;
+	return 1;
+}
+
+static bool is_out_of_resources(int code)
+{
+	return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
+}
+
+static curl_socket_t on_open_socket(
+	void *userp, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *t = userp;
+
+	(void)purpose;
+	end_resolving(t);
+	/* A proxy's own address is the operator's word. */
+	const char *refused = t->reply->feed->access.proxy
+				      ? NULL
+				      : guard_refuses(&t->pool->guard, &address->addr);
+	if (refused) {
+		t->refused = refused;
+		return CURL_SOCKET_BAD;
+	}
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		address->protocol);
+	if (fd < 0) {
+		if (is_out_of_resources(errno))
+			t->socket_error = errno;
+		return CURL_SOCKET_BAD;
+	}
+	if (address->addrlen <= sizeof t->peer)
+		memcpy(&t->peer, &address->addr, address->addrlen);
+	return fd;
+}
+
+/* The connection stands, new or reused, and the request goes out: no name is being looked up. */
+static int on_request(void *userp, char *peer, char *local, int peer_port, int local_port)
+{
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	end_resolving(userp);
+	return CURL_PREREQFUNC_OK;
+}
+
+/* ---- asking ---- */
+
+CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_limits *limits)
+{
+	CURL *e = curl_easy_init();
+
+	if (!e)
+		return NULL;
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	/* Without it, ending a transfer whose name is still being looked up waits for the resolver's
+	 * thread, and everything with it. */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(e, CURLOPT_USERAGENT, desk->user_agent);
+	/* Debian's default directory makes libcurl read all authorities again for each handshake:
+	 * 43 ms of CPU in place of 1.5. */
+	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	if (limits->ca_file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, limits->ca_file);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, limits->connect_ms);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, limits->low_speed_bytes);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, limits->low_speed_s);
+	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
+	return e;
+}
+
+/* Is this the weekly moment at which this feed is asked for the whole? Each feed has its own, by
+ * its id, so that they do not all come together; no state is needed to know that it has passed. */
+static bool wants_whole(const struct feed *feed, const struct feed_state *state, int64_t now_us)
+{
+	struct hash hash;
+	uint32_t phase;
+
+	if (now_us - state->last_change_us < FULL_GET_EVERY_US)
+		return false;
+	hash = hash_of(str_of(feed->id ? feed->id : feed->url));
+	memcpy(&phase, hash.b, sizeof phase);
+	int64_t offset = (int64_t)phase * 1000 % FULL_GET_EVERY_US;
+	return (now_us + offset) / FULL_GET_EVERY_US !=
+	       (state->last_success_us + offset) / FULL_GET_EVERY_US;
+}
+
+/* Forgets validators that are not to be sent: whoever settles the reply then knows that it answers
+ * an unconditional request. */
+static void choose_validators(struct transfer *t)
+{
+	struct feed_state *state = &t->reply->state;
+	const struct feed *feed = t->reply->feed;
+	bool known = state->url && !strcmp(state->url, feed->url);
+
+	if (known && !wants_whole(feed, state, t->reply->started_us))
+		return;
+	free(state->etag);
+	free(state->last_modified);
+	state->etag = state->last_modified = NULL;
+}
+
+static struct curl_slist *with_header(struct curl_slist *list, const char *name, const char *value)
+{
+	struct curl_slist *head;
+	char *line;
+
+	if (!value || !validator_is_sound(str_of(value)))
+		return list;
+	line = mem_printf("%s: %s", name, value);
+	head = curl_slist_append(list, line);
+	free(line);
+	return head ? head : list;
+}
+
+static int refuse(struct transfer *t, enum reply_outcome outcome, char *sentence)
+{
+	free(t->reply->error);
+	t->reply->outcome = outcome;
+	t->reply->error = sentence;
+	return -1;
+}
+
+static char *url_part(const char *url, CURLUPart part, unsigned flags)
+{
+	CURLU *u = curl_url();
+	char *text = NULL, *copy = NULL;
+
+	if (u && !curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) &&
+		!curl_url_get(u, part, &text, flags))
+		copy = mem_strdup(text);
+	curl_free(text);
+	curl_url_cleanup(u);
+	return copy;
+}
+
+static bool same_origin(const char *a, const char *b)
+{
+	static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
+	bool same = true;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		cleanup(free_p) char *x = url_part(a, parts[i], CURLU_DEFAULT_PORT);
+		cleanup(free_p) char *y = url_part(b, parts[i], CURLU_DEFAULT_PORT);
+		same = same && x && y && str_ieq(str_of(x), str_of(y));
+	}
+	return same;
+}
+
+static int aim_secrets(struct transfer *t, CURL *easy, const char *url)
+{
+	const struct feed_access *access = &t->reply->feed->access;
+	struct error error = {0};
+
+	t->private = access->auth != FEED_AUTH_NONE || access->proxy;
+	if (access->proxy) {
+		cleanup(free_p) char *host = url_part(url, CURLUPART_HOST, 0);
+		const char *kind = host ? guard_refuses_host(&t->pool->guard, str_of(host)) : NULL;
+		if (kind)
+			return refuse(t, REPLY_REFUSED,
+				mem_printf("%s is %s; allow_net does not name it", host, kind));
+	}
+	/* Empty, not NULL: the environment has no say in whom we ask. */
+	curl_easy_setopt(easy, CURLOPT_PROXY, access->proxy ? access->proxy : "");
+	if (access->auth == FEED_AUTH_NONE)
+		return 0;
+	if (!same_origin(url, t->reply->feed->url)) {
+		secret_withdraw(easy);
+		return 0;
+	}
+	int r = secret_apply(easy, access, &error);
+	return r < 0 ? refuse(t, REPLY_LOCAL, mem_strdup(error.text)) : 0;
+}
+
+int transfer_aim(struct transfer *t, CURL *easy, const char *url)
+{
+	struct reply *reply = t->reply;
+	struct str scheme = str_head(str_of(url), str_chr(str_of(url), ':'));
+
+	if (reply->url != url) {
+		free(reply->url);
+		reply->url = mem_strdup(url);
+	}
+	if (!str_is_i(scheme, "http") && !str_is_i(scheme, "https"))
+		return refuse(t, REPLY_REFUSED,
+			mem_printf("%s leads to %s, which is neither http nor https",
+				reply->feed->url, url));
+	if (!t->hops) {
+		t->began_us = clock_monotonic_us();
+		choose_validators(t);
+	}
+	int64_t left_ms = t->limits->total_ms - (clock_monotonic_us() - t->began_us) / MSEC_US;
+	if (aim_secrets(t, easy, url) < 0)
+		return -1;
+	curl_slist_free_all(t->headers);
+	t->headers = with_header(NULL, "If-None-Match", reply->state.etag);
+	t->headers = with_header(t->headers, "If-Modified-Since", reply->state.last_modified);
+	t->headers = with_header(t->headers, "Accept", t->desk->accept);
+	response_deinit(&t->response);
+	t->response.bytes = 0;
+	hash_begin(&t->hash);
+	*t->curl_error = '\0';
+	t->peer.ss_family = AF_UNSPEC;
+	t->refused = NULL;
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_error);
+	t->easy = easy;
+	t->resolving = true;
+	t->desk->resolving++;
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void take_headers(struct transfer *t)
+{
+	struct reply *reply = t->reply;
+	struct response *r = &t->response;
+	int64_t now_s = reply->finished_us / SEC_US;
+
+	reply->http_status = r->status;
+	reply->etag = r->etag;
+	reply->last_modified = r->last_modified;
+	reply->content_type = r->content_type;
+	reply->content_location = r->content_location;
+	reply->content_language = r->content_language;
+	r->etag = r->last_modified = r->content_type = NULL;
+	r->content_location = r->content_language = NULL;
+	reply->fresh_us = response_fresh_us(r, now_s);
+	reply->retry_after_us = response_retry_us(r, now_s);
+}
+
+static void judge_body(struct transfer *t)
+{
+	struct reply *reply = t->reply;
+	const struct feed_state *state = &reply->state;
+
+	hash_end(&t->hash, &reply->body_hash);
+	reply->outcome = state->url && !strcmp(state->url, reply->feed->url) &&
+					 hash_eq(&reply->body_hash, &state->body_hash)
+				 ? REPLY_SAME_BODY
+				 : REPLY_BODY;
+}
+
+static void judge_status(struct transfer *t)
+{
+	struct reply *reply = t->reply;
+	int status = t->response.status;
+	bool asked = reply->state.etag || reply->state.last_modified;
+
+	take_headers(t);
+	if (has_body(status))
+		judge_body(t);
+	else if (status == 304 && asked)
+		reply->outcome = REPLY_NOT_MODIFIED;
+	else
+		refuse(t,
+			status == 410                    ? REPLY_GONE
+			: status == 429 || status == 503 ? REPLY_BUSY
+							 : REPLY_HTTP_ERROR,
+			words_for_status(t));
+	if (!reply->error && t->hops && t->permanent)
+		reply->permanent_url = mem_strdup(reply->url);
+}
+
+static enum reply_outcome outcome_of(const struct transfer *t, CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		return t->socket_error                                ? REPLY_LOCAL
+		       : t->refused && t->peer.ss_family == AF_UNSPEC ? REPLY_REFUSED
+								      : REPLY_NETWORK;
+	case CURLE_FILESIZE_EXCEEDED:
+		return REPLY_TOO_LARGE;
+	case CURLE_LOGIN_DENIED:
+	case CURLE_URL_MALFORMAT:
+		return REPLY_REFUSED;
+	case CURLE_OUT_OF_MEMORY:
+	case CURLE_FAILED_INIT:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ENGINE_INITFAILED:
+	case CURLE_BAD_FUNCTION_ARGUMENT:
+		return REPLY_LOCAL;
+	default:
+		return REPLY_NETWORK;
+	}
+}
+
+/* The next hop, or NULL: none, or refused. */
+static char *next_hop(struct transfer *t)
+{
+	int status = t->response.status;
+	char *url = NULL;
+
+	if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308)
+		return NULL;
+	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
+	if (!url || !*url)
+		return NULL;
+	if (t->hops >= t->limits->redirects) {
+		char host[WORDS_HOST_MAX];
+		words_host(t->reply->feed->url, host);
+		t->reply->http_status = status;
+		refuse(t, REPLY_REFUSED,
+			mem_printf("%s redirects more than %u times", host, t->limits->redirects));
+		return NULL;
+	}
+	t->hops++;
+	t->permanent = t->permanent && (status == 301 || status == 308);
+	return mem_strdup(url);
+}
+
+char *transfer_end(struct transfer *t, CURLcode code)
+{
+	end_resolving(t);
+	if (t->stop == STOP_SPOOL)
+		refuse(t, REPLY_LOCAL, words_for_stop(t));
+	else if (t->stop)
+		refuse(t, REPLY_TOO_LARGE, words_for_stop(t));
+	else if (code != CURLE_OK)
+		refuse(t, outcome_of(t, code), words_for_curl(t, code));
+	if (t->reply->error) {
+		t->reply->http_status = t->response.status;
+		body_deinit(&t->reply->body);
+		return NULL;
+	}
+	char *url = next_hop(t);
+	if (url || t->reply->error)
+		return url;
+	t->reply->finished_us = clock_real_us();
+	judge_status(t);
+	return NULL;
+}

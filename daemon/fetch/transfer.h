@@ -1,0 +1,66 @@
+/* One poll over HTTP: an easy handle, what its callbacks gather, and the reply it becomes. Inside
+ * fetch/ only. */
+#pragma once
+
+#include <curl/curl.h>
+#include <sys/socket.h>
+
+#include "base/list.h"
+#include "fetch/headers.h"
+#include "fetch/limits.h"
+#include "fetch/multi.h"
+
+/* Why our own callbacks ended a transfer; libcurl then only knows that they did. */
+enum transfer_stop {
+	STOP_NONE,
+	STOP_WIRE,    /* too many bytes on the wire */
+	STOP_DECODED, /* too many bytes decoded */
+	STOP_RATIO,   /* decoded is too many times the wire */
+	STOP_HEADERS,
+	STOP_SPOOL, /* our disk; spool_error says why */
+};
+
+struct transfer {
+	struct list link; /* in one of the fetcher's lists */
+	struct pool *pool;
+	struct transfer_desk *desk;
+	const struct fetch_limits *limits;
+	CURL *easy; /* NULL: none yet, or handed back */
+	struct curl_slist *headers;
+	struct reply *reply;
+	struct response response;
+	struct hash_state hash;
+	char curl_error[CURL_ERROR_SIZE];
+	struct sockaddr_storage peer; /* last address tried */
+	const char *refused;          /* kind of an address that was not tried */
+	int socket_error, spool_error;
+	enum transfer_stop stop;
+	unsigned hops;
+	bool permanent;   /* all hops so far were 301 or 308 */
+	bool private;     /* the handle has seen a secret or a proxy: it is not used again */
+	bool resolving;   /* counted in the desk */
+	int64_t began_us; /* monotonic */
+	void *memory;     /* what free() gets: the struct is aligned by hand, for `hash` */
+};
+
+/* What transfers share. */
+struct transfer_desk {
+	unsigned resolving;
+	const char *accept;
+	char *user_agent;
+};
+
+struct transfer *transfer_new(
+	struct reply *reply, struct transfer_desk *desk, const struct fetch_limits *limits);
+/* The reply, if still there, goes too; the easy handle must be out. NULL-safe; returns NULL. */
+struct transfer *transfer_free(struct transfer *transfer);
+
+/* An easy handle with all that is the same for every request. NULL: no memory. */
+CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_limits *limits);
+
+/* Makes `easy` ask for `url` (the feed's, or where that redirects to). 0, or -1 when it must not or
+ * cannot: then the reply has its outcome. */
+int transfer_aim(struct transfer *transfer, CURL *easy, const char *url);
+
+/* What the end means: NULL: the reply is complete; else the URL to ask next (free() it). */
+char *transfer_end(struct transfer *transfer, CURLcode code);
