@@ -1,4 +1,4 @@
-#include "listen.h"
+#include "cli/listen.h"
 
 #include <errno.h>
 #include <signal.h>

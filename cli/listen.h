@@ -1,6 +1,5 @@
 /* What the verbs that subscribe have in common: options, signals, and the waiting. */
-#ifndef CLI_LISTEN_H
-#define CLI_LISTEN_H
+#pragma once
 
 #include <civicwire/subscriber.h>
 #include <stdbool.h>
@@ -27,5 +26,3 @@ void listen_close(struct listen *listen);
  * negative: the sentence was told on stderr. -ENODATA and -ESTALE are told and passed over. */
 int listen_next(struct listen *listen, int timeout_ms, struct cw_event **ret_event);
 bool listen_is_over(void);
-
-#endif

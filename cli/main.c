@@ -10,6 +10,11 @@
 #include "cli/verb.h"
 
 static const struct verb verbs[] = {
+	{"tail", "show events as they are published", verb_tail},
+	{"replay", "print events from the journal as JSON lines", verb_replay},
+	{"status", "show how the daemon is", verb_status},
+	{"feeds", "show the state of each feed", verb_feeds},
+	{"check", "look for mistakes in a configuration", verb_check},
 	{"parse", "print a feed file as normalized JSON Feed", verb_parse},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)

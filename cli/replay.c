@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "listen.h"
-#include "verb.h"
+#include "cli/listen.h"
+#include "cli/verb.h"
 
 /* With --follow, what has been printed is committed after this many events at the latest; at rest
  * at once. */
@@ -84,11 +84,9 @@ static int parse(struct replay *p, int argc, char **argv)
 			return EX_USAGE + 1;
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "civicwire replay: what is '%s'? Try 'civicwire replay --help'.\n",
-			argv[optind]);
-		return EX_USAGE + 1;
-	}
+	if (optind < argc)
+		return verb_misused("replay", "what is '%s'?", argv[optind]) + 1;
+
 	return 0;
 }
 

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "listen.h"
-#include "verb.h"
+#include "cli/listen.h"
+#include "cli/since.h"
+#include "cli/verb.h"
 
 /* Without a word from the server for this long, the person is told what is being waited for. */
 #define TELL_WAITING_MS 3000
@@ -93,11 +93,9 @@ static int parse(struct tail *t, int argc, char **argv)
 			return EX_USAGE + 1;
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "civicwire tail: what is '%s'? Try 'civicwire tail --help'.\n",
-			argv[optind]);
-		return EX_USAGE + 1;
-	}
+	if (optind < argc)
+		return verb_misused("tail", "what is '%s'?", argv[optind]) + 1;
+
 	return 0;
 }
 
@@ -124,19 +122,13 @@ static void put_coloured(const struct tail *t, const char *colour, const char *t
 /* "2017-05-12T15:04:05Z" as the reader's own time, "2017-05-12 17:04". */
 static void put_time(const struct tail *t, const char *rfc3339)
 {
-	struct tm utc = {0}, local;
+	time_t at = since_parse(rfc3339);
+	struct tm local;
 	char text[32];
 
-	if (!rfc3339 || sscanf(rfc3339, "%d-%d-%dT%d:%d:%d", &utc.tm_year, &utc.tm_mon,
-				&utc.tm_mday, &utc.tm_hour, &utc.tm_min, &utc.tm_sec) != 6) {
-		put_coloured(t, "2", "no date         ");
-		return;
-	}
-	utc.tm_year -= 1900;
-	utc.tm_mon -= 1;
-	time_t at = timegm(&utc);
-	localtime_r(&at, &local);
-	strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+	if (at == -1 || !localtime_r(&at, &local) ||
+		!strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local))
+		snprintf(text, sizeof text, "%-16s", "no date");
 	put_coloured(t, "2", text);
 }
 

@@ -11,7 +11,11 @@ struct verb {
 };
 
 int verb_check(int argc, char **argv);
+int verb_feeds(int argc, char **argv);
 int verb_parse(int argc, char **argv);
+int verb_replay(int argc, char **argv);
+int verb_status(int argc, char **argv);
+int verb_tail(int argc, char **argv);
 
 /* One line on stderr, "civicwire VERB: …", for what was wrong with a call, and where to look.
  * Returns EX_USAGE. */

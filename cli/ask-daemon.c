@@ -1,0 +1,96 @@
+#include "cli/ask-daemon.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* 100,000 feeds of 400 bytes, and as much again. */
+#define ANSWER_MAX (96 * 1024 * 1024)
+#define TIMEOUT_S  20L
+
+struct answer {
+	char *p;
+	size_t n;
+};
+
+const char *ask_daemon_socket(const char *option)
+{
+	const char *env = getenv("CIVICWIRE_SOCKET");
+
+	return option ? option : env && *env ? env : CONTROL_SOCKET_DEFAULT;
+}
+
+static size_t on_bytes(char *p, size_t size, size_t n, void *to)
+{
+	struct answer *a = to;
+
+	n *= size;
+	if (n > ANSWER_MAX - a->n)
+		return 0;
+	char *bigger = realloc(a->p, a->n + n + 1);
+	if (!bigger)
+		return 0;
+	a->p = bigger;
+	memcpy(a->p + a->n, p, n);
+	a->n += n;
+	a->p[a->n] = '\0';
+	return n;
+}
+
+static int get(CURL *curl, const char *socket, const char *path, struct answer *answer)
+{
+	char url[256];
+	long status = 0;
+
+	snprintf(url, sizeof url, "http://civicwired%s", path);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+	CURLcode code = curl_easy_perform(curl);
+	if (code == CURLE_COULDNT_CONNECT) {
+		fprintf(stderr,
+			"civicwire: no civicwired answers on %s; is it running, and may "
+			"you use the socket?\n",
+			socket);
+		return EX_UNAVAILABLE;
+	}
+	if (code != CURLE_OK) {
+		fprintf(stderr, "civicwire: %s: %s\n", socket, curl_easy_strerror(code));
+		return EX_UNAVAILABLE;
+	}
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200)
+		return EX_OK;
+	fprintf(stderr, "civicwire: the daemon answers %ld: %s", status,
+		answer->p ? answer->p : "\n");
+	return status == 403 ? EX_NOPERM : EX_UNAVAILABLE;
+}
+
+int ask_daemon(const char *socket, const char *path, char **ret_text, json_t **ret_json)
+{
+	struct answer answer = {0};
+	CURL *curl = curl_easy_init();
+
+	if (!curl)
+		return EX_OSERR;
+	int r = get(curl, socket, path, &answer);
+	curl_easy_cleanup(curl);
+	json_t *json = r == EX_OK ? json_loadb(answer.p ? answer.p : "", answer.n, 0, NULL) : NULL;
+	if (r == EX_OK && !json) {
+		fputs("civicwire: the daemon's answer is not JSON\n", stderr);
+		r = EX_PROTOCOL;
+	}
+	if (r != EX_OK) {
+		free(answer.p);
+		return r;
+	}
+	*ret_text = answer.p;
+	*ret_json = json;
+	return EX_OK;
+}

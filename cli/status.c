@@ -1,0 +1,136 @@
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "cli/ask-daemon.h"
+#include "cli/since.h"
+#include "cli/verb.h"
+
+static const char usage[] =
+	"Usage: civicwire status [OPTION]...\n"
+	"Shows how the daemon is: journal, bus, feeds, what it has done since it started.\n"
+	"\n"
+	"  -j, --json         print the daemon's own answer\n"
+	"  -s, --socket PATH  the daemon's control socket (default $CIVICWIRE_SOCKET,\n"
+	"                     else " CONTROL_SOCKET_DEFAULT ")\n"
+	"  -h, --help         show this\n"
+	"\n"
+	"Exit status: 0; 1 if the journal cannot be written or the bus is away; 69 if no daemon\n"
+	"answers.\n";
+
+struct status {
+	const char *socket;
+	bool json;
+};
+
+/* 0: go on; else the exit status + 1. */
+static int parse(struct status *s, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"socket", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+
+	for (int c; (c = getopt_long(argc, argv, "js:h", options, NULL)) >= 0;) {
+		switch (c) {
+		case 'j':
+			s->json = true;
+			break;
+		case 's':
+			s->socket = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EX_OK + 1;
+		default:
+			fputs("Try 'civicwire status --help'.\n", stderr);
+			return EX_USAGE + 1;
+		}
+	}
+	if (optind < argc)
+		return verb_misused("status", "what is '%s'?", argv[optind]) + 1;
+
+	return 0;
+}
+
+static long long number(json_t *object, const char *name)
+{
+	return (long long)json_integer_value(json_object_get(object, name));
+}
+
+static const char *text(json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+
+	return s ? s : "";
+}
+
+static void print_daemon(json_t *root)
+{
+	time_t now = since_parse(text(root, "now")), started = since_parse(text(root, "started"));
+	char span[SINCE_TEXT_MAX];
+
+	since_span(now > started ? (long long)(now - started) : 0, span);
+	printf("civicwired %s, running for %s\n", text(root, "version"), span);
+}
+
+static int print_status(json_t *root)
+{
+	json_t *journal = json_object_get(root, "journal"), *bus = json_object_get(root, "bus");
+	json_t *feeds = json_object_get(root, "feeds"), *done = json_object_get(root, "counters");
+	bool writable = json_is_true(json_object_get(journal, "writable"));
+	bool running = json_is_true(json_object_get(bus, "running"));
+
+	print_daemon(root);
+	printf("journal   event %lld is the newest, epoch %s%s%s\n", number(journal, "head"),
+		text(journal, "epoch"),
+		writable ? "" : ", CANNOT BE WRITTEN: ", text(journal, "trouble"));
+	if (running)
+		printf("bus       serving (process %lld, started %lld time%s), live has sent up to "
+		       "event %lld\n",
+			number(bus, "pid"), number(bus, "starts"),
+			number(bus, "starts") == 1 ? "" : "s", number(bus, "head"));
+	else
+		printf("bus       AWAY (it is started again within 2 s)\n");
+	printf("clients   %lld live subscriptions, %lld replay requests answered, %lld waiting\n",
+		number(bus, "live_subscriptions"), number(bus, "replay_requests"),
+		number(bus, "replay_waiting"));
+	printf("feeds     %lld: %lld fine, %lld failing, %lld gone, %lld not polled yet\n",
+		number(feeds, "total"), number(feeds, "fine"), number(feeds, "failing"),
+		number(feeds, "gone"), number(feeds, "new"));
+	printf("since it started: %lld polls (%lld unchanged, %lld failed), %lld items read,\n"
+	       "          %lld events published, %lld updated, %lld withdrawn\n",
+		number(done, "civicwire_polls_total"),
+		number(done, "civicwire_polls_not_modified_total"),
+		number(done, "civicwire_polls_failed_total"),
+		number(done, "civicwire_items_parsed_total"),
+		number(done, "civicwire_events_published_total"),
+		number(done, "civicwire_events_updated_total"),
+		number(done, "civicwire_events_withdrawn_total"));
+	return writable && running ? EX_OK : 1;
+}
+
+int verb_status(int argc, char **argv)
+{
+	struct status s = {0};
+	char *answer;
+	json_t *root;
+	int r = parse(&s, argc, argv);
+
+	if (r)
+		return r - 1;
+	r = ask_daemon(ask_daemon_socket(s.socket), "/v1/status", &answer, &root);
+	if (r != EX_OK)
+		return r;
+	if (s.json)
+		fputs(answer, stdout);
+	else
+		r = print_status(root);
+	json_decref(root);
+	free(answer);
+	return r;
+}
