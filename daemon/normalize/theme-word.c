@@ -1,0 +1,148 @@
+/* A word is a run of letters, digits and combining marks. Apostrophes and hyphens end words
+ * ("l'eau" has two), but do not break a phrase. Scripts that do not separate words (Chinese,
+ * Japanese, Thai …) and Hangul, which hangs particles on them, have one word per character: there
+ * "whole words" cannot be told, and a rule's word is a phrase of its characters. */
+#include "normalize/theme-word.h"
+
+#include "normalize/text.h"
+
+enum kind { WORD, ALONE, GAP, BREAK };
+
+struct range {
+	uint32_t first, last;
+	enum kind kind;
+};
+
+/* Sorted; what is not here is a letter. */
+static const struct range ranges[] = {
+	{0x0080, 0x009F, BREAK},
+	{0x00A0, 0x00A0, GAP},
+	{0x00A1, 0x00A9, BREAK},
+	{0x00AB, 0x00AC, BREAK},
+	{0x00AD, 0x00AD, GAP}, /* soft hyphen */
+	{0x00AE, 0x00B4, BREAK},
+	{0x00B6, 0x00B9, BREAK},
+	{0x00BB, 0x00BF, BREAK},
+	{0x00D7, 0x00D7, BREAK},
+	{0x00F7, 0x00F7, BREAK},
+	{0x0E00, 0x0EFF, ALONE}, /* Thai, Lao */
+	{0x1000, 0x109F, ALONE}, /* Myanmar */
+	{0x1100, 0x11FF, ALONE}, /* Hangul */
+	{0x1780, 0x17FF, ALONE}, /* Khmer */
+	{0x2000, 0x2011, GAP},
+	{0x2012, 0x2017, BREAK},
+	{0x2018, 0x2019, GAP},
+	{0x201A, 0x2027, BREAK},
+	{0x2028, 0x202F, GAP},
+	{0x2030, 0x2E7F, BREAK},
+	{0x2E80, 0x2FFF, ALONE},
+	{0x3000, 0x3000, GAP},
+	{0x3001, 0x3004, BREAK},
+	{0x3005, 0x3007, ALONE},
+	{0x3008, 0x3020, BREAK},
+	{0x3021, 0x9FFF, ALONE}, /* kana, ideographs */
+	{0xA960, 0xA97F, ALONE},
+	{0xAC00, 0xD7FF, ALONE},
+	{0xE000, 0xF8FF, BREAK},
+	{0xF900, 0xFAFF, ALONE},
+	{0xFF00, 0xFF0F, BREAK},
+	{0xFF1A, 0xFF20, BREAK},
+	{0xFF66, 0xFF9D, ALONE},
+	{0xFFF0, 0xFFFF, BREAK},
+	{0x1F000, 0x1FAFF, BREAK}, /* pictures */
+	{0x20000, 0x3FFFF, ALONE},
+};
+
+static enum kind classify(unsigned cp)
+{
+	if (cp < 0x80) {
+		if (ascii_is_alnum((unsigned char)cp))
+			return WORD;
+		return ascii_is_space((unsigned char)cp) || cp == '-' || cp == '\'' || cp == '_'
+			       ? GAP
+			       : BREAK;
+	}
+	for (size_t low = 0, high = sizeof ranges / sizeof ranges[0]; low < high;) {
+		size_t middle = (low + high) / 2;
+
+		if (cp < ranges[middle].first)
+			high = middle;
+		else if (cp > ranges[middle].last)
+			low = middle + 1;
+		else
+			return ranges[middle].kind;
+	}
+	return WORD;
+}
+
+/* FNV-1a. The keys of the table it is for are the operator's words, so nobody outside can choose
+ * collisions. */
+static uint32_t hash_of_word(struct str word)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < word.n; i++)
+		hash = (hash ^ (unsigned char)word.p[i]) * 16777619u;
+	return hash;
+}
+
+/* The bytes of the word at the front of s. */
+static size_t word_length(struct str s)
+{
+	size_t i = 0, n;
+
+	while (i < s.n) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < 0x80) {
+			if (!ascii_is_alnum(c))
+				break;
+			i++;
+			continue;
+		}
+		enum kind kind = classify(utf8_decode(str_skip(s, i), &n));
+		if (kind == ALONE && !i)
+			return n;
+		if (kind != WORD)
+			break;
+		i += n;
+	}
+	return i;
+}
+
+static size_t skip_gap(struct str s, bool *broken)
+{
+	size_t i = 0, n;
+
+	while (i < s.n) {
+		enum kind kind = classify(utf8_decode(str_skip(s, i), &n));
+
+		if (kind == WORD || kind == ALONE)
+			break;
+		*broken |= kind == BREAK;
+		i += n;
+	}
+	return i;
+}
+
+bool theme_words_next(struct theme_words *words)
+{
+	/* A buffer over storage that is large enough never grows, so it never allocates. */
+	struct buf folded = {words->folded, 0, sizeof words->folded};
+	struct str word;
+
+	words->broken = false;
+	do {
+		if (!words->rest.n)
+			return false;
+		words->rest = str_skip(words->rest, skip_gap(words->rest, &words->broken));
+		if (!words->rest.n)
+			return false;
+		word = str_head(words->rest, word_length(words->rest));
+		words->rest = str_skip(words->rest, word.n);
+		text_fold_word(&folded, str_head(word, THEME_WORD_MAX));
+	} while (!folded.n); /* an accent on nothing */
+	words->word = buf_view(&folded);
+	words->hash = hash_of_word(words->word);
+	return true;
+}

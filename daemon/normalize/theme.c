@@ -1,0 +1,351 @@
+/* All words and phrases of all rules are one tree of words: a node is a word after the words of
+ * its parent. Reading a text, we stand on up to `depth` nodes at a time, one for each word at which
+ * a phrase may have begun:
+ *
+ *   rules:  good practice · practice · practice guide        text:  … a good practice guide …
+ *
+ *                  root                                      word      standing on
+ *                 /    \                                     good      good
+ *              good     practice*                            practice  good·practice*, practice*
+ *               |          |                                 guide     practice·guide*
+ *          practice*     guide*                              (* a rule is fulfilled)
+ *
+ * Each word costs one look-up per node stood on, almost always just the root's: linear in the
+ * text, whatever the number of rules. The tree's edges are one hash table from (parent, word) to
+ * node. Categories are a second tree in the same table, matched from their first word to their
+ * last, so that "medio-ambiente" is "Medio ambiente" there as well. */
+#include "normalize/theme.h"
+
+#include "normalize/theme-word.h"
+
+#include <stdlib.h>
+
+enum { ROOT_WORDS, ROOT_CATEGORIES, N_ROOTS };
+
+#define NONE UINT32_MAX
+
+struct node {
+	uint32_t parent, hash;
+	struct str word;
+	uint32_t goals; /* first of its chain, or NONE */
+};
+
+/* A node's meaning: the rule that is fulfilled there. */
+struct goal {
+	uint32_t rule, next;
+};
+
+/* One call's words: where they count, and for what. */
+struct rule {
+	uint32_t theme;
+	struct str language;
+	struct str *feeds;
+	size_t n_feeds;
+};
+
+struct theme_rules {
+	struct arena arena; /* all texts */
+	struct node *nodes;
+	size_t n_nodes, cap_nodes;
+	struct goal *goals;
+	size_t n_goals, cap_goals;
+	struct rule *rules;
+	size_t n_rules, cap_rules;
+	struct str *themes;
+	size_t n_themes, cap_themes;
+	uint32_t *slots; /* of the hash table: node numbers or NONE */
+	size_t cap_slots;
+	size_t depth; /* words of the longest phrase */
+};
+
+static uint32_t add_node(struct theme_rules *rules, uint32_t parent, struct str word, uint32_t hash)
+{
+	MEM_GROW(rules->nodes, rules->cap_nodes, rules->n_nodes + 1);
+	rules->nodes[rules->n_nodes] =
+		(struct node){parent, hash, arena_str(&rules->arena, word), NONE};
+	return (uint32_t)rules->n_nodes++;
+}
+
+struct theme_rules *theme_rules_new(void)
+{
+	struct theme_rules *rules = mem_zalloc(1, sizeof *rules);
+
+	for (unsigned i = 0; i < N_ROOTS; i++)
+		add_node(rules, NONE, STR(""), 0);
+	return rules;
+}
+
+struct theme_rules *theme_rules_free(struct theme_rules *rules)
+{
+	if (!rules)
+		return NULL;
+	arena_deinit(&rules->arena);
+	free(rules->nodes);
+	free(rules->goals);
+	free(rules->rules);
+	free(rules->themes);
+	free(rules->slots);
+	free(rules);
+	return NULL;
+}
+
+static size_t first_slot(const struct theme_rules *rules, uint32_t parent, uint32_t hash)
+{
+	uint32_t mixed = (hash ^ parent * 0x9E3779B1u) * 0x85EBCA6Bu;
+
+	return (mixed ^ mixed >> 15) & (rules->cap_slots - 1);
+}
+
+/* Where the node is, or the free slot where it would be. The table is never more than half full. */
+static uint32_t *find_slot(
+	const struct theme_rules *rules, uint32_t parent, struct str word, uint32_t hash)
+{
+	size_t i = first_slot(rules, parent, hash);
+
+	for (;; i = (i + 1) & (rules->cap_slots - 1)) {
+		const struct node *node;
+
+		if (rules->slots[i] == NONE)
+			return &rules->slots[i];
+		node = &rules->nodes[rules->slots[i]];
+		if (node->hash == hash && node->parent == parent && str_eq(node->word, word))
+			return &rules->slots[i];
+	}
+}
+
+static void grow_slots(struct theme_rules *rules)
+{
+	if (2 * (rules->n_nodes + 1) <= rules->cap_slots)
+		return;
+	rules->cap_slots = rules->cap_slots ? 2 * rules->cap_slots : 64;
+	rules->slots = mem_realloc(rules->slots, rules->cap_slots, sizeof *rules->slots);
+	for (size_t i = 0; i < rules->cap_slots; i++)
+		rules->slots[i] = NONE;
+	for (uint32_t i = N_ROOTS; i < rules->n_nodes; i++) {
+		const struct node *node = &rules->nodes[i];
+
+		*find_slot(rules, node->parent, node->word, node->hash) = i;
+	}
+}
+
+static uint32_t child(const struct theme_rules *rules, uint32_t parent, const struct theme_words *w)
+{
+	return rules->cap_slots ? *find_slot(rules, parent, w->word, w->hash) : NONE;
+}
+
+static uint32_t add_child(struct theme_rules *rules, uint32_t parent, const struct theme_words *w)
+{
+	uint32_t *slot;
+
+	grow_slots(rules);
+	slot = find_slot(rules, parent, w->word, w->hash);
+	if (*slot == NONE)
+		*slot = add_node(rules, parent, w->word, w->hash);
+	return *slot;
+}
+
+/* A phrase without any word means nothing and is left out. */
+static void add_phrase(struct theme_rules *rules, uint32_t root, struct str phrase, uint32_t rule)
+{
+	struct theme_words words;
+	uint32_t node = root;
+	size_t depth = 0;
+
+	theme_words_begin(&words, phrase);
+	for (; theme_words_next(&words); depth++)
+		node = add_child(rules, node, &words);
+	if (node == root)
+		return;
+	if (depth > rules->depth)
+		rules->depth = depth;
+	MEM_GROW(rules->goals, rules->cap_goals, rules->n_goals + 1);
+	rules->goals[rules->n_goals] = (struct goal){rule, rules->nodes[node].goals};
+	rules->nodes[node].goals = (uint32_t)rules->n_goals++;
+}
+
+static uint32_t add_theme(struct theme_rules *rules, struct str theme)
+{
+	for (uint32_t i = 0; i < rules->n_themes; i++)
+		if (str_eq(rules->themes[i], theme))
+			return i;
+	MEM_GROW(rules->themes, rules->cap_themes, rules->n_themes + 1);
+	rules->themes[rules->n_themes] = arena_str(&rules->arena, theme);
+	return (uint32_t)rules->n_themes++;
+}
+
+static uint32_t add_rule(struct theme_rules *rules, struct str theme, struct str language,
+	const struct str *feeds, size_t n_feeds)
+{
+	struct rule *rule;
+
+	MEM_GROW(rules->rules, rules->cap_rules, rules->n_rules + 1);
+	rule = &rules->rules[rules->n_rules];
+	*rule = (struct rule){add_theme(rules, theme), arena_str(&rules->arena, language),
+		arena_alloc(&rules->arena, n_feeds * sizeof *feeds), n_feeds};
+	for (size_t i = 0; i < n_feeds; i++)
+		rule->feeds[i] = arena_str(&rules->arena, feeds[i]);
+	return (uint32_t)rules->n_rules++;
+}
+
+void theme_rules_add_words(struct theme_rules *rules, struct str theme, struct str language,
+	const struct str *words, size_t n_words, const struct str *feeds, size_t n_feeds)
+{
+	uint32_t rule = add_rule(rules, theme, language, feeds, n_feeds);
+
+	for (size_t i = 0; i < n_words; i++)
+		add_phrase(rules, ROOT_WORDS, words[i], rule);
+}
+
+void theme_rules_add_categories(
+	struct theme_rules *rules, struct str theme, const struct str *categories, size_t n)
+{
+	uint32_t rule = add_rule(rules, theme, STR_NONE, NULL, 0);
+
+	for (size_t i = 0; i < n; i++)
+		add_phrase(rules, ROOT_CATEGORIES, categories[i], rule);
+}
+
+/* `*` stands for any bytes, none too. Going back to the last star is enough, so this is at worst
+ * quadratic in ids of 40 bytes a part. */
+static bool matches(struct str pattern, struct str id)
+{
+	size_t p = 0, i = 0, star = SIZE_MAX, mark = 0;
+
+	while (i < id.n) {
+		if (p < pattern.n && pattern.p[p] == '*') {
+			star = p++;
+			mark = i;
+		} else if (p < pattern.n && pattern.p[p] == id.p[i]) {
+			p++;
+			i++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			i = ++mark;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.n && pattern.p[p] == '*')
+		p++;
+	return p == pattern.n;
+}
+
+/* A rule for "es" is one for "es-MX" too, but not the other way round. */
+static bool speaks(struct str language, struct str rule)
+{
+	if (str_is_empty(rule))
+		return true;
+	return str_istarts(language, rule) && (language.n == rule.n || language.p[rule.n] == '-');
+}
+
+struct search {
+	const struct theme_rules *rules;
+	struct str feed, language;
+	bool *found;        /* by theme */
+	uint32_t *standing; /* nodes, see the head of this file */
+	size_t n_standing;
+};
+
+static bool applies(const struct search *s, const struct rule *rule)
+{
+	if (!speaks(s->language, rule->language))
+		return false;
+	for (size_t i = 0; i < rule->n_feeds; i++)
+		if (matches(rule->feeds[i], s->feed))
+			return true;
+	return !rule->n_feeds;
+}
+
+static void reach(struct search *s, uint32_t node)
+{
+	uint32_t next;
+
+	for (uint32_t i = s->rules->nodes[node].goals; i != NONE; i = next) {
+		const struct rule *rule = &s->rules->rules[s->rules->goals[i].rule];
+
+		next = s->rules->goals[i].next;
+		if (!s->found[rule->theme] && applies(s, rule))
+			s->found[rule->theme] = true;
+	}
+}
+
+static void search_text(struct search *s, struct str text)
+{
+	struct theme_words words;
+
+	s->n_standing = 0;
+	for (theme_words_begin(&words, text); theme_words_next(&words);) {
+		size_t before = words.broken ? 0 : s->n_standing;
+		uint32_t node;
+
+		s->n_standing = 0;
+		for (size_t i = 0; i <= before; i++) {
+			node = child(s->rules, i < before ? s->standing[i] : ROOT_WORDS, &words);
+			if (node == NONE)
+				continue;
+			reach(s, node);
+			/* What has no longer phrase falls off at the next word. */
+			s->standing[s->n_standing++] = node;
+		}
+	}
+}
+
+static void search_category(struct search *s, struct str category)
+{
+	struct theme_words words;
+	uint32_t node = ROOT_CATEGORIES;
+
+	theme_words_begin(&words, category);
+	while (node != NONE && theme_words_next(&words))
+		node = child(s->rules, node, &words);
+	if (node != NONE)
+		reach(s, node);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static size_t sort_unique(struct str *texts, size_t n)
+{
+	size_t kept = 0;
+
+	qsort(texts, n, sizeof *texts, compare);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || !str_eq(texts[kept - 1], texts[i]))
+			texts[kept++] = texts[i];
+	return kept;
+}
+
+size_t theme_find(const struct theme_rules *rules, struct arena *arena, const char *feed_id,
+	const char *const *feed_themes, size_t n_feed_themes, const struct item *item,
+	struct str **ret_themes)
+{
+	struct search s = {
+		.rules = rules,
+		.feed = str_of(feed_id),
+		.language = item->language,
+		.found = arena_zalloc(arena, rules->n_themes + 1),
+		/* Those standing begin at different words, so they are of different depth. */
+		.standing = arena_alloc(arena, (rules->depth + 1) * sizeof *s.standing),
+	};
+	struct str *themes =
+		arena_alloc(arena, (rules->n_themes + n_feed_themes + 1) * sizeof *themes);
+	size_t n = 0;
+
+	search_text(&s, item->title);
+	search_text(&s, item->summary);
+	search_text(&s, item->content_text);
+	for (size_t i = 0; i < item->n_categories; i++) {
+		search_category(&s, item->categories[i].term);
+		search_category(&s, item->categories[i].label);
+	}
+	for (size_t i = 0; i < n_feed_themes; i++)
+		themes[n++] = arena_str(arena, str_of(feed_themes[i]));
+	for (size_t i = 0; i < rules->n_themes; i++)
+		if (s.found[i])
+			themes[n++] = arena_str(arena, rules->themes[i]);
+	*ret_themes = themes;
+	return sort_unique(themes, n);
+}
