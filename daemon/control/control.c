@@ -250,7 +250,7 @@ static int open_socket(const char *path, int *ret_fd, struct error *error)
 
 static int start_socket(struct control *control, const char *path, struct error *error)
 {
-	int fd, r = open_socket(path, &fd, error);
+	int fd = -1, r = open_socket(path, &fd, error);
 
 	if (r < 0)
 		return r;
