@@ -1,0 +1,474 @@
+#include "normalize/normalize.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "model/flaw.h"
+
+/* 2017-05-12T12:00:00Z */
+#define NOW_S INT64_C(1494590400)
+
+struct fixture {
+	struct normalizer *normalizer;
+	struct arena arena;
+	struct normalize_context context;
+	struct document document;
+	struct entry entry;
+	struct item item;
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+
+	f = (struct fixture){.arena = ARENA_INIT,
+		.normalizer = normalizer_new(),
+		.context = {.url = STR("http://city.example/feeds/news.xml"), .now_s = NOW_S},
+		.document = {.format = FORMAT_RSS20}};
+	*state = &f;
+	return hash_global_init();
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	normalizer_free(f->normalizer);
+	arena_deinit(&f->arena);
+	return 0;
+}
+
+static const struct item *run(struct fixture *f)
+{
+	normalize_entry(f->normalizer, &f->context, &f->document, &f->entry, &f->arena, &f->item);
+	return &f->item;
+}
+
+static struct text likely(const char *s)
+{
+	return (struct text){.value = str_of(s), .type = TEXT_LIKELY};
+}
+
+static void assert_text(struct str s, const char *want)
+{
+	if (!want) {
+		assert_null(s.p);
+		return;
+	}
+	assert_non_null(s.p);
+	if (!str_is(s, want))
+		fail_msg("got \"%.*s\", want \"%s\"", STR_FMT(s), want);
+}
+
+/* Everything an item must have when its entry says nothing at all. */
+static void test_empty_entry(void **state)
+{
+	const struct item *item = run(*state);
+
+	assert_text(item->content_text, "");
+	assert_text(item->content_html, NULL);
+	assert_text(item->title, NULL);
+	assert_text(item->summary, NULL);
+	assert_text(item->url, NULL);
+	assert_true(str_starts(item->id, STR("tag:")));
+	assert_int_equal(item->flaws, FLAW_ID_SYNTHESIZED | FLAW_LINK_MISSING | FLAW_DATE_MISSING);
+	assert_false(hash_is_zero(&item->key));
+	assert_true(hash_is_zero(&item->link_key));
+	assert_true(hash_is_zero(&item->title_key));
+}
+
+static void test_one_text_is_content(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *item;
+
+	f->entry.summary = likely("<p>Uno <b>dos</b></p><script>x()</script>");
+	item = run(f);
+	assert_text(item->content_html, "<p>Uno <b>dos</b></p>");
+	assert_text(item->content_text, "Uno dos");
+	assert_text(item->summary, NULL);
+
+	f->entry.summary = likely("Agua < fuego & tierra");
+	item = run(f);
+	assert_text(item->content_html, NULL);
+	assert_text(item->content_text, "Agua < fuego & tierra");
+	assert_text(item->summary, NULL);
+}
+
+static void test_summary_beside_content(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *item;
+
+	f->entry.summary = likely("<em>En breve</em>");
+	f->entry.content = (struct text){.value = STR("<p>Todo.</p>"), .type = TEXT_HTML};
+	item = run(f);
+	assert_text(item->summary, "En breve");
+	assert_text(item->content_html, "<p>Todo.</p>");
+
+	f->entry.summary = f->entry.content;
+	assert_text(run(f)->summary, NULL); /* the same again is no summary */
+
+	f->entry.content.value = STR(" \n ");
+	f->entry.summary = likely("<p>Solo esto</p>");
+	item = run(f);
+	assert_text(item->content_html, "<p>Solo esto</p>"); /* an empty content is none */
+	assert_text(item->summary, NULL);
+}
+
+static void test_body_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *item;
+	size_t n = 2000000;
+	char *long_html = arena_alloc(&f->arena, n);
+
+	for (size_t i = 0; i < n; i++)
+		long_html[i] = "<p>palabra</p>"[i % 14];
+	f->entry.content = (struct text){.value = str_make(long_html, n), .type = TEXT_HTML};
+	item = run(f);
+	assert_true(item->flaws & FLAW_CONTENT_CUT);
+	assert_true(item->content_html.n > 100000 && item->content_text.n > 10000);
+	assert_true(item->content_html.n + item->content_text.n <= 700 * 1024);
+	assert_true(str_ends(item->content_html, STR("</p>")));
+}
+
+static void test_urls(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *item;
+	struct link links[] = {{.href = STR("/atom"), .rel = STR("self")},
+		{.href = STR("pdf/1"), .type = STR("application/pdf")},
+		{.href = STR("html/1"), .rel = STR("alternate"), .type = STR("TEXT/HTML; a=b")}};
+
+	f->entry.links = links;
+	f->entry.n_links = 3;
+	item = run(f);
+	assert_text(item->url, "http://city.example/feeds/html/1");
+	assert_int_equal(item->n_links, 3);
+	assert_text(item->links[2].type, "text/html");
+	assert_text(item->links[1].rel, "alternate");
+
+	f->document.link = STR("https://www.city.example/es/");
+	assert_text(run(f)->url, "https://www.city.example/es/html/1");
+	f->document.base = STR("/base/");
+	assert_text(run(f)->url, "http://city.example/base/html/1");
+	f->entry.link = STR("javascript:alert(1)");
+	assert_text(run(f)->url, "http://city.example/base/html/1");
+
+	f->context.url = f->document.base = f->document.link = STR_NONE;
+	assert_text(run(f)->url, "html/1"); /* nobody knows from where */
+}
+
+static void test_guid_as_link(void **state)
+{
+	struct fixture *f = *state;
+
+	f->entry.id = STR("https://city.example/a?id=1");
+	f->entry.id_is_permalink = true;
+	assert_text(run(f)->url, "https://city.example/a?id=1");
+	f->entry.id = STR("noticia-1");
+	assert_text(run(f)->url, NULL);
+	assert_text(f->item.id, "noticia-1");
+	f->entry.id = STR("/a/1");
+	assert_text(run(f)->id, "/a/1"); /* never resolved */
+	assert_text(f->item.url, "http://city.example/a/1");
+	f->entry.id_is_permalink = false;
+	assert_text(run(f)->url, NULL);
+}
+
+static void test_dates(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *item;
+
+	f->entry.dates.published = STR("Fri, 12 May 2017 09:00:00 GMT");
+	f->entry.dates.updated = STR("2017-05-12T09:30:00Z");
+	item = run(f);
+	assert_int_equal(item->published_s, NOW_S - 3 * 3600);
+	assert_int_equal(item->modified_s, NOW_S - 9000);
+	assert_false(item->flaws & (FLAW_DATE_MISSING | FLAW_DATE_INVALID | FLAW_DATE_FUTURE));
+
+	f->entry.dates.published = STR("31 February 2017");
+	item = run(f);
+	assert_int_equal(item->published_s, TIME_NONE);
+	assert_true(item->flaws & FLAW_DATE_INVALID);
+
+	f->entry.dates.published = STR("2017-05-12T12:30:00Z");
+	item = run(f);
+	assert_int_equal(item->published_s, NOW_S + 1800); /* kept and flagged */
+	assert_true(item->flaws & FLAW_DATE_FUTURE);
+	f->context.now_s = TIME_NONE;
+	assert_false(run(f)->flaws & FLAW_DATE_FUTURE);
+}
+
+static void test_addresses_need_permission(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *item;
+	struct person people[] = {{.name = STR("Ana"), .email = STR("ana@city.example")},
+		{.name = STR("press@city.example")},
+		{.name = STR("Luis"), .uri = STR("mailto:luis@city.example")}};
+
+	f->entry.authors = people;
+	f->entry.n_authors = 3;
+	item = run(f);
+	assert_int_equal(item->n_authors, 2);
+	assert_text(item->authors[0].name, "Ana");
+	assert_text(item->authors[0].email, NULL);
+	assert_text(item->authors[1].name, "Luis");
+	assert_text(item->authors[1].url, NULL);
+
+	f->context.emails = true;
+	item = run(f);
+	assert_int_equal(item->n_authors, 3);
+	assert_text(item->authors[0].email, "ana@city.example");
+	assert_text(item->authors[1].name, "press@city.example");
+	assert_text(item->authors[2].email, "luis@city.example");
+}
+
+static void test_lists(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *item;
+	struct category categories[] = {{.term = STR("agua"), .label = STR("Agua")},
+		{.term = STR("agua"), .label = STR("Agua")}, {.term = STR(" ")},
+		{.term = STR("Agua"), .scheme = STR("urn:x")}};
+	struct enclosure enclosures[] = {
+		{.url = STR("a.mp3"), .type = STR("audio/mpeg"), .length = STR("1234")},
+		{.url = STR("a.mp3")}, {.url = STR("b.mp3"), .length = STR("-5")},
+		{.url = STR("data:text/html,x")}};
+
+	f->entry.categories = categories;
+	f->entry.n_categories = 4;
+	f->entry.enclosures = enclosures;
+	f->entry.n_enclosures = 4;
+	item = run(f);
+	assert_int_equal(item->n_categories, 2);
+	assert_int_equal(item->n_tags, 1);
+	assert_text(item->tags[0], "Agua");
+	assert_int_equal(item->n_attachments, 2);
+	assert_text(item->attachments[0].url, "http://city.example/feeds/a.mp3");
+	assert_int_equal(item->attachments[0].size, 1234);
+	assert_int_equal(item->attachments[1].size, -1);
+}
+
+static void assert_geo(
+	struct fixture *f, enum geo_type type, const char *coordinates, const char *want)
+{
+	struct buf out = BUF_INIT;
+	struct json j = json_to(&out);
+
+	f->entry.geo = (struct raw_geo){.type = type, .coordinates = str_of(coordinates)};
+	json_open(&j, '{');
+	item_write_geo(&j, "_geo", &run(f)->geo);
+	json_close(&j, '}');
+	assert_text(buf_view(&out), want);
+	buf_deinit(&out);
+}
+
+static void test_geo(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_geo(f, GEO_POINT, "6.25, -75.56",
+		"{\"_geo\":{\"type\":\"Point\",\"coordinates\":[-75.56,6.25]}}");
+	assert_geo(f, GEO_POINT, "42.3453 -156.2342 45",
+		"{\"_geo\":{\"type\":\"Point\",\"coordinates\":[-156.2342,42.3453,45]}}");
+	assert_geo(f, GEO_LINE, "1 2 3 4",
+		"{\"_geo\":{\"type\":\"LineString\",\"coordinates\":[[2,1],[4,3]]}}");
+	assert_geo(f, GEO_POLYGON, "0 0 0 1 1 1",
+		"{\"_geo\":{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,0],[1,1],[0,0]]]}}");
+	assert_geo(f, GEO_BOX, "1 2 3 4",
+		"{\"_geo\":{\"type\":\"Polygon\",\"coordinates\":[[[2,1],[4,1],[4,3],[2,3],[2,1]]]}"
+		"}");
+	assert_geo(f, GEO_POINT, "91 0", "{}");
+	assert_geo(f, GEO_POINT, "0 -180.1", "{}");
+	assert_geo(f, GEO_POINT, "6.25", "{}");
+	assert_geo(f, GEO_POINT, "nan inf", "{}");
+	assert_geo(f, GEO_POINT, "0x1 0x2", "{}");
+	assert_geo(f, GEO_LINE, "1 2 3", "{}");
+	assert_geo(f, GEO_POLYGON, "1 2 3 4 1 2", "{}");
+	assert_geo(f, GEO_POINT, "", "{}");
+}
+
+static void test_identity(void **state)
+{
+	struct fixture *f = *state;
+	struct hash key, key_link;
+
+	f->entry.id = STR("http://www.city.example/?p=7");
+	f->entry.link = STR("http://city.example/a?utm_source=rss");
+	key = run(f)->key;
+	key_link = f->item.key_link;
+	assert_text(f->item.id, "http://www.city.example/?p=7");
+	assert_false(f->item.flaws & FLAW_ID_SYNTHESIZED);
+
+	f->entry.id = STR("https://city.example/?p=7"); /* the move to https */
+	f->entry.link = STR("https://www.city.example/a");
+	assert_true(hash_eq(&run(f)->key, &key));
+	assert_true(hash_eq(&f->item.key_link, &key_link));
+
+	f->entry.link = STR("https://www.city.example/b");
+	assert_true(hash_eq(&run(f)->key, &key));
+	assert_false(hash_eq(&f->item.key_link, &key_link));
+
+	f->entry.id = STR_NONE; /* without guid the link is the key */
+	key = run(f)->key;
+	assert_true(f->item.flaws & FLAW_ID_SYNTHESIZED);
+	assert_text(f->item.id, "https://www.city.example/b");
+	assert_true(hash_eq(&f->item.link_key, &key));
+	f->entry.id = f->entry.link; /* and a guid that says the link, the same one */
+	assert_true(hash_eq(&run(f)->key, &key));
+}
+
+static void test_identity_without_link(void **state)
+{
+	struct fixture *f = *state;
+	struct hash key;
+	struct str id;
+
+	f->entry.title = likely("Aviso");
+	f->entry.dates.published = STR("2017-05-12T09:00:00Z");
+	f->entry.summary = likely("a");
+	key = run(f)->key;
+	id = f->item.id;
+	f->entry.summary = likely("b");
+	assert_true(hash_eq(&run(f)->key, &key)); /* title + date */
+	assert_true(str_eq(f->item.id, id));
+	f->entry.dates.published = STR("2017-05-13T09:00:00Z");
+	assert_false(hash_eq(&run(f)->key, &key));
+
+	f->entry.dates.published = STR_NONE;
+	key = run(f)->key;
+	f->entry.summary = likely("c");
+	assert_false(hash_eq(&run(f)->key, &key)); /* the content */
+}
+
+static struct hash change(struct fixture *f, const char *html)
+{
+	f->entry.content = (struct text){.value = str_of(html), .type = TEXT_HTML};
+	return run(f)->change;
+}
+
+static void assert_change(struct fixture *f, const char *a, const char *b, bool want)
+{
+	struct hash ha = change(f, a), hb = change(f, b);
+
+	if (hash_eq(&ha, &hb) == want)
+		fail_msg("\"%s\" and \"%s\" should %sdiffer", a, b, want ? "" : "not ");
+}
+
+static void test_change(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_change(f, "<p>a b</p>", "<p>a\n\t b </p>", false);
+	assert_change(f, "<a href='/x' title='t'>a</a>", "<a title='t' href='/x'>a</a>", false);
+	assert_change(
+		f, "<a href='/x?utm_source=a&amp;id=1'>a</a>", "<a href='/x?id=1'>a</a>", false);
+	assert_change(f, "<a href='/x?id=2'>a</a>", "<a href='/x?id=1'>a</a>", true);
+	assert_change(f, "<img src='/x.jpg'>", "<img src='/y.jpg'>", true);
+	assert_change(f, "<p>3 heridos</p>", "<p>5 heridos</p>", true);
+	assert_change(f, "<p>a</p><p>12 comentarios</p>", "<p>a</p><p>13 comentarios</p>", false);
+	assert_change(f, "Comments (12)", "Comments (13)", false);
+	assert_change(f, "Comments: 12", "Comments: 13", false);
+	assert_change(f, "Comments(12)", "Comments(1,300)", false);
+	assert_change(f, "Kommentare 12 Tote", "Kommentare 13 Tote", true);
+	assert_change(f, "a (12)", "a (13)", true);
+	assert_change(f, "<p>a</p>", "<p>a b</p>", true);
+}
+
+static void test_change_of_the_rest(void **state)
+{
+	struct fixture *f = *state;
+	struct category categories[] = {{.term = STR("a")}, {.term = STR("b")}};
+	struct category reversed[] = {{.term = STR("b")}, {.term = STR("a")}};
+	struct hash before;
+
+	f->entry.categories = categories;
+	f->entry.n_categories = 2;
+	before = run(f)->change;
+	f->entry.categories = reversed;
+	assert_true(hash_eq(&run(f)->change, &before));
+	f->entry.n_categories = 1;
+	assert_false(hash_eq(&run(f)->change, &before));
+
+	before = run(f)->change;
+	f->entry.dates.updated = STR("2017-05-12T09:00:00Z");
+	assert_true(hash_eq(&run(f)->change, &before)); /* a date alone is no news */
+	f->entry.event.start = STR("2017-06-01T09:00:00Z");
+	assert_false(hash_eq(&run(f)->change, &before));
+	before = f->item.change;
+	f->entry.alert.severity = STR("Severe");
+	assert_false(hash_eq(&run(f)->change, &before));
+	before = f->item.change;
+	f->entry.title = likely("Otro");
+	assert_false(hash_eq(&run(f)->change, &before));
+	before = f->item.change;
+	f->entry.geo = (struct raw_geo){.type = GEO_POINT, .coordinates = STR("1 2")};
+	assert_false(hash_eq(&run(f)->change, &before));
+}
+
+static void test_language(void **state)
+{
+	struct fixture *f = *state;
+
+	f->context.language = STR("es");
+	assert_text(run(f)->language, "es");
+	f->document.language = STR("es-mx");
+	assert_text(run(f)->language, "es-MX");
+	f->entry.language = STR("not a language at all");
+	assert_text(run(f)->language, "es-MX");
+	f->entry.language = STR("pt");
+	assert_text(run(f)->language, "pt");
+}
+
+static void test_feed(void **state)
+{
+	struct fixture *f = *state;
+	struct feed_info info;
+
+	f->document.title = likely("Ciudad &amp; campo");
+	f->document.link = STR("/inicio");
+	f->document.ttl = STR(" 60 ");
+	f->document.dates.updated = STR("2017-05-12T09:00:00Z");
+	normalize_feed(f->normalizer, &f->context, &f->document, &f->arena, &info);
+	assert_text(info.title, "Ciudad & campo");
+	assert_text(info.home_page_url, "http://city.example/inicio");
+	assert_text(info.feed_url, "http://city.example/feeds/news.xml");
+	assert_int_equal(info.ttl_min, 60);
+	assert_int_equal(info.updated_s, NOW_S - 3 * 3600);
+	f->document.ttl = STR("soon");
+	normalize_feed(f->normalizer, &f->context, &f->document, &f->arena, &info);
+	assert_int_equal(info.ttl_min, -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_empty_entry),
+		TEST(test_one_text_is_content),
+		TEST(test_summary_beside_content),
+		TEST(test_body_is_cut),
+		TEST(test_urls),
+		TEST(test_guid_as_link),
+		TEST(test_dates),
+		TEST(test_addresses_need_permission),
+		TEST(test_lists),
+		TEST(test_geo),
+		TEST(test_identity),
+		TEST(test_identity_without_link),
+		TEST(test_change),
+		TEST(test_change_of_the_rest),
+		TEST(test_language),
+		TEST(test_feed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
