@@ -1,0 +1,577 @@
+/* What the bytes of a body are, and the same as UTF-8.
+ *
+ * Labels lie more often than bytes do. So, in this order:
+ *	1. a byte order mark, or '<' written in two or four bytes (or in EBCDIC), decides;
+ *	2. valid UTF-8 is UTF-8, whatever the label (in pure ASCII the label cannot be wrong and is
+ *	   reported as it is), but for labels of 7-bit codes with escapes;
+ *	3. the label: of HTTP, then of the XML declaration, by the rules of RFC 3023 (text/xml
+ *	   without charset is us-ascii; what is said so and is not ASCII falls through);
+ *	4. mostly UTF-8 with stray bytes: UTF-8, the stray ones read as windows-1252;
+ *	5. windows-1252.
+ * Labels name what browsers take them for (gb2312 is GB18030, iso-8859-1 is windows-1252 …). To
+ * know about 2, the whole body is looked at once before it is read: a few per cent of the cost of
+ * parsing it. The XML declaration is not handed on, so libxml2 never sees a label. */
+#include "parse/format.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdio.h>
+
+/* The XML declaration ends within so much; more is none. */
+#define DECLARATION_MAX 1024
+
+struct label_alias {
+	const char *label, *iconv;
+};
+
+/* Labels, in lower case, whose meaning is wider than their name. */
+static const struct label_alias aliases[] = {
+	{"gb2312", "GB18030"},
+	{"gbk", "GB18030"},
+	{"x-gbk", "GB18030"},
+	{"gb_2312-80", "GB18030"},
+	{"euc-kr", "CP949"},
+	{"euckr", "CP949"},
+	{"ks_c_5601-1987", "CP949"},
+	{"shift_jis", "CP932"},
+	{"shift-jis", "CP932"},
+	{"sjis", "CP932"},
+	{"x-sjis", "CP932"},
+	{"big5", "BIG5-HKSCS"},
+	{"tis-620", "CP874"},
+	{"iso-8859-11", "CP874"},
+	{"iso-8859-9", "CP1254"},
+	{"x-mac-roman", "MACINTOSH"},
+	{"koi8", "KOI8-R"},
+};
+
+static const char *const latin1_labels[] = {"iso-8859-1", "iso8859-1", "iso_8859-1", "iso-latin-1",
+	"latin1", "latin-1", "us-ascii", "ascii", "ansi", "windows-1252", "cp1252", "cp-1252",
+	"win-1252", "x-cp1252"};
+
+static bool is_one_of(const char *label, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(label, list[i]))
+			return true;
+	return false;
+}
+#define IS_ONE_OF(label, list) is_one_of(label, list, sizeof(list) / sizeof *(list))
+
+static const char *label_iconv(const char *label)
+{
+	for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+		if (!strcmp(label, aliases[i].label))
+			return aliases[i].iconv;
+	return label;
+}
+
+static bool is_utf8_label(const char *label)
+{
+	static const char *const labels[] = {
+		"utf-8", "utf8", "utf_8", "unicode-1-1-utf-8", "unicode"};
+
+	return IS_ONE_OF(label, labels);
+}
+
+/* Codes whose bytes are ASCII and yet mean something else. */
+static bool is_seven_bit(const char *label)
+{
+	return !strncmp(label, "iso-2022-", 9) || !strcmp(label, "hz-gb-2312") ||
+	       !strcmp(label, "hz") || !strcmp(label, "utf-7");
+}
+
+static bool is_wide(const char *label)
+{
+	return !strncmp(label, "utf-16", 6) || !strncmp(label, "utf-32", 6) ||
+	       !strncmp(label, "utf16", 5) || !strncmp(label, "ucs-", 4) ||
+	       !strncmp(label, "iso-10646-ucs", 13);
+}
+
+static void set_label(char label[static 48], struct str s)
+{
+	s = str_trim(s);
+	if (s.n && (s.p[0] == '"' || s.p[0] == '\''))
+		s = str_skip(s, 1);
+	if (s.n && (s.p[s.n - 1] == '"' || s.p[s.n - 1] == '\''))
+		s.n--;
+	s = str_trim(s);
+	label[0] = 0;
+	if (s.n >= 48)
+		return;
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] > '~')
+			return; /* no label; what is in label[] so far is cut below */
+		label[i] = ascii_lower(s.p[i]);
+		label[i + 1] = 0;
+	}
+}
+
+/* ---- the declaration ---- */
+
+/* The value of encoding="…" in a declaration, or nothing. */
+static struct str declared_encoding(struct str declaration)
+{
+	size_t at = str_find(declaration, STR("encoding"));
+	struct str rest = str_trim(str_skip(declaration, at + 8));
+
+	if (at == declaration.n || !rest.n || rest.p[0] != '=')
+		return STR_NONE;
+	rest = str_trim(str_skip(rest, 1));
+	if (!rest.n || (rest.p[0] != '"' && rest.p[0] != '\''))
+		return STR_NONE;
+	size_t end = str_chr(str_skip(rest, 1), rest.p[0]);
+	return end + 1 < rest.n ? str_make(rest.p + 1, end) : STR_NONE;
+}
+
+/* Length of an XML declaration at the beginning of ASCII-like text, white space before it
+ * included; 0: there is none. */
+static size_t declaration_length(struct str s)
+{
+	size_t space = 0;
+
+	while (space < s.n && ascii_is_space((unsigned char)s.p[space]))
+		space++;
+	struct str rest = str_skip(s, space);
+	if (!str_starts(rest, STR("<?xml")) || rest.n < 6 ||
+		!ascii_is_space((unsigned char)rest.p[5]))
+		return 0;
+	size_t end = str_find(rest, STR("?>"));
+	/* "<?xml version="1.0">": unfinished, it ends at the '>'. */
+	size_t close = str_chr(rest, '>');
+	if (close == rest.n)
+		return 0;
+	return space + (end < rest.n && end < close ? end + 2 : close + 1);
+}
+
+/* ---- signatures ---- */
+
+static const struct signature {
+	unsigned char bytes[4];
+	size_t n, mark; /* length of the signature; how much of it is a mark and no text */
+	const char *name;
+} signatures[] = {
+	{{0x00, 0x00, 0xFE, 0xFF}, 4, 4, "utf-32be"},
+	{{0xFF, 0xFE, 0x00, 0x00}, 4, 4, "utf-32le"},
+	{{0x00, 0x00, 0x00, '<'}, 4, 0, "utf-32be"},
+	{{'<', 0x00, 0x00, 0x00}, 4, 0, "utf-32le"},
+	{{0xEF, 0xBB, 0xBF}, 3, 3, "utf-8"},
+	{{0xFE, 0xFF}, 2, 2, "utf-16be"},
+	{{0xFF, 0xFE}, 2, 2, "utf-16le"},
+	{{0x00, '<', 0x00}, 3, 0, "utf-16be"},
+	{{'<', 0x00}, 2, 0, "utf-16le"},
+	{{0x4C, 0x6F, 0xA7, 0x94}, 4, 0, "cp037"},
+};
+
+static const struct signature *find_signature(struct str s)
+{
+	for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
+		if (s.n >= signatures[i].n && !memcmp(s.p, signatures[i].bytes, signatures[i].n))
+			return &signatures[i];
+	return NULL;
+}
+
+/* ---- looking at the whole ---- */
+
+struct census {
+	size_t sequences,
+		bad; /* well-formed UTF-8 sequences beyond ASCII; bytes that are in none */
+};
+
+static bool is_continuation(unsigned char c)
+{
+	return (c & 0xC0) == 0x80;
+}
+
+/* Length of the valid sequence at s (its first byte is not ASCII): 0 invalid, -1 it is cut. */
+static int sequence_length(const unsigned char *s, size_t n)
+{
+	size_t want = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
+
+	if (s[0] < 0xC2 || s[0] > 0xF4)
+		return 0;
+	if (n > 1) {
+		unsigned char low = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
+		unsigned char high = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
+		if (s[1] < low || s[1] > high)
+			return 0;
+	}
+	for (size_t i = 2; i < want && i < n; i++)
+		if (!is_continuation(s[i]))
+			return 0;
+	return n < want ? -1 : (int)want;
+}
+
+/* Counts what is in s; returns how many bytes at its end may belong to a sequence that goes on. */
+static size_t census_add(struct census *census, const unsigned char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		unsigned long long word;
+		while (i + sizeof word <= n) {
+			memcpy(&word, s + i, sizeof word);
+			if (word & 0x8080808080808080ULL)
+				break;
+			i += sizeof word;
+		}
+		while (i < n && s[i] < 0x80)
+			i++;
+		if (i == n)
+			break;
+		int length = sequence_length(s + i, n - i);
+		if (length < 0)
+			return n - i;
+		census->sequences += length > 0;
+		census->bad += length == 0;
+		i += length > 0 ? (size_t)length : 1;
+	}
+	return 0;
+}
+
+static int take_census(struct charset *c, struct census *census)
+{
+	size_t at = c->start, kept = 0;
+
+	*census = (struct census){0, 0};
+	for (;;) {
+		ssize_t n = body_read(c->body, at, c->in + kept, sizeof c->in - kept);
+		if (n < 0)
+			return (int)n;
+		if (!n)
+			break;
+		at += (size_t)n;
+		size_t have = kept + (size_t)n;
+		kept = census_add(census, (const unsigned char *)c->in, have);
+		memmove(c->in, c->in + have - kept, kept);
+	}
+	census->bad += kept;
+	return 0;
+}
+
+/* ---- RFC 3023 ---- */
+
+static void http_charset(struct str content_type, struct str *ret_type, char label[static 48])
+{
+	struct str rest = content_type, part;
+
+	label[0] = 0;
+	*ret_type = STR("");
+	if (!rest.p || !str_split(&rest, ';', &part))
+		return;
+	*ret_type = str_trim(part);
+	while (str_split(&rest, ';', &part)) {
+		size_t equals = str_chr(part, '=');
+		if (equals < part.n && str_is_i(str_trim(str_head(part, equals)), "charset")) {
+			set_label(label, str_skip(part, equals + 1));
+			return;
+		}
+	}
+}
+
+/* Is this media type one for XML (or JSON)? *ret_text: its default charset is us-ascii. */
+static bool is_feed_type(struct str type, bool *ret_text)
+{
+	static const char *const types[] = {"application/xml", "application/xml-dtd",
+		"application/xml-external-parsed-entity", "application/json",
+		"application/feed+json"};
+	bool plus_xml = type.n > 4 && str_is_i(str_skip(type, type.n - 4), "+xml");
+
+	*ret_text = str_istarts(type, STR("text/"));
+	if (*ret_text)
+		return plus_xml || str_is_i(type, "text/xml") ||
+		       str_is_i(type, "text/xml-external-parsed-entity");
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (str_is_i(type, types[i]))
+			return true;
+	return plus_xml && str_istarts(type, STR("application/"));
+}
+
+/* ---- deciding ---- */
+
+static bool use_iconv(struct charset *c, const char *label)
+{
+	iconv_t converter = iconv_open("UTF-8", label_iconv(label));
+
+	if (converter == (iconv_t)-1)
+		return false;
+	c->iconv = converter;
+	return true;
+}
+
+static void set_name(struct charset *c, const char *name)
+{
+	snprintf(c->name, sizeof c->name, "%s", !strcmp(name, "gb2312") ? "gb18030" : name);
+}
+
+/* Not UTF-8, no signature: the label, or what is likely. */
+static void decide_bytes(
+	struct charset *c, const struct census *census, const char *label, bool explicit_label)
+{
+	bool utf8 = !label[0] || is_utf8_label(label) || is_wide(label);
+
+	if (!utf8 && !strcmp(label, "us-ascii") && !explicit_label)
+		utf8 = true;
+	if (!utf8 && IS_ONE_OF(label, latin1_labels)) {
+		c->windows_1252 = true;
+		set_name(c, label);
+		if (!strcmp(label, "us-ascii") || !strcmp(label, "ascii")) {
+			set_name(c, "windows-1252");
+			c->flaws |= FLAW_ENCODING_OVERRIDE;
+		}
+		return;
+	}
+	if (!utf8) {
+		if (use_iconv(c, label)) {
+			set_name(c, label);
+			return;
+		}
+		c->flaws |= FLAW_ENCODING_UNKNOWN;
+	} else {
+		c->flaws |= FLAW_ENCODING_OVERRIDE;
+	}
+	/* One stray byte among many good sequences is a slip; many are another code. */
+	if (census->sequences > census->bad) {
+		c->mixed = true;
+		set_name(c, "utf-8");
+	} else {
+		c->windows_1252 = true;
+		set_name(c, "windows-1252");
+	}
+}
+
+static int decide(struct charset *c, const char *label, bool explicit_label)
+{
+	struct census census;
+	int r = take_census(c, &census);
+
+	if (r < 0)
+		return r;
+	if (census.bad) {
+		decide_bytes(c, &census, label, explicit_label);
+		return 0;
+	}
+	if (is_seven_bit(label) && use_iconv(c, label)) {
+		set_name(c, label);
+		return 0;
+	}
+	set_name(c, "utf-8");
+	if (!label[0] || is_utf8_label(label))
+		return 0;
+	if (is_wide(label) || census.sequences) {
+		if (explicit_label)
+			c->flaws |= FLAW_ENCODING_OVERRIDE;
+		return 0;
+	}
+	/* Pure ASCII: whatever is said is right, if it is a code at all. */
+	iconv_t probe = iconv_open("UTF-8", label_iconv(label));
+	if (probe == (iconv_t)-1 && !IS_ONE_OF(label, latin1_labels)) {
+		c->flaws |= FLAW_ENCODING_UNKNOWN;
+		return 0;
+	}
+	if (probe != (iconv_t)-1)
+		iconv_close(probe);
+	set_name(c, label);
+	return 0;
+}
+
+/* In UTF-16, UTF-32 and EBCDIC the declaration is found only once it is converted. */
+static void skip_wide_declaration(struct charset *c)
+{
+	char out[CHARSET_OUT_MAX];
+	ssize_t n = charset_read(c, out);
+	size_t length =
+		n > 0 ? declaration_length(str_head(str_make(out, (size_t)n), DECLARATION_MAX)) : 0;
+	size_t unit = !strncmp(c->name, "utf-16", 6) ? 2 : !strncmp(c->name, "utf-32", 6) ? 4 : 1;
+
+	if (unit == 1 && length) {
+		/* EBCDIC comes in many: the declaration says which. */
+		char label[48];
+		set_label(label, declared_encoding(str_make(out, length)));
+		iconv_t before = c->iconv;
+		if (label[0] && strcmp(label, c->name) && !is_utf8_label(label) &&
+			use_iconv(c, label)) {
+			iconv_close(before);
+			set_name(c, label);
+		}
+	}
+	c->start += length * unit;
+	charset_rewind(c);
+}
+
+static int read_head(struct charset *c, char *head, size_t size, size_t *ret_n)
+{
+	*ret_n = 0;
+	while (*ret_n < size) {
+		ssize_t n = body_read(c->body, *ret_n, head + *ret_n, size - *ret_n);
+		if (n < 0)
+			return (int)n;
+		if (!n)
+			break;
+		*ret_n += (size_t)n;
+	}
+	return 0;
+}
+
+int charset_open(struct charset *c, const struct body *body, struct str content_type)
+{
+	char head[DECLARATION_MAX + 4], http[48], xml[48] = "";
+	size_t n;
+	bool text = false;
+	struct str type;
+
+	charset_close(c);
+	memset(c, 0, offsetof(struct charset, in));
+	c->body = body;
+	int r = read_head(c, head, sizeof head, &n);
+	if (r < 0)
+		return r;
+	http_charset(content_type, &type, http);
+	if (content_type.p && !is_feed_type(type, &text))
+		c->flaws |= FLAW_NON_XML_CONTENT_TYPE;
+
+	const struct signature *signature = find_signature(str_make(head, n));
+	if (signature)
+		c->start = signature->mark;
+	if (signature && strcmp(signature->name, "utf-8")) {
+		set_name(c, signature->name);
+		if (http[0] && strcmp(http, signature->name) && !is_wide(http))
+			c->flaws |= FLAW_ENCODING_OVERRIDE;
+		if (!use_iconv(c, signature->name))
+			return -EILSEQ;
+		skip_wide_declaration(c);
+		return 0;
+	}
+	struct str rest = str_skip(str_make(head, n), c->start);
+	size_t length = declaration_length(rest);
+	set_label(xml, declared_encoding(str_head(rest, length)));
+	c->start += length;
+	const char *label = http[0] ? http : text ? "us-ascii" : xml;
+	bool explicit_label = http[0] || (!text && xml[0]);
+	if (signature) /* a UTF-8 mark is a label of its own, and the best one */
+		r = decide(c, "utf-8", true);
+	else
+		r = decide(c, label, explicit_label);
+	charset_rewind(c);
+	return r;
+}
+
+void charset_close(struct charset *c)
+{
+	if (c->iconv)
+		iconv_close(c->iconv);
+	c->iconv = NULL;
+}
+
+void charset_rewind(struct charset *c)
+{
+	c->offset = c->start;
+	c->n_in = 0;
+	c->ended = false;
+	if (c->iconv)
+		iconv(c->iconv, NULL, NULL, NULL, NULL);
+}
+
+/* ---- reading ---- */
+
+/* Bytes of 1252, or UTF-8 with some among it. What is kept for the next time stays in c->in. */
+static size_t convert_bytes(struct charset *c, char *out, bool last)
+{
+	const unsigned char *s = (const unsigned char *)c->in;
+	size_t i = 0, n = 0;
+
+	while (i < c->n_in) {
+		if (s[i] < 0x80) {
+			out[n++] = (char)s[i++];
+			continue;
+		}
+		int length = c->windows_1252 ? 0 : sequence_length(s + i, c->n_in - i);
+		if (length < 0 && !last)
+			break;
+		if (length > 0) {
+			memcpy(out + n, s + i, (size_t)length);
+			n += (size_t)length;
+			i += (size_t)length;
+		} else {
+			n += utf8_encode(entity_windows_1252(s[i++]), out + n);
+		}
+	}
+	memmove(c->in, c->in + i, c->n_in - i);
+	c->n_in -= i;
+	return n;
+}
+
+static size_t convert_iconv(struct charset *c, char *out, bool last)
+{
+	char *in = c->in, *to = out;
+	size_t n_in = c->n_in, room = CHARSET_OUT_MAX;
+
+	while (n_in) {
+		if (iconv(c->iconv, &in, &n_in, &to, &room) != (size_t)-1)
+			break;
+		if (errno == E2BIG || (errno == EINVAL && !last))
+			break;
+		if (room < 3)
+			break;
+		/* No character of this code: U+FFFD for its first unit, on with the next. */
+		size_t unit = !strncmp(c->name, "utf-16", 6)   ? 2
+			      : !strncmp(c->name, "utf-32", 6) ? 4
+							       : 1;
+		unit = unit < n_in ? unit : n_in;
+		memcpy(to, "\xEF\xBF\xBD", 3);
+		to += 3;
+		room -= 3;
+		in += unit;
+		n_in -= unit;
+	}
+	memmove(c->in, in, n_in);
+	c->n_in = n_in;
+	return (size_t)(to - out);
+}
+
+/* UTF-8 as it is; only a sequence cut by the end of the piece waits for its rest. */
+static size_t pass_utf8(struct charset *c, char *out)
+{
+	size_t n = c->n_in, cut = 0;
+
+	for (size_t back = 1; back <= 3 && back <= n; back++) {
+		unsigned char b = (unsigned char)c->in[n - back];
+		if (is_continuation(b))
+			continue;
+		if (b >= 0xC0 && (size_t)(b >= 0xF0 ? 4 : b >= 0xE0 ? 3 : 2) > back)
+			cut = back;
+		break;
+	}
+	memcpy(out, c->in, n - cut);
+	memmove(c->in, c->in + n - cut, cut);
+	c->n_in = cut;
+	return n - cut;
+}
+
+ssize_t charset_read(struct charset *c, char *out)
+{
+	size_t n = 0;
+
+	while (!n) {
+		ssize_t got = c->ended ? 0
+				       : body_read(c->body, c->offset, c->in + c->n_in,
+						 sizeof c->in - c->n_in);
+		if (got < 0)
+			return got;
+		c->offset += (size_t)got;
+		c->n_in += (size_t)got;
+		/* A full buffer reads nothing more, which is not the end. */
+		c->ended = c->ended || (!got && c->n_in < sizeof c->in);
+		if (!c->n_in && c->ended)
+			return 0;
+		if (c->iconv)
+			n = convert_iconv(c, out, c->ended);
+		else if (c->mixed || c->windows_1252)
+			n = convert_bytes(c, out, c->ended);
+		else
+			n = pass_utf8(c, out);
+		if (!n && c->ended)
+			return 0;
+	}
+	return (ssize_t)n;
+}

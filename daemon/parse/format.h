@@ -1,0 +1,365 @@
+/* Inside of the parse stage: what its files share.
+ *
+ *	body ─ charset.c ─▶ UTF-8 ─ (mend.c, only for broken XML) ─▶ libxml2 ─ xml.c ─▶ elements
+ *	     └ jsonfeed.c                                                        │
+ *	                 table of elements (vocabulary.c: one row per element) ◀──┘
+ *	                 rss.c rdf.c atom.c ns-*.c: what an element means ─▶ document, entry ─▶ sink
+ *
+ * An element is found by (namespace, local name) among the rows; a row counts only in the scopes
+ * it names (an RSS <title> in <image> is another one than in <item>). Rows either open a scope
+ * (<item>, <author>), or collect their text and give it to a function when they end. Where several
+ * elements may fill one field, each has a rank: a higher rank replaces, of equals the first stays. */
+#pragma once
+
+#include <libxml/parser.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "model/flaw.h"
+#include "parse/parse.h"
+
+/* Elements inside one another: libxml2 itself stops at 256. */
+#define PARSE_DEPTH_MAX 250
+/* One text: the longest real entry of the corpus has 0.4 MiB, an event may have 1 MiB. */
+#define PARSE_TEXT_MAX (4 * 1024 * 1024)
+/* One attribute value, of those we read: a URL is at most 8 KiB, a data: image may be larger. */
+#define PARSE_ATTRIBUTE_MAX (64 * 1024)
+/* Links, categories, enclosures, persons of one entry or feed: 50 of one kind is the most seen. */
+#define PARSE_LIST_MAX 500
+/* Entities a document may declare, and the length of each; Netscape's RSS DTD has 96 of 1 char. */
+#define PARSE_ENTITIES_MAX     512
+#define PARSE_ENTITY_BYTES_MAX 256
+/* Names libxml2 keeps for a parser between documents before we start it afresh: a feed uses
+ * about 60, so this holds the names of all ordinary feeds and bounds what hostile ones leave. */
+#define PARSE_NAMES_MAX 4096
+/* Bytes handed to libxml2 at a time: larger pieces are not faster, and it keeps as much again. */
+#define PARSE_CHUNK 4096
+
+enum ns {
+	NS_NONE, /* no namespace, or RSS's own ones */
+	NS_ATOM,
+	NS_RDF,
+	NS_DC,
+	NS_DCTERMS,
+	NS_CONTENT,
+	NS_MEDIA,
+	NS_GEORSS,
+	NS_GML,
+	NS_GEO,
+	NS_SY,
+	NS_ITUNES,
+	NS_GOOGLEPLAY,
+	NS_SLASH,
+	NS_WFW,
+	NS_THR,
+	NS_CC,
+	NS_FEEDBURNER,
+	NS_XHTML,
+	NS_FH,
+	NS_AT,
+	NS_EV,
+	NS_XCAL,
+	NS_CAP,
+	NS_SVG,
+	NS_MATHML,
+	NS_XML,
+	NS_OTHER,
+	NS_COUNT
+};
+
+enum scope {
+	SCOPE_OUTSIDE, /* before the root element */
+	SCOPE_ROOT,    /* in <rss> or <rdf:RDF> */
+	SCOPE_CHANNEL,
+	SCOPE_FEED, /* Atom's */
+	SCOPE_ITEM, /* RSS */
+	SCOPE_ENTRY,
+	SCOPE_SOURCE,  /* atom:source */
+	SCOPE_PERSON,  /* in an author or contributor */
+	SCOPE_IMAGE,   /* RSS <image> of the channel */
+	SCOPE_MEDIA,   /* media:group, media:content */
+	SCOPE_GEO,     /* georss:where, gml:* */
+	SCOPE_LIST,    /* skipHours, skipDays */
+	SCOPE_DELETED, /* at:deleted-entry */
+	SCOPE_ALERT,   /* cap:alert in an entry's content */
+	SCOPE_WRAP,    /* in an element nobody knows: only entries are looked for */
+	SCOPE_COUNT
+};
+#define IN(scope) (1u << SCOPE_##scope)
+#define IN_ENTRY  (IN(ITEM) | IN(ENTRY))
+#define IN_FEED   (IN(CHANNEL) | IN(FEED))
+#define IN_BOTH   (IN_ENTRY | IN_FEED)
+
+/* The fields several elements may fill. */
+enum slot {
+	SLOT_NONE,
+	SLOT_TITLE,
+	SLOT_SUMMARY, /* the feed's subtitle */
+	SLOT_CONTENT,
+	SLOT_RIGHTS,
+	SLOT_ID,
+	SLOT_LINK,
+	SLOT_PUBLISHED,
+	SLOT_UPDATED,
+	SLOT_CREATED,
+	SLOT_EXPIRES,
+	SLOT_COMMENTS,
+	SLOT_IMAGE,
+	SLOT_LANGUAGE,
+	SLOT_LICENSE,
+	SLOT_ORIG_LINK,
+	SLOT_GEO,
+	SLOT_AUTHOR, /* rank of the authors so far: a better kind replaces them */
+	SLOT_EVENT_START,
+	SLOT_EVENT_END,
+	SLOT_EVENT_LOCATION,
+	SLOT_EVENT_ORGANIZER,
+	SLOT_EVENT_TYPE,
+	SLOT_GENERATOR,
+	SLOT_IMAGE_TITLE,
+	SLOT_IMAGE_LINK,
+	SLOT_ICON,
+	SLOT_LOGO,
+	SLOT_TTL,
+	SLOT_DOCS,
+	SLOT_PERIOD,
+	SLOT_FREQUENCY,
+	SLOT_SKIP_HOURS,
+	SLOT_SKIP_DAYS,
+	SLOT_SOURCE_TITLE,
+	SLOT_SOURCE_ID,
+	SLOT_SOURCE_URL,
+	SLOT_SOURCE_UPDATED,
+	SLOT_COUNT
+};
+
+enum collect {
+	COLLECT_NOTHING,
+	COLLECT_TEXT,   /* characters; tags inside are dropped */
+	COLLECT_MARKUP, /* a text construct: tags inside are written again as markup */
+};
+
+struct parser;
+struct declared_entity;
+
+static inline bool document_is_atom(const struct document *d)
+{
+	return d->format >= FORMAT_ATOM03 && d->format <= FORMAT_ATOM;
+}
+
+/* Attributes as libxml2 gives them: name, prefix, URI, value, end of value. */
+struct attributes {
+	const xmlChar **p;
+	int n;
+};
+
+struct element {
+	enum ns ns;
+	const char *name;
+	unsigned scopes; /* IN(...) */
+	enum collect collect;
+	enum scope inner; /* of a row that collects nothing: the scope it opens, or 0 */
+	enum slot slot;
+	unsigned rank;
+	void (*start)(struct parser *p, const struct element *e, const struct attributes *a);
+	/* `text` is trimmed and lives in the parser's buffer. */
+	void (*end)(struct parser *p, const struct element *e, struct str text);
+};
+
+/* The rows of one vocabulary; vocabulary.c lists them all. */
+struct vocabulary {
+	const struct element *rows;
+	size_t n;
+};
+#define VOCABULARY(rows) ((struct vocabulary){(rows), sizeof(rows) / sizeof *(rows)})
+extern const struct vocabulary vocabulary_rss, vocabulary_rdf, vocabulary_atom, vocabulary_dc,
+	vocabulary_content, vocabulary_media, vocabulary_geo, vocabulary_sy, vocabulary_itunes,
+	vocabulary_event, vocabulary_cap, vocabulary_small;
+
+/* The first row of this name, whatever its scopes, or NULL; then the next one. */
+const struct element *vocabulary_first(enum ns ns, const char *name);
+const struct element *vocabulary_next(const struct element *e);
+
+/* Which vocabulary a namespace URI means; *ret_repaired if it is a misspelling of it. */
+enum ns namespace_find(struct str uri, bool *ret_repaired);
+/* Which one an undeclared prefix stands for; NS_OTHER: unknown. */
+enum ns namespace_of_prefix(struct str prefix);
+
+/* entities.c: HTML 4's names. The code point, or 0. */
+unsigned entity_find(struct str name);
+/* "#38" or "#x26" → the code point; 0 if it is none XML allows. */
+unsigned entity_number(struct str s);
+/* What a byte means in windows-1252. */
+unsigned entity_windows_1252(unsigned char byte);
+/* Appends s, decoding character references and HTML's names; what is none stays. */
+void entity_decode(struct buf *out, struct str s);
+/* The one reference at s.p[0] == '&': appends what it means, returns the bytes it took. */
+size_t entity_decode_one(struct buf *out, struct str s);
+
+/* ---- charset.c: the bytes of a body as UTF-8 ---- */
+
+struct charset {
+	const struct body *body;
+	size_t start;      /* first byte after byte order mark and XML declaration */
+	size_t offset;     /* of the next byte to read */
+	void *iconv;       /* iconv_t; NULL: the bytes are UTF-8, or one of the next two */
+	bool windows_1252; /* each byte is a character */
+	bool mixed;        /* UTF-8 with stray bytes of windows-1252 */
+	bool ended;
+	char name[48]; /* the code, lower case */
+	unsigned flaws;
+	size_t n_in;
+	char in[PARSE_CHUNK]; /* read and not yet converted */
+};
+
+/* Decides what the bytes are. 0 or the -errno of reading. */
+int charset_open(struct charset *charset, const struct body *body, struct str content_type);
+void charset_close(struct charset *charset);
+/* Starts again at the first byte after the declaration. */
+void charset_rewind(struct charset *charset);
+/* The next piece as valid UTF-8, at least one byte: 0 at the end, or -errno. `out` has room for
+ * CHARSET_OUT_MAX bytes. */
+#define CHARSET_OUT_MAX (PARSE_CHUNK * 4)
+ssize_t charset_read(struct charset *charset, char *out);
+
+/* ---- mend.c: makes any text well-formed XML ---- */
+
+struct mender;
+struct mender *mender_new(void);
+struct mender *mender_free(struct mender *mender);
+void mender_reset(struct mender *mender);
+/* Takes the next piece and appends well-formed XML to `out`; `last`: nothing comes after it. */
+void mender_feed(struct mender *mender, struct str piece, bool last, struct buf *out);
+/* Elements were open when the text ended. Known after the last piece, before it is parsed. */
+bool mender_truncated(const struct mender *mender);
+/* Has everything been fed? */
+bool mender_at_end(const struct mender *mender);
+
+/* ---- the parser ---- */
+
+struct frame {
+	const struct element *element; /* NULL: unknown */
+	enum scope scope;              /* inside this element */
+	struct str base, language;
+};
+
+/* Names found before, by address: libxml2 keeps equal names in one place. */
+struct name_cache {
+	const xmlChar *name, *uri, *prefix;
+	const struct element *first, *first_atom; /* the second where no namespace means Atom's */
+	enum ns ns;
+	bool repaired;
+};
+#define NAME_CACHE_SIZE 512 /* a power of two, several times the names of a document */
+
+struct parser {
+	/* for one document */
+	struct parse_sink *sink;
+	struct document document;
+	struct arena document_arena;
+	bool not_feed; /* the root is none of ours; `root` says what it is */
+	char root[64];
+	const xmlChar *root_uri; /* an unknown namespace of the root element: taken for none */
+	const xmlChar **root_namespaces; /* prefix, URI, … declared on the element being opened */
+	int n_root_namespaces;
+	bool netscape; /* the DOCTYPE is Netscape's */
+	struct str hint_base, hint_language;
+	bool stop;   /* nothing more is wanted: the sink failed, or this run is given up */
+	bool broken; /* libxml2 found an error */
+	int error;   /* the sink's */
+	bool mending, truncated;
+	size_t replay; /* entries a run before this one has handed on already */
+
+	/* for one entry */
+	struct entry entry;
+	struct arena entry_arena;
+	bool in_entry;
+	unsigned entry_depth;
+	uint8_t entry_rank[SLOT_COUNT], document_rank[SLOT_COUNT];
+
+	struct arena *arena; /* where texts go now: the entry's or the document's */
+	struct frame stack[PARSE_DEPTH_MAX + 2];
+	unsigned depth;  /* may pass PARSE_DEPTH_MAX: deeper elements are not looked at */
+	unsigned ignore; /* depth of the element whose inside means nothing to us; 0: none */
+
+	/* the text being collected */
+	struct buf text;
+	unsigned collect_depth; /* of the collecting element; 0: none */
+	enum collect collect;
+	enum text_type text_type;
+	bool text_base64, text_escape; /* decode at the end; escape characters now */
+	bool text_is_atom;         /* an XHTML text has a div around it that is not part of it */
+	struct str inner_base;     /* xml:base inside the text, if it differs from text_base */
+	unsigned text_skipped_div; /* depth of XHTML's wrapping div; 0: none */
+	struct str text_base, text_language;
+	struct buf scratch;
+	struct buf decoded; /* a base64 text */
+
+	/* values begun by one element and ended by another */
+	struct person *person;
+	struct str attribute[3]; /* kept from the start tag for the end */
+	struct link link;
+	bool link_open;
+	enum geo_type geo_type; /* of the GML shape we are in */
+	bool geo_longitude_first;
+	struct str geo_corner, geo_latitude, geo_longitude;
+	struct enclosure *media; /* the media:content we are in */
+
+	/* libxml2 and what hangs on its dictionary of names */
+	xmlParserCtxtPtr xml;
+	struct name_cache *names;
+	size_t n_names;
+	xmlEntity entity; /* the one handed out by the last look-up */
+	struct buf entity_text;
+	struct arena entities_arena;
+	struct declared_entity *entities;
+	size_t n_entities, cap_entities;
+
+	struct charset charset;
+	struct mender *mender;
+	struct buf mended;
+	char chunk[CHARSET_OUT_MAX];
+	size_t json_at, json_n; /* what jansson has had of `chunk`, and how much is in it */
+};
+
+/* ---- xml.c ---- */
+/* Like entity_decode(), knowing the document's own entities, too. */
+void parser_decode(struct parser *p, struct buf *out, struct str s);
+int xml_run(struct parser *p, struct error *error);
+void xml_deinit(struct parser *p);
+/* The value of an unprefixed attribute, decoded, in p->arena; STR_NONE if it is not there. */
+struct str xml_attribute(struct parser *p, const struct attributes *a, const char *name);
+struct str xml_attribute_ns(
+	struct parser *p, const struct attributes *a, enum ns ns, const char *name);
+struct str xml_base(struct parser *p);
+struct str xml_language(struct parser *p);
+
+/* ---- build.c: filling entry and document ---- */
+void build_begin_document(struct parser *p);
+void build_begin_entry(struct parser *p);
+/* Hands the entry on. */
+void build_end_entry(struct parser *p);
+/* May a value of this rank go into the slot now? Marks it. */
+bool build_claim(struct parser *p, enum slot slot, unsigned rank);
+/* The struct str / struct text behind a slot where we are; NULL: there is none. */
+struct str *build_string(struct parser *p, enum slot slot);
+struct text *build_text(struct parser *p, enum slot slot);
+struct str build_copy(struct parser *p, struct str s);
+void build_add_link(struct parser *p, const struct link *link);
+/* NULL where there is no room, or no entry. One URL counts once. */
+struct enclosure *build_add_enclosure(struct parser *p, const struct enclosure *enclosure);
+void build_add_category(struct parser *p, struct str term, struct str scheme, struct str label);
+struct person *build_add_person(struct parser *p, bool contributor, unsigned rank);
+/* Splits "a@b.c (Name)", "Name <a@b.c>", "Name (a@b.c)", "a@b.c" and plain names. */
+void person_from_text(struct person *person, struct str text);
+/* Ends for rows: put the text into the row's slot as a string / text construct / category. */
+void build_end_string(struct parser *p, const struct element *e, struct str text);
+void build_end_text(struct parser *p, const struct element *e, struct str text);
+void build_end_author(struct parser *p, const struct element *e, struct str text);
+
+/* Says that what is being collected is a text construct of this type. */
+void text_begin(struct parser *p, enum text_type type);
+
+/* ---- jsonfeed.c ---- */
+int jsonfeed_run(struct parser *p, struct error *error);

@@ -1,0 +1,201 @@
+/* The entry point: what kind of document this is, and what to say of one that is no feed. */
+#include "parse/parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "parse/format.h"
+
+/* How much of a document is looked at to say what it is, when it is no feed: pages advertise
+ * their feeds in <head>, which comes within so much. */
+#define SNIFF_MAX (64 * 1024)
+
+struct parser *parser_new(void)
+{
+	struct parser *p = mem_zalloc(1, sizeof *p);
+
+	p->document_arena = p->entry_arena = ARENA_INIT;
+	return p;
+}
+
+struct parser *parser_free(struct parser *p)
+{
+	if (!p)
+		return NULL;
+	xml_deinit(p);
+	charset_close(&p->charset);
+	arena_deinit(&p->document_arena);
+	arena_deinit(&p->entry_arena);
+	buf_deinit(&p->text);
+	buf_deinit(&p->scratch);
+	buf_deinit(&p->decoded);
+	free(p);
+	return NULL;
+}
+
+/* The beginning of the body, as UTF-8, in p->text. */
+static int read_beginning(struct parser *p, size_t max)
+{
+	buf_clear(&p->text);
+	charset_rewind(&p->charset);
+	while (p->text.n < max) {
+		ssize_t n = charset_read(&p->charset, p->chunk);
+		if (n < 0)
+			return (int)n;
+		if (!n)
+			break;
+		buf_add(&p->text, p->chunk, (size_t)n);
+	}
+	return 0;
+}
+
+/* ---- what is it, if no feed? ---- */
+
+/* The value of an attribute in an HTML tag, however it is quoted. */
+static struct str html_attribute(struct str tag, const char *name)
+{
+	struct str wanted = str_of(name), rest = tag;
+
+	for (;;) {
+		size_t at = str_ifind(rest, wanted);
+		if (at >= rest.n)
+			return STR_NONE;
+		bool begins = at > 0 && ascii_is_space((unsigned char)rest.p[at - 1]);
+		rest = str_trim(str_skip(rest, at + wanted.n));
+		if (!begins || !rest.n || rest.p[0] != '=')
+			continue;
+		rest = str_trim(str_skip(rest, 1));
+		if (rest.n && (rest.p[0] == '"' || rest.p[0] == '\'')) {
+			struct str value = str_skip(rest, 1);
+			return str_trim(str_head(value, str_chr(value, rest.p[0])));
+		}
+		size_t n = 0;
+		while (n < rest.n && !ascii_is_space((unsigned char)rest.p[n]) && rest.p[n] != '>')
+			n++;
+		return str_head(rest, n);
+	}
+}
+
+/* The first feed a page advertises. */
+static struct str advertised_feed(struct str page)
+{
+	for (;;) {
+		size_t at = str_ifind(page, STR("<link"));
+		if (at >= page.n)
+			return STR_NONE;
+		page = str_skip(page, at + 5);
+		struct str tag = str_head(page, str_chr(page, '>'));
+		struct str type = html_attribute(tag, "type"), href = html_attribute(tag, "href");
+		if (href.n && href.n < 512 &&
+			(str_is_i(type, "application/rss+xml") ||
+				str_is_i(type, "application/atom+xml") ||
+				str_is_i(type, "application/feed+json")))
+			return href;
+	}
+}
+
+static bool contains(struct str s, const char *what)
+{
+	return str_ifind(s, str_of(what)) < s.n;
+}
+
+static int say_what(struct parser *p, struct error *error)
+{
+	static const struct {
+		const char *root, *what;
+	} known[] = {
+		{"opml", "this is an OPML list of feeds, not a feed"},
+		{"urlset", "this is a sitemap, not a feed"},
+		{"sitemapindex", "this is a sitemap index, not a feed"},
+		{"OpenSearchDescription", "this is an OpenSearch description, not a feed"},
+		{"kml", "this is a KML map, not a feed"},
+		{"svg", "this is an SVG picture, not a feed"},
+		{"Envelope", "this is a SOAP message, not a feed"},
+		{"Error", "this is a storage service's error message, not a feed"},
+	};
+	struct str text = str_trim(buf_view(&p->text));
+
+	if (!text.n)
+		return error_set(error, EBADMSG, "the document is empty");
+	if (str_is_i(str_of(p->root), "html") || contains(str_head(text, 1024), "<!doctype html") ||
+		contains(str_head(text, 4096), "<html") ||
+		contains(str_head(text, 4096), "<head>")) {
+		struct str feed = advertised_feed(text);
+		if (!feed.n)
+			return error_set(error, EBADMSG, "this is an HTML page, not a feed");
+		buf_clear(&p->scratch);
+		entity_decode(&p->scratch, feed);
+		return error_set(error, EBADMSG,
+			"this is an HTML page, not a feed; it names a feed at %s",
+			buf_cstr(&p->scratch));
+	}
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (str_is_i(str_of(p->root), known[i].root))
+			return error_set(error, EBADMSG, "%s", known[i].what);
+	if (p->root[0])
+		return error_set(
+			error, EBADMSG, "this is XML with the root <%s>, not a feed", p->root);
+	if (str_starts(text, STR("%PDF")))
+		return error_set(error, EBADMSG, "this is a PDF file, not a feed");
+	if (str_starts(text, STR("BEGIN:VCALENDAR")))
+		return error_set(error, EBADMSG, "this is an iCalendar file, not a feed");
+	return error_set(error, EBADMSG, "this is neither XML nor JSON, so it is no feed");
+}
+
+/* ---- running ---- */
+
+static void take_hints(struct parser *p, const struct parse_hints *hints)
+{
+	static const struct parse_hints none = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+
+	if (!hints)
+		hints = &none;
+	arena_reset(&p->document_arena);
+	memset(&p->document, 0, sizeof p->document);
+	p->document.url = arena_str(&p->document_arena, hints->url);
+	p->hint_base = arena_str(&p->document_arena, str_trim(hints->content_location));
+	if (!p->hint_base.n)
+		p->hint_base = STR_NONE;
+	/* Content-Language may list several: then it says nothing of this text. */
+	struct str language = str_trim(hints->content_language);
+	p->hint_language = language.n && str_chr(language, ',') == language.n
+				   ? arena_str(&p->document_arena, language)
+				   : STR_NONE;
+}
+
+int parse_run(struct parser *p, const struct body *body, const struct parse_hints *hints,
+	struct parse_sink *sink, const struct document **ret_document, struct error *error)
+{
+	take_hints(p, hints);
+	p->sink = sink;
+	p->error = 0;
+	p->replay = 0;
+	int r = charset_open(&p->charset, body, hints ? hints->content_type : STR_NONE);
+	if (r < 0)
+		return error_errno(error, -r, "cannot read the body");
+	p->document.encoding = arena_str(&p->document_arena, str_of(p->charset.name));
+	r = read_beginning(p, 1);
+	if (r < 0)
+		return error_errno(error, -r, "cannot read the body");
+	struct str start = str_trim(buf_view(&p->text));
+	if (start.n && (start.p[0] == '{' || start.p[0] == '['))
+		r = jsonfeed_run(p, error);
+	else
+		r = xml_run(p, error);
+	charset_rewind(&p->charset);
+	if (!r && !p->error && p->not_feed) {
+		r = read_beginning(p, SNIFF_MAX);
+		r = r < 0 ? error_errno(error, -r, "cannot read the body") : say_what(p, error);
+	}
+	/* A text of the largest size is rare: its memory is not kept. */
+	buf_shrink(&p->text, PARSE_ATTRIBUTE_MAX);
+	buf_shrink(&p->mended, PARSE_ATTRIBUTE_MAX);
+	buf_shrink(&p->scratch, PARSE_ATTRIBUTE_MAX);
+	charset_close(&p->charset);
+	if (r < 0)
+		return r;
+	if (p->error)
+		return p->error;
+	*ret_document = &p->document;
+	return 0;
+}

@@ -1,0 +1,715 @@
+/* libxml2's SAX2 events → rows of the vocabularies.
+ *
+ * A run feeds the body to a push parser whose context is reused. The first run takes the bytes as
+ * they are; well-formed documents never need another. When libxml2 reports the first error, that
+ * run is given up and a second one starts at the beginning, through the mender (mend.c), which
+ * makes well-formed XML of anything. What came before the error reads the same in both runs, so
+ * the entries already handed on are counted and skipped. Thus broken feeds cost twice, sound ones
+ * nothing, and libxml2's own recovery, which stops at some errors and loses text at others, is
+ * never relied on.
+ *
+ * Entities: libxml2 asks our get_entity() for what is not predefined. In text it gets the
+ * characters; in attributes it writes "&name;" and xml_attribute() decodes, as it must anyway
+ * for "&#38;". A declared entity's text is taken as it stands, never expanded again: no bombs. */
+#include "parse/format.h"
+
+#include <errno.h>
+#include <libxml/parserInternals.h>
+#include <libxml/uri.h>
+#include <libxml/xmlerror.h>
+
+struct declared_entity {
+	struct str name, text;
+};
+
+static struct str xml_str(const xmlChar *s)
+{
+	return str_of((const char *)s);
+}
+
+/* ---- names ---- */
+
+static enum ns name_namespace(
+	struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	bool repaired = false;
+	enum ns ns = NS_NONE;
+
+	if (uri) {
+		ns = namespace_find(xml_str(uri), &repaired);
+		if (repaired)
+			p->document.flaws |= FLAW_NAMESPACE_REPAIRED;
+	} else if (prefix) {
+		ns = namespace_of_prefix(xml_str(prefix));
+	} else if (!strchr((const char *)name, ':')) {
+		ns = NS_NONE;
+	}
+	return ns;
+}
+
+static size_t name_hash(const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	size_t h =
+		((uintptr_t)name >> 3) * 31 + ((uintptr_t)uri >> 3) * 7 + ((uintptr_t)prefix >> 3);
+
+	return (h ^ h >> 11) & (NAME_CACHE_SIZE - 1);
+}
+
+/* Names live in libxml2's dictionary, so equal names have equal addresses. */
+static struct name_cache *name_find(
+	struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	size_t i = name_hash(name, prefix, uri);
+
+	for (; p->names[i].name; i = (i + 1) & (NAME_CACHE_SIZE - 1)) {
+		struct name_cache *c = &p->names[i];
+		if (c->name == name && c->uri == uri && c->prefix == prefix)
+			return c;
+	}
+	if (p->n_names >= NAME_CACHE_SIZE / 2) {
+		memset(p->names, 0, NAME_CACHE_SIZE * sizeof *p->names);
+		p->n_names = 0;
+		i = name_hash(name, prefix, uri);
+	}
+	struct name_cache *c = &p->names[i];
+	*c = (struct name_cache){.name = name, .uri = uri, .prefix = prefix};
+	c->ns = name_namespace(p, name, prefix, uri);
+	c->repaired = false;
+	if (uri)
+		namespace_find(xml_str(uri), &c->repaired);
+	c->first = vocabulary_first(c->ns, (const char *)name);
+	c->first_atom = c->ns == NS_NONE ? vocabulary_first(NS_ATOM, (const char *)name) : NULL;
+	p->n_names++;
+	return c;
+}
+
+static const struct element *in_scope(const struct element *e, enum scope scope)
+{
+	while (e && !(e->scopes & 1u << scope))
+		e = vocabulary_next(e);
+	return e;
+}
+
+static const struct element *find_element(struct parser *p, const xmlChar *name,
+	const xmlChar *prefix, const xmlChar *uri, enum ns *ret_ns)
+{
+	enum scope scope = p->stack[p->depth - 1].scope;
+
+	if (uri && uri == p->root_uri)
+		uri = prefix = NULL;
+	struct name_cache *c = name_find(p, name, prefix, uri);
+	*ret_ns = c->ns;
+	if (c->repaired)
+		p->document.flaws |= FLAW_NAMESPACE_REPAIRED;
+	if (prefix && !uri)
+		p->document.flaws |= FLAW_UNDECLARED_NAMESPACE;
+	const struct element *e = NULL;
+	if (c->first_atom && document_is_atom(&p->document))
+		e = in_scope(c->first_atom, scope);
+	return e ? e : in_scope(c->first, scope);
+}
+
+/* ---- attributes ---- */
+
+static struct str attribute_value(struct parser *p, const xmlChar **a)
+{
+	struct str raw = {(const char *)a[3], (size_t)(a[4] - a[3])};
+
+	if (raw.n > PARSE_ATTRIBUTE_MAX) {
+		p->document.flaws |= FLAW_LIMIT_REACHED;
+		raw.n = utf8_valid_prefix(str_head(raw, PARSE_ATTRIBUTE_MAX));
+	}
+	if (!memchr(raw.p, '&', raw.n))
+		return arena_str(p->arena, raw);
+	buf_clear(&p->scratch);
+	parser_decode(p, &p->scratch, raw);
+	return arena_str(p->arena, buf_view(&p->scratch));
+}
+
+struct str xml_attribute(struct parser *p, const struct attributes *a, const char *name)
+{
+	for (int i = 0; i < a->n; i++) {
+		const xmlChar **at = a->p + (ptrdiff_t)i * 5;
+		if (!at[1] && !strcmp((const char *)at[0], name))
+			return attribute_value(p, at);
+	}
+	return STR_NONE;
+}
+
+struct str xml_attribute_ns(
+	struct parser *p, const struct attributes *a, enum ns ns, const char *name)
+{
+	for (int i = 0; i < a->n; i++) {
+		const xmlChar **at = a->p + (ptrdiff_t)i * 5;
+		bool repaired;
+		if (at[1] && !strcmp((const char *)at[0], name) &&
+			(at[2] ? namespace_find(xml_str(at[2]), &repaired)
+			       : namespace_of_prefix(xml_str(at[1]))) == ns)
+			return attribute_value(p, at);
+	}
+	return STR_NONE;
+}
+
+static struct str resolve(struct parser *p, struct str uri, struct str base)
+{
+	uri = str_trim(uri);
+	if (!base.n || !uri.n)
+		return uri.n ? uri : base;
+	xmlChar *joined = xmlBuildURI((const xmlChar *)uri.p, (const xmlChar *)base.p);
+	if (!joined)
+		return uri;
+	struct str result = arena_str(p->arena, xml_str(joined));
+	xmlFree(joined);
+	return result;
+}
+
+struct str xml_base(struct parser *p)
+{
+	return p->stack[p->depth <= PARSE_DEPTH_MAX ? p->depth : PARSE_DEPTH_MAX].base;
+}
+
+struct str xml_language(struct parser *p)
+{
+	return p->stack[p->depth <= PARSE_DEPTH_MAX ? p->depth : PARSE_DEPTH_MAX].language;
+}
+
+/* xml:base and xml:lang of the element just opened. */
+static void scope_attributes(struct parser *p, struct frame *frame, const struct attributes *a)
+{
+	for (int i = 0; i < a->n; i++) {
+		const xmlChar **at = a->p + (ptrdiff_t)i * 5;
+		if (!at[1] || strcmp((const char *)at[1], "xml"))
+			continue;
+		if (!strcmp((const char *)at[0], "base")) {
+			struct str outer = frame->base.p ? frame->base : p->document.base;
+			/* xmlBuildURI() wants NUL-terminated text: arena_str() makes it so. */
+			struct str base =
+				resolve(p, arena_str(p->arena, attribute_value(p, at)), outer);
+			if (p->depth == 1)
+				p->document.base = base;
+			else
+				frame->base = base;
+		} else if (!strcmp((const char *)at[0], "lang")) {
+			frame->language = str_trim(attribute_value(p, at));
+			if (p->depth == 1) {
+				p->document.language = frame->language;
+				frame->language = STR_NONE;
+			}
+		}
+	}
+}
+
+/* ---- collecting ---- */
+
+static void text_limit(struct parser *p)
+{
+	p->document.flaws |= FLAW_LIMIT_REACHED;
+}
+
+static void add_escaped(struct buf *out, const char *s, size_t n, bool quotes)
+{
+	for (size_t i = 0, from = 0; i <= n; i++) {
+		const char *as = i == n                  ? ""
+				 : s[i] == '&'           ? "&amp;"
+				 : s[i] == '<'           ? "&lt;"
+				 : s[i] == '>'           ? "&gt;"
+				 : quotes && s[i] == '"' ? "&quot;"
+							 : NULL;
+		if (!as)
+			continue;
+		buf_add(out, s + from, i - from);
+		buf_str(out, str_of(as));
+		from = i + 1;
+	}
+}
+
+static void on_characters(void *user, const xmlChar *s, int n)
+{
+	struct parser *p = user;
+
+	if (!p->collect_depth || p->stop || n <= 0)
+		return;
+	size_t room = p->text.n < PARSE_TEXT_MAX ? PARSE_TEXT_MAX - p->text.n : 0;
+	struct str text = {(const char *)s, (size_t)n};
+	if (text.n > room) {
+		text_limit(p);
+		text.n = utf8_valid_prefix(str_head(text, room));
+	}
+	if (p->text_escape)
+		add_escaped(&p->text, text.p, text.n, false);
+	else
+		buf_str(&p->text, text);
+}
+
+/* The first tag inside a text: what came before becomes markup, too. Where it was escaped HTML
+ * already, the tags simply join it. */
+static void text_becomes_markup(struct parser *p)
+{
+	struct str before = buf_view(&p->text);
+	bool html = p->text_type == TEXT_HTML ||
+		    (p->text_type == TEXT_LIKELY && str_chr(before, '<') < before.n);
+
+	if (html) {
+		p->text_type = TEXT_HTML;
+		return;
+	}
+	p->text_type = TEXT_XHTML;
+	p->text_escape = true;
+	buf_clear(&p->scratch);
+	add_escaped(&p->scratch, before.p, before.n, false);
+	buf_clear(&p->text);
+	buf_str(&p->text, buf_view(&p->scratch));
+}
+
+static bool is_void(const xmlChar *name)
+{
+	static const char *const names[] = {"area", "br", "col", "embed", "hr", "img", "input",
+		"link", "meta", "source", "track", "wbr"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp((const char *)name, names[i]))
+			return true;
+	return false;
+}
+
+static void write_name(struct buf *out, const xmlChar *prefix, const xmlChar *name, bool keep)
+{
+	if (prefix && keep) {
+		buf_str(out, xml_str(prefix));
+		buf_char(out, ':');
+	}
+	buf_str(out, xml_str(name));
+}
+
+static bool is_markup_namespace(enum ns ns)
+{
+	return ns == NS_XHTML || ns == NS_SVG || ns == NS_MATHML || ns == NS_ATOM || ns == NS_NONE;
+}
+
+static void write_attribute(struct parser *p, const xmlChar **at)
+{
+	struct str name = xml_str(at[0]), value = {(const char *)at[3], (size_t)(at[4] - at[3])};
+	bool is_xml = at[1] && !strcmp((const char *)at[1], "xml");
+
+	if (is_xml && str_is(name, "base"))
+		return; /* resolved below */
+	buf_char(&p->text, ' ');
+	write_name(&p->text, is_xml && str_is(name, "lang") ? NULL : at[1], at[0], true);
+	buf_lit(&p->text, "=\"");
+	buf_clear(&p->scratch);
+	parser_decode(p, &p->scratch, value);
+	struct str decoded = buf_view(&p->scratch);
+	struct str base = p->inner_base;
+	if (base.p && !at[1] && (str_is(name, "href") || str_is(name, "src"))) {
+		struct str joined = resolve(p, arena_str(p->arena, decoded), base);
+		add_escaped(&p->text, joined.p, joined.n, true);
+	} else {
+		add_escaped(&p->text, decoded.p, decoded.n, true);
+	}
+	buf_char(&p->text, '"');
+}
+
+/* xml:base inside the markup itself: rare, so its URLs are resolved as they are written. */
+static void inner_base(struct parser *p, const struct attributes *a, struct frame *frame)
+{
+	p->inner_base = frame->base.p == p->text_base.p ? STR_NONE : frame->base;
+	for (int i = 0; i < a->n; i++) {
+		const xmlChar **at = a->p + (ptrdiff_t)i * 5;
+		if (at[1] && !strcmp((const char *)at[1], "xml") &&
+			!strcmp((const char *)at[0], "base")) {
+			struct str outer = frame->base.p ? frame->base : p->document.base;
+			frame->base = resolve(p, attribute_value(p, at), outer);
+			p->inner_base = frame->base;
+		}
+	}
+}
+
+static void collect_start(struct parser *p, const xmlChar *name, const xmlChar *prefix,
+	const xmlChar *uri, int n_namespaces, const xmlChar **namespaces,
+	const struct attributes *a)
+{
+	struct frame *frame = &p->stack[p->depth];
+	bool repaired;
+	enum ns ns = uri ? namespace_find(xml_str(uri), &repaired) : NS_NONE;
+
+	if (p->collect != COLLECT_MARKUP || p->text.n >= PARSE_TEXT_MAX)
+		return;
+	if (!p->text_escape && p->text_type != TEXT_HTML)
+		text_becomes_markup(p);
+	inner_base(p, a, frame);
+	if (p->text_type == TEXT_XHTML && p->text_is_atom && p->depth == p->collect_depth + 1 &&
+		!strcmp((const char *)name, "div") && !str_trim(buf_view(&p->text)).n) {
+		/* RFC 4287, 3.1.1.3: the div itself is not part of the text. */
+		p->text_skipped_div = p->depth;
+		if (p->inner_base.p)
+			p->text_base = p->inner_base;
+		return;
+	}
+	buf_char(&p->text, '<');
+	write_name(&p->text, prefix, name, !is_markup_namespace(ns));
+	for (int i = 0; i < n_namespaces; i++)
+		if (!namespaces[(ptrdiff_t)i * 2] && (ns == NS_SVG || ns == NS_MATHML)) {
+			buf_lit(&p->text, " xmlns=\"");
+			struct str value = xml_str(namespaces[(ptrdiff_t)i * 2 + 1]);
+			add_escaped(&p->text, value.p, value.n, true);
+			buf_char(&p->text, '"');
+		}
+	for (int i = 0; i < a->n; i++)
+		write_attribute(p, a->p + (ptrdiff_t)i * 5);
+	buf_str(&p->text, is_void(name) ? STR(" />") : STR(">"));
+}
+
+static void collect_end(
+	struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	bool repaired;
+	enum ns ns = uri ? namespace_find(xml_str(uri), &repaired) : NS_NONE;
+
+	if (p->collect != COLLECT_MARKUP || p->text.n >= PARSE_TEXT_MAX || is_void(name))
+		return;
+	if (p->text_skipped_div == p->depth) {
+		p->text_skipped_div = 0;
+		return;
+	}
+	buf_lit(&p->text, "</");
+	write_name(&p->text, prefix, name, !is_markup_namespace(ns));
+	buf_char(&p->text, '>');
+}
+
+void text_begin(struct parser *p, enum text_type type)
+{
+	p->text_type = type;
+	p->text_escape = type == TEXT_XHTML;
+}
+
+static void collect_begin(struct parser *p, const struct element *e)
+{
+	buf_clear(&p->text);
+	p->collect_depth = p->depth;
+	p->collect = e->collect;
+	p->text_type = TEXT_LIKELY;
+	p->text_escape = p->text_base64 = p->text_is_atom = false;
+	p->text_skipped_div = 0;
+	p->text_base = xml_base(p);
+	p->text_language = xml_language(p);
+	p->attribute[0] = p->attribute[1] = STR_NONE;
+}
+
+/* ---- elements ---- */
+
+static void on_root(struct parser *p, const xmlChar *name, const xmlChar *uri)
+{
+	bool repaired;
+
+	snprintf(p->root, sizeof p->root, "%s", (const char *)name);
+	if (uri && namespace_find(xml_str(uri), &repaired) == NS_OTHER)
+		p->root_uri = uri;
+}
+
+static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+	int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
+	const xmlChar **attributes)
+{
+	struct parser *p = user;
+	struct attributes a = {attributes, n_attributes};
+
+	(void)n_defaulted;
+	if (p->stop)
+		return;
+	if (++p->depth > PARSE_DEPTH_MAX) {
+		p->document.flaws |= FLAW_LIMIT_REACHED;
+		return;
+	}
+	struct frame *frame = &p->stack[p->depth];
+	*frame = p->stack[p->depth - 1];
+	frame->element = NULL;
+	if (p->ignore)
+		return;
+	if (p->collect_depth) {
+		collect_start(p, name, prefix, uri, n_namespaces, namespaces, &a);
+		return;
+	}
+	if (p->depth == 1)
+		on_root(p, name, uri);
+	enum ns ns;
+	const struct element *e = find_element(p, name, prefix, uri, &ns);
+	if (!e) {
+		if (p->depth == 1) {
+			p->not_feed = p->stop = true;
+		} else if (frame->scope <= SCOPE_FEED || frame->scope == SCOPE_WRAP) {
+			frame->scope = SCOPE_WRAP;
+		} else {
+			p->ignore = p->depth;
+		}
+		return;
+	}
+	p->root_namespaces = namespaces;
+	p->n_root_namespaces = n_namespaces;
+	if (e->inner == SCOPE_ITEM || e->inner == SCOPE_ENTRY || e->inner == SCOPE_DELETED)
+		build_begin_entry(p);
+	frame->element = e;
+	if (n_attributes)
+		scope_attributes(p, frame, &a);
+	if (e->collect)
+		collect_begin(p, e);
+	else
+		frame->scope = e->inner;
+	if (e->start)
+		e->start(p, e, &a);
+	if (!e->collect && frame->scope == SCOPE_OUTSIDE)
+		p->ignore = p->depth;
+}
+
+static void on_end(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	struct parser *p = user;
+
+	if (p->stop || !p->depth)
+		return;
+	if (p->depth > PARSE_DEPTH_MAX) {
+		p->depth--;
+		return;
+	}
+	const struct frame *frame = &p->stack[p->depth];
+	if (p->collect_depth && p->depth > p->collect_depth) {
+		if (!p->ignore)
+			collect_end(p, name, prefix, uri);
+	} else if (frame->element) {
+		struct str text = STR("");
+		if (p->collect_depth) {
+			text = str_trim(buf_view(&p->text));
+			p->collect_depth = 0;
+		}
+		if (frame->element->end)
+			frame->element->end(p, frame->element, text);
+	}
+	if (p->ignore == p->depth)
+		p->ignore = 0;
+	p->depth--;
+	if (p->in_entry && p->depth < p->entry_depth)
+		build_end_entry(p);
+}
+
+/* ---- entities, document type, errors ---- */
+
+/* What an entity means, in p->entity_text; false if nobody knows. */
+static bool entity_text(struct parser *p, struct str name)
+{
+	unsigned code;
+
+	buf_clear(&p->entity_text);
+	for (size_t i = 0; i < p->n_entities; i++)
+		if (str_eq(p->entities[i].name, name)) {
+			buf_str(&p->entity_text, p->entities[i].text);
+			return true;
+		}
+	code = entity_find(name);
+	if (code)
+		buf_utf8(&p->entity_text, code);
+	return code;
+}
+
+void parser_decode(struct parser *p, struct buf *out, struct str s)
+{
+	while (s.n) {
+		size_t plain = str_chr(s, '&');
+		buf_add(out, s.p, plain);
+		s = str_skip(s, plain);
+		if (!s.n)
+			break;
+		size_t semicolon = str_chr(s, ';');
+		struct str name = semicolon < s.n && semicolon > 1
+					  ? str_make(s.p + 1, semicolon - 1)
+					  : STR_NONE;
+		if (name.n && name.n < 32 && name.p[0] != '#' && p->n_entities &&
+			entity_text(p, name)) {
+			buf_str(out, buf_view(&p->entity_text));
+			s = str_skip(s, semicolon + 1);
+		} else {
+			s = str_skip(s, entity_decode_one(out, s));
+		}
+	}
+}
+
+static xmlEntityPtr on_get_entity(void *user, const xmlChar *name)
+{
+	struct parser *p = user;
+
+	if (!entity_text(p, xml_str(name))) {
+		p->document.flaws |= FLAW_NOT_WELL_FORMED;
+		buf_printf(&p->entity_text, "&%s;", (const char *)name);
+	}
+	memset(&p->entity, 0, sizeof p->entity);
+	p->entity.type = XML_ENTITY_DECL;
+	p->entity.name = name;
+	p->entity.checked = 2;
+	if (p->xml->instate == XML_PARSER_ATTRIBUTE_VALUE) {
+		/* libxml2 then writes "&name;", and xml_attribute() decodes it. */
+		p->entity.etype = XML_INTERNAL_GENERAL_ENTITY;
+		return &p->entity;
+	}
+	p->entity.etype = XML_INTERNAL_PREDEFINED_ENTITY;
+	p->entity.content = (xmlChar *)(uintptr_t)buf_cstr(&p->entity_text);
+	p->entity.length = (int)p->entity_text.n;
+	return &p->entity;
+}
+
+static void on_entity_declaration(void *user, const xmlChar *name, int type,
+	const xmlChar *public_id, const xmlChar *system_id, xmlChar *content)
+{
+	struct parser *p = user;
+	struct str text = xml_str(content);
+
+	(void)public_id;
+	(void)system_id;
+	if (type != XML_INTERNAL_GENERAL_ENTITY || !content)
+		return;
+	if (p->n_entities >= PARSE_ENTITIES_MAX || text.n > PARSE_ENTITY_BYTES_MAX) {
+		p->document.flaws |= FLAW_LIMIT_REACHED;
+		return;
+	}
+	struct declared_entity *e =
+		ARENA_PUSH(&p->document_arena, p->entities, p->n_entities, p->cap_entities);
+	e->name = arena_str(&p->document_arena, xml_str(name));
+	buf_clear(&p->scratch);
+	entity_decode(&p->scratch, text);
+	e->text = arena_str(&p->document_arena, buf_view(&p->scratch));
+}
+
+static void on_doctype(
+	void *user, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
+{
+	struct parser *p = user;
+
+	(void)name;
+	(void)system_id;
+	if (public_id && str_ifind(xml_str(public_id), STR("netscape")) < xml_str(public_id).n)
+		p->netscape = true;
+}
+
+static void on_error(void *user, xmlErrorPtr error)
+{
+	struct parser *p = user;
+
+	if (error->level != XML_ERR_FATAL || p->stop)
+		return;
+	p->broken = true;
+	if (!p->mending)
+		p->stop = true;
+}
+
+static const xmlSAXHandler handler = {
+	.initialized = XML_SAX2_MAGIC,
+	.startElementNs = on_start,
+	.endElementNs = on_end,
+	.characters = on_characters,
+	.ignorableWhitespace = on_characters,
+	.cdataBlock = on_characters,
+	.getEntity = on_get_entity,
+	.entityDecl = on_entity_declaration,
+	.internalSubset = on_doctype,
+	.serror = (xmlStructuredErrorFunc)on_error,
+};
+
+/* ---- runs ---- */
+
+static void context_free(struct parser *p)
+{
+	if (!p->xml)
+		return;
+	/* libxml2 hangs declared entities on a document it does not free. */
+	xmlFreeDoc(p->xml->myDoc);
+	p->xml->myDoc = NULL;
+	xmlFreeParserCtxt(p->xml);
+	p->xml = NULL;
+}
+
+static int context_begin(struct parser *p)
+{
+	if (p->xml && xmlDictSize(p->xml->dict) > PARSE_NAMES_MAX)
+		context_free(p);
+	if (!p->xml) {
+		xmlSAXHandler sax = handler;
+		p->xml = xmlCreatePushParserCtxt(&sax, p, NULL, 0, NULL);
+		if (!p->xml)
+			return -ENOMEM;
+		if (!p->names)
+			p->names = mem_zalloc(NAME_CACHE_SIZE, sizeof *p->names);
+		memset(p->names, 0, NAME_CACHE_SIZE * sizeof *p->names);
+		p->n_names = 0;
+	} else if (xmlCtxtResetPush(p->xml, NULL, 0, NULL, "UTF-8")) {
+		return -ENOMEM;
+	}
+	xmlCtxtUseOptions(p->xml, XML_PARSE_NONET | XML_PARSE_RECOVER | XML_PARSE_IGNORE_ENC);
+	return 0;
+}
+
+static void push(struct parser *p, const char *bytes, size_t n)
+{
+	for (size_t at = 0; at < n && !p->stop; at += PARSE_CHUNK) {
+		size_t part = n - at < PARSE_CHUNK ? n - at : PARSE_CHUNK;
+		xmlParseChunk(p->xml, bytes + at, (int)part, 0);
+	}
+}
+
+static int run_once(struct parser *p, bool mending, struct error *error)
+{
+	build_begin_document(p);
+	p->mending = mending;
+	if (context_begin(p))
+		return error_set(error, ENOMEM, "libxml2 has no memory for a parser");
+	charset_rewind(&p->charset);
+	if (mending)
+		mender_reset(p->mender);
+	while (!p->stop) {
+		ssize_t n = charset_read(&p->charset, p->chunk);
+		if (n < 0)
+			return error_errno(error, (int)-n, "cannot read the body");
+		if (!mending) {
+			if (!n)
+				break;
+			push(p, p->chunk, (size_t)n);
+			continue;
+		}
+		buf_clear(&p->mended);
+		mender_feed(p->mender, str_make(p->chunk, (size_t)n), !n, &p->mended);
+		p->truncated = mender_truncated(p->mender);
+		push(p, p->mended.p, p->mended.n);
+		if (!n)
+			break;
+	}
+	if (!p->stop)
+		xmlParseChunk(p->xml, NULL, 0, 1);
+	return 0;
+}
+
+int xml_run(struct parser *p, struct error *error)
+{
+	int r = run_once(p, false, error);
+
+	if (r < 0 || p->error)
+		return r;
+	if (p->not_feed && !p->broken)
+		return 0;
+	if (p->broken || !p->root[0]) {
+		p->replay = p->document.entries;
+		if (!p->mender)
+			p->mender = mender_new();
+		r = run_once(p, true, error);
+		p->document.flaws |= FLAW_NOT_WELL_FORMED;
+		if (p->truncated)
+			p->document.flaws |= FLAW_TRUNCATED;
+	}
+	if (!p->root[0])
+		p->not_feed = true;
+	return r;
+}
+
+void xml_deinit(struct parser *p)
+{
+	context_free(p);
+	free(p->names);
+	buf_deinit(&p->entity_text);
+	buf_deinit(&p->mended);
+	p->mender = mender_free(p->mender);
+}
