@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "base/hash.h"
 #include "config/config.h"
 
 #define DEFAULT_FOLDER "/etc/civicwire"
@@ -68,17 +67,13 @@ int verb_check(int argc, char **argv)
 {
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
 
-	for (int c; (c = getopt_long(argc, argv, "+h", options, NULL)) >= 0;) {
+	for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) >= 0;) {
 		if (c != 'h')
-			return verb_misused("check", "unknown option");
+			return verb_misused("check", "unknown option '%s'", argv[optind - 1]);
 		fputs(usage, stdout);
 		return verb_flush("check");
 	}
 	if (argc - optind > 1)
 		return verb_misused("check", "one folder at a time");
-	if (hash_global_init()) {
-		fputs("civicwire check: no source of random numbers\n", stderr);
-		return EX_OSERR;
-	}
 	return check(optind < argc ? argv[optind] : DEFAULT_FOLDER);
 }

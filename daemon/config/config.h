@@ -29,7 +29,7 @@ struct config {
 	struct control_settings control;
 	struct fetch_settings fetch;
 	struct config_network *networks;
-	size_t n_networks;
+	size_t n_networks, n_cities;
 	struct feed **feeds; /* in order of their ids; one reference each */
 	size_t n_feeds;
 	struct config_rule *rules; /* the operator's and the shipped vocabulary's */
@@ -42,10 +42,21 @@ struct config_report {
 	size_t problems;
 };
 
-/* Loads a configuration folder (or a single civicwired.yaml). 0, or -EINVAL when there were
+/* Loads a configuration folder, or a single file of it in the place of civicwired.yaml:
+ *
+ *   civicwired.yaml            the daemon's settings; may be absent: all have defaults
+ *   feeds.d/…yaml              networks, cities, bodies, their agencies and feeds, rules
+ *   themes.d/…yaml             themes beside the shipped vocabulary
+ *   <data folder>/themes/      the shipped vocabulary; the data folder is the installed one, or
+ *                              that named by the environment variable CIVICWIRE_DATADIR
+ *
+ * Relative paths in a file are relative to the folder of that file. 0, or -EINVAL when there were
  * problems (all reported), or -errno when the folder cannot be read at all. Changes nothing. */
 int config_load(
 	struct config **ret, const char *path, struct config_report *report, struct error *error);
+/* Tells of hosts whose feeds ask for more requests than the host's gap and parallel allow: polls
+ * would come later than configured. No error, as nobody is hurt. */
+void config_check_budgets(const struct config *config, struct config_report *report);
 /* NULL-safe; returns NULL. */
 struct config *config_free(struct config *config);
 CLEANUP_DEFINE(struct config, config_free);

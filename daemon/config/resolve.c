@@ -120,8 +120,10 @@ static void make_networks(struct resolver *r, const struct sources *sources)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < sources->n_feeds; i++)
+	for (size_t i = 0; i < sources->n_feeds; i++) {
 		n += sources->feeds[i].n_networks;
+		r->config->n_cities += sources->feeds[i].n_cities;
+	}
 	r->config->networks =
 		arena_zalloc(&r->config->arena, (n + 1) * sizeof *r->config->networks);
 	for (size_t i = 0; i < sources->n_feeds; i++)
