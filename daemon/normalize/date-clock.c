@@ -98,8 +98,8 @@ static bool begins_clock(const struct date_tokens *tokens, unsigned i)
 	const struct date_token *t = &tokens->at[i];
 
 	if (!date_token_is_number(t))
-		return i && date_token_has_role(t, DATE_ROLE_T) &&
-		       date_token_is_number(&tokens->at[i - 1]) && date_token_is_number(t + 1);
+		return i && date_token_has_role(t, DATE_ROLE_T) && date_token_is_number(t + 1) &&
+		       (date_token_is_number(t - 1) || t[-1].kind == DATE_TOKEN_TAKEN);
 	if (i && t->spaced && date_token_is_number(t - 1) && t[-1].digits == 8)
 		return t->digits == 4 || t->digits == 6;
 	if (t->digits > 2)
