@@ -66,21 +66,19 @@ static void report_unknown(struct binder *b, const struct place *place, const st
 	const char *home = home_of(place->section, node->key);
 	const char *prefix = place_text(b->problems, place);
 	struct suggestion near = suggest_for(node->key);
-	struct str shown = str_head(node->key, 100);
+	const char *shown = problem_shown(b->problems, node->key);
 
-	shown.n = utf8_valid_prefix(shown);
 	for (size_t i = 0; i < b->n_rows[place->section]; i++)
 		suggest_offer(&near, str_of(b->rows[place->section][i].name));
 	if (home)
-		problem_add(b->problems, node->key_mark, "%skey '%.*s' belongs into %s", prefix,
-			STR_FMT(shown), home);
+		problem_add(b->problems, node->key_mark, "%skey '%s' belongs into %s", prefix,
+			shown, home);
 	else if (near.best.p)
 		problem_add(b->problems, node->key_mark,
-			"%sunknown key '%.*s' (did you mean '%.*s'?)", prefix, STR_FMT(shown),
+			"%sunknown key '%s' (did you mean '%.*s'?)", prefix, shown,
 			STR_FMT(near.best));
 	else
-		problem_add(b->problems, node->key_mark, "%sunknown key '%.*s'", prefix,
-			STR_FMT(shown));
+		problem_add(b->problems, node->key_mark, "%sunknown key '%s'", prefix, shown);
 }
 
 static void bind_map(struct binder *b, const struct place *up, enum section section,
@@ -190,7 +188,7 @@ static void bind_map(struct binder *b, const struct place *up, enum section sect
 	const struct node *id = kind->named ? node_get(map, "id") : NULL;
 
 	if (id && id->type == NODE_SCALAR && id->text.n && id->text.n <= 100)
-		place->id = id->text.p;
+		place->id = problem_shown(b->problems, id->text);
 	place->up = up;
 	place->section = section;
 	if (kind->blank)

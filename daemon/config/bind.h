@@ -15,9 +15,10 @@ struct place {
 
 /* A text that names something defined elsewhere. */
 struct reference {
-	enum key_type type; /* KEY_…_REF, KEY_FEED_PATTERN, KEY_FORMER_FEED, or KEY_FEED_URL for a
-			       file: URL, which may need leave */
-	const char *key, *text;
+	/* KEY_…_REF, KEY_FEED_PATTERN, KEY_FORMER_FEED; KEY_HOST, which may stand in one entry
+	 * only; KEY_FEED_URL for a file: URL, which needs leave */
+	enum key_type type;
+	const char *text;
 	struct mark mark;
 	const struct place *place;
 };

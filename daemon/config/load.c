@@ -1,6 +1,6 @@
 /* From a folder to a struct config, in three steps: read every file into entries (tree.c, bind.c),
  * resolve what refers to what (resolve.c), tell all problems together. The files read first are
- * told about first: civicwired.yaml, feeds.d/, themes.d/, the shipped vocabulary. */
+ * told about first: civicwired.yaml, the shipped vocabulary, feeds.d/, themes.d/. */
 #include "config/config.h"
 
 #include "base/cleanup.h"
@@ -146,9 +146,9 @@ static void read_all(struct loader *l, const char *main_file, const char *main_n
 	bind_defaults(&l->binder, SECTION_DAEMON, l->config);
 	if (main_file)
 		read_file(l, SECTION_DAEMON, main_file, main_name, l->config);
+	read_vocabulary(l);
 	read_folder(l, SECTION_FEEDS, arena_printf(arena, "%s/feeds.d", l->folder).p, "feeds.d");
 	read_folder(l, SECTION_THEMES, arena_printf(arena, "%s/themes.d", l->folder).p, "themes.d");
-	read_vocabulary(l);
 }
 
 /* Texts of the settings move from the load's arena into the configuration's. */

@@ -1,5 +1,6 @@
 #include "config/problem.h"
 
+#include "base/buf.h"
 #include "config/config.h"
 
 #include <stdarg.h>
@@ -44,6 +45,35 @@ void problem_add(struct problems *problems, struct mark mark, const char *format
 	struct problem *problem =
 		ARENA_PUSH(&problems->arena, problems->items, problems->n, problems->cap);
 	*problem = (struct problem){mark, order, text};
+}
+
+/* No more of a wrong text is shown. */
+#define SHOWN_MAX 100
+
+const char *problem_shown(struct problems *problems, struct str text)
+{
+	size_t scheme = str_find(text, STR("://")), at = str_chr(text, '@'), plain = 0;
+
+	while (plain < text.n && (unsigned char)text.p[plain] >= ' ' && text.p[plain] != 0x7f)
+		plain++;
+	if (plain == text.n && text.n <= SHOWN_MAX && at == text.n)
+		return text.p;
+	struct buf shown = BUF_INIT;
+	struct str head = str_head(text, SHOWN_MAX);
+	head.n = utf8_valid_prefix(head);
+	for (size_t i = 0; i < head.n; i++)
+		buf_char(&shown,
+			(unsigned char)head.p[i] < ' ' || head.p[i] == 0x7f ? '?' : head.p[i]);
+	if (head.n < text.n)
+		buf_lit(&shown, "…");
+	if (scheme < at && at < text.n) {
+		buf_clear(&shown);
+		buf_str(&shown, str_head(text, scheme));
+		buf_lit(&shown, "://…");
+	}
+	const char *kept = arena_str(&problems->arena, buf_view(&shown)).p;
+	buf_deinit(&shown);
+	return kept;
 }
 
 static int three_way(unsigned a, unsigned b)

@@ -32,6 +32,17 @@ static void report_unknown(struct checker *c, const struct reference *reference,
 			prefix, what, reference->text);
 }
 
+static void check_host(struct checker *c, const struct reference *reference)
+{
+	struct problems *problems = c->binder->problems;
+	const struct reference *other =
+		map_add(&c->ids->hosts, str_of(reference->text), (void *)reference);
+
+	if (other)
+		problem_add(problems, reference->mark, "host '%s' is already named at %s",
+			reference->text, mark_text(&problems->arena, other->mark));
+}
+
 static void check_former(struct checker *c, const struct reference *reference)
 {
 	struct problems *problems = c->binder->problems;
@@ -105,6 +116,8 @@ static void check_reference(struct checker *c, const struct reference *reference
 	}
 	if (reference->type == KEY_FORMER_FEED)
 		check_former(c, reference);
+	if (reference->type == KEY_HOST)
+		check_host(c, reference);
 	if (reference->type == KEY_FEED_PATTERN)
 		check_pattern(c, reference);
 	if (reference->type == KEY_FEED_URL && !allow_file)

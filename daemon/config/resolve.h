@@ -17,7 +17,8 @@ struct sources {
 
 /* Where ids are known: full id → the struct that begins with a struct entry. */
 struct ids {
-	struct map networks, cities, agencies, feeds, themes, formers;
+	struct map networks, cities, agencies, feeds, themes;
+	struct map formers, hosts; /* who claimed them: struct reference */
 };
 
 /* Fills in networks, rules, themes and feeds of the configuration. */

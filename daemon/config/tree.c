@@ -38,9 +38,10 @@ static struct mark mark_of_byte(const struct reader *r, size_t offset)
 }
 
 /* libyaml's words → ours, where ours help more. */
-static const struct {
+struct phrase {
 	const char *theirs, *ours;
-} plain_words[] = {
+};
+static const struct phrase problem_words[] = {
 	{"did not find expected ',' or ']'", "expected ',' or ']' here"},
 	{"did not find expected ',' or '}'", "expected ',' or '}' here"},
 	{"did not find expected key",
@@ -59,13 +60,24 @@ static const struct {
 		"a mapping may not begin here; put it on a new line"},
 	{"found unknown escape character",
 		"unknown escape after '\\'; use 'single quotes' to write a backslash"},
+	{NULL, NULL},
 };
 
-static const char *in_plain_words(const char *theirs)
+static const struct phrase context_words[] = {
+	{"while parsing a flow sequence", "in the list in [ ]"},
+	{"while parsing a flow mapping", "in the mapping in { }"},
+	{"while parsing a block collection", "in the list"},
+	{"while parsing a block mapping", "in the mapping"},
+	{"while scanning a quoted scalar", "in the quoted text"},
+	{"while scanning a simple key", "in the key"},
+	{NULL, NULL},
+};
+
+static const char *in_plain_words(const struct phrase *phrases, const char *theirs)
 {
-	for (size_t i = 0; i < sizeof plain_words / sizeof *plain_words; i++)
-		if (!strcmp(plain_words[i].theirs, theirs))
-			return plain_words[i].ours;
+	for (const struct phrase *p = phrases; p->theirs; p++)
+		if (!strcmp(p->theirs, theirs))
+			return p->ours;
 	return theirs;
 }
 
@@ -94,10 +106,11 @@ static void report_syntax(struct reader *r)
 	if (p->error == YAML_SCANNER_ERROR && line_is_indented_by_tab(r, mark.line))
 		problem_add(r->problems, mark, "a tab stands here; YAML is indented with spaces");
 	else if (p->context && p->context_mark.line + 1 != mark.line)
-		problem_add(r->problems, mark, "%s (%s that began at line %zu)",
-			in_plain_words(problem), p->context, p->context_mark.line + 1);
+		problem_add(r->problems, mark, "%s (%s that begins at line %zu)",
+			in_plain_words(problem_words, problem),
+			in_plain_words(context_words, p->context), p->context_mark.line + 1);
 	else
-		problem_add(r->problems, mark, "%s", in_plain_words(problem));
+		problem_add(r->problems, mark, "%s", in_plain_words(problem_words, problem));
 }
 
 static bool next_event(struct reader *r, yaml_event_t *event)

@@ -7,19 +7,14 @@
 
 #include <stdlib.h>
 
-/* No more of a wrong value is shown. */
-#define SHOWN_MAX 100
 /* There are some 180 languages of two letters; nobody writes a name in all of them. */
 #define LANGUAGES_MAX 200
 
 void value_problem(struct binder *b, const struct place *place, const struct schema_key *row,
 	const struct node *node, const char *why)
 {
-	struct str shown = str_head(node->text, SHOWN_MAX);
-
-	shown.n = utf8_valid_prefix(shown);
-	problem_add(b->problems, node->mark, "%s%s '%.*s%s' %s", place_text(b->problems, place),
-		row->name, STR_FMT(shown), shown.n < node->text.n ? "…" : "", why);
+	problem_add(b->problems, node->mark, "%s%s '%s' %s", place_text(b->problems, place),
+		row->name, problem_shown(b->problems, node->text), why);
 }
 
 /* "./" and "../" at the beginning are worked off, so that a path reads well where it is shown. */
@@ -107,20 +102,21 @@ static const char *text_kept(struct binder *b, enum key_type type, const struct 
 
 static bool is_reference(enum key_type type, struct str text)
 {
-	return (type >= KEY_NETWORK_REF && type <= KEY_FEED_PATTERN) ||
-	       (type == KEY_FEED_URL && str_istarts(text, STR("file:")));
+	if (type == KEY_FEED_URL)
+		return str_istarts(text, STR("file:"));
+	return type == KEY_HOST || (type >= KEY_NETWORK_REF && type <= KEY_FEED_PATTERN);
 }
 
 static void note_reference(struct binder *b, const struct place *place,
-	const struct schema_key *row, const struct node *node)
+	const struct schema_key *row, const struct node *node, const char *kept)
 {
 	if (b->n_references == b->cap_references) {
 		b->cap_references = b->cap_references ? b->cap_references * 2 : 64;
 		b->references = arena_regrow(b->arena, b->references, b->n_references,
 			b->cap_references, sizeof *b->references);
 	}
-	b->references[b->n_references++] =
-		(struct reference){row->type, row->name, node->text.p, node->mark, place};
+	b->references[b->n_references++] = (struct reference){
+		row->type, row->type == KEY_FEED_URL ? node->text.p : kept, node->mark, place};
 }
 
 static bool read_text(struct binder *b, const struct place *place, const struct schema_key *row,
@@ -140,9 +136,9 @@ static bool read_text(struct binder *b, const struct place *place, const struct 
 	}
 	if (row->type == KEY_TIMEZONE)
 		b->last_timezone = node->text.p;
-	if (is_reference(row->type, node->text))
-		note_reference(b, place, row, node);
 	*(const char **)out = text_kept(b, row->type, node);
+	if (is_reference(row->type, node->text))
+		note_reference(b, place, row, node, *(const char **)out);
 	return true;
 }
 
@@ -281,8 +277,9 @@ static bool read_point(struct binder *b, const struct place *place, const struct
 			problem_add(b->problems, node->mark,
 				"%s%s [%s, %s] is not on Earth; write [latitude, longitude] in "
 				"degrees",
-				place_text(b->problems, place), row->name, first->text.p,
-				second->text.p);
+				place_text(b->problems, place), row->name,
+				problem_shown(b->problems, first->text),
+				problem_shown(b->problems, second->text));
 		return good;
 	}
 	problem_add(b->problems, node->mark,
@@ -310,12 +307,13 @@ static bool is_by_language(struct binder *b, const struct place *place,
 		if (same != n)
 			problem_add(b->problems, n->key_mark,
 				"%s%s: language '%s' stands here twice; the first is at line %u",
-				place_text(b->problems, place), row->name, n->key.p,
-				same->key_mark.line);
+				place_text(b->problems, place), row->name,
+				problem_shown(b->problems, n->key), same->key_mark.line);
 		const char *why = shapes[KEY_LANGUAGE].refuse(b->arena, n->key);
 		if (why)
 			problem_add(b->problems, n->key_mark, "%s%s: '%s' %s",
-				place_text(b->problems, place), row->name, n->key.p, why);
+				place_text(b->problems, place), row->name,
+				problem_shown(b->problems, n->key), why);
 		good = good && same == n && !why;
 	}
 	return good;
@@ -334,8 +332,8 @@ static bool read_names(struct binder *b, const struct place *place, const struct
 	for (const struct node *n = node->first; n; n = n->next) {
 		if (n->type != NODE_SCALAR) {
 			problem_add(b->problems, n->mark, "%s%s: '%s' must be a text, not %s",
-				place_text(b->problems, place), row->name, n->key.p,
-				node_type_text(n));
+				place_text(b->problems, place), row->name,
+				problem_shown(b->problems, n->key), node_type_text(n));
 			return false;
 		}
 		struct name *item = &names.items[names.n++];
