@@ -123,8 +123,10 @@ static struct pool *pool_for(struct fetcher *f, struct transfer *t)
 		buf_printf(&key, "%s ", access->allow_net[i]);
 	struct pool *pool = map_get(&f->pools, buf_view(&key));
 	if (!pool) {
-		if (guard_init(&guard, access->allow_net, access->n_allow_net, &error) == 0)
+		if (guard_init(&guard, access->allow_net, access->n_allow_net, &error) == 0) {
 			pool = pool_new(f->loop, &guard, &f->pooled);
+			guard_deinit(&guard); /* empty unless there was no pool to take it */
+		}
 		if (pool)
 			map_add(&f->pools, str_of(mem_strndup(key.p ? key.p : "", key.n)), pool);
 	}
@@ -134,6 +136,22 @@ static struct pool *pool_for(struct fetcher *f, struct transfer *t)
 		t->reply->error = mem_strdup(*error.text ? error.text : "libcurl has no memory");
 	}
 	return pool;
+}
+
+/* Into the pool. Should libcurl refuse (out of memory), the poll is over. */
+static void run(struct fetcher *f, struct transfer *t)
+{
+	CURLMcode code = pool_add(t->pool, t->easy);
+
+	list_remove(&t->link);
+	list_append(&f->running, &t->link);
+	if (code == CURLM_OK)
+		return;
+	curl_easy_cleanup(t->easy);
+	t->easy = NULL;
+	t->reply->outcome = REPLY_LOCAL;
+	t->reply->error = mem_printf("libcurl: %s", curl_multi_strerror(code));
+	deliver_later(f, t);
 }
 
 static void begin(struct fetcher *f, struct transfer *t)
@@ -151,8 +169,7 @@ static void begin(struct fetcher *f, struct transfer *t)
 		deliver_later(f, t);
 		return;
 	}
-	list_append(&f->running, &t->link);
-	pool_add(t->pool, easy);
+	run(f, t);
 }
 
 static void start_waiting(struct fetcher *f)
@@ -171,7 +188,7 @@ static void on_done(struct pool_sink *sink, CURL *easy, CURLcode code)
 	metric_add(METRIC_civicwire_bytes_received_total, (int64_t)t->reply->body.n);
 	char *next = transfer_end(t, code);
 	if (next && transfer_aim(t, easy, next) == 0)
-		pool_add(t->pool, easy);
+		run(f, t);
 	else {
 		give_back(f, t);
 		deliver(f, t);

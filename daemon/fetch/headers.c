@@ -31,6 +31,7 @@ void response_deinit(struct response *r)
 	free(r->content_type);
 	free(r->content_location);
 	free(r->content_language);
+	free(r->location);
 	response_init(r);
 }
 
@@ -115,6 +116,7 @@ static const struct {
 	{"content-type", offsetof(struct response, content_type), NULL},
 	{"content-location", offsetof(struct response, content_location), NULL},
 	{"content-language", offsetof(struct response, content_language), NULL},
+	{"location", offsetof(struct response, location), NULL},
 	{"cache-control", 0, cache_control},
 	{"age", 0, set_age},
 	{"date", 0, set_date},

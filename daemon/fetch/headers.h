@@ -13,7 +13,7 @@ struct response {
 	int status; /* 0: no status line yet */
 	size_t bytes;
 	/* First of its name each; NULL: absent. Owned. */
-	char *etag, *last_modified, *content_type, *content_location, *content_language;
+	char *etag, *last_modified, *content_type, *content_location, *content_language, *location;
 	int64_t max_age_s, age_s;                /* -1: absent */
 	int64_t date_s, expires_s, retry_date_s; /* TIME_NONE: absent */
 	int64_t retry_s;                         /* -1: absent */

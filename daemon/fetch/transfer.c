@@ -79,7 +79,7 @@ struct transfer *transfer_free(struct transfer *t)
 
 /* ---- libcurl's callbacks ---- */
 
-/* The signed zero of refusals: write and header callbacks stop a transfer by taking less. */
+/* Header and body callbacks stop a transfer by taking less than they were given. */
 static size_t stop(struct transfer *t, enum transfer_stop why)
 {
 	t->stop = why;
@@ -128,19 +128,24 @@ static size_t on_body(char *p, size_t size, size_t n, void *userp)
 	return n;
 }
 
+/* A feed that is allowed more than the common limit may send it unpacked. */
+static int64_t wire_max(const struct transfer *t)
+{
+	int64_t max_body = t->reply->feed->max_body;
+
+	return max_body > t->limits->wire ? max_body : t->limits->wire;
+}
+
 /* Called whenever bytes have come in, also those of bodies that nobody reads. */
 static int on_progress(
 	void *userp, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
 	struct transfer *t = userp;
-	int64_t max = t->limits->wire;
 
 	(void)total;
 	(void)up_total;
 	(void)up_now;
-	if (t->reply->feed->max_body > max)
-		max = t->reply->feed->max_body;
-	if (now <= max)
+	if (now <= wire_max(t))
 		return 0;
 	t->stop = STOP_WIRE;
 	return 1;
@@ -203,7 +208,6 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(e, CURLOPT_USERAGENT, desk->user_agent);
@@ -328,19 +332,46 @@ static int aim_secrets(struct transfer *t, CURL *easy, const char *url)
 	return r < 0 ? refuse(t, REPLY_LOCAL, mem_strdup(error.text)) : 0;
 }
 
+/* A password in a URL would go into logs and events; libcurl would send one that a redirect made
+ * up. */
+static bool has_user(const char *url)
+{
+	size_t start = str_find(str_of(url), STR("://"));
+	struct str rest = str_skip(str_of(url), start + 3);
+	struct str authority = str_head(rest, strcspn(rest.p, "/?#\\"));
+
+	return str_chr(authority, '@') < authority.n;
+}
+
+/* May this URL be asked at all? */
+static int judge_url(struct transfer *t, const char *url)
+{
+	struct str scheme = str_head(str_of(url), str_chr(str_of(url), ':'));
+
+	if (!str_is_i(scheme, "http") && !str_is_i(scheme, "https"))
+		return refuse(t, REPLY_REFUSED,
+			mem_printf("%s leads to %s, which is neither http nor https",
+				t->reply->feed->url, url));
+	if (has_user(url)) {
+		char host[WORDS_HOST_MAX];
+		words_host(url, host);
+		return refuse(t, REPLY_REFUSED,
+			mem_printf(
+				"the URL at %s has a user name in it; `auth` is its place", host));
+	}
+	return 0;
+}
+
 int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 {
 	struct reply *reply = t->reply;
-	struct str scheme = str_head(str_of(url), str_chr(str_of(url), ':'));
 
 	if (reply->url != url) {
 		free(reply->url);
 		reply->url = mem_strdup(url);
 	}
-	if (!str_is_i(scheme, "http") && !str_is_i(scheme, "https"))
-		return refuse(t, REPLY_REFUSED,
-			mem_printf("%s leads to %s, which is neither http nor https",
-				reply->feed->url, url));
+	if (judge_url(t, url) < 0)
+		return -1;
 	if (!t->hops) {
 		t->began_us = clock_monotonic_us();
 		choose_validators(t);
@@ -361,6 +392,8 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
+	/* Stops at once what announces too much; on_progress() and on_body() stop the rest. */
+	curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)wire_max(t));
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
@@ -436,7 +469,6 @@ static enum reply_outcome outcome_of(const struct transfer *t, CURLcode code)
 								      : REPLY_NETWORK;
 	case CURLE_FILESIZE_EXCEEDED:
 		return REPLY_TOO_LARGE;
-	case CURLE_LOGIN_DENIED:
 	case CURLE_URL_MALFORMAT:
 		return REPLY_REFUSED;
 	case CURLE_OUT_OF_MEMORY:
@@ -451,28 +483,50 @@ static enum reply_outcome outcome_of(const struct transfer *t, CURLcode code)
 	}
 }
 
+/* Location against the URL that was asked. Not CURLINFO_REDIRECT_URL: libcurl puts the user name and
+ * password of the request into it. */
+static char *resolve(const char *base, const char *location)
+{
+	CURLU *u = curl_url();
+	char *text = NULL, *url = NULL;
+
+	if (u && !curl_url_set(u, CURLUPART_URL, base, 0) &&
+		!curl_url_set(
+			u, CURLUPART_URL, location, CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME) &&
+		!curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) &&
+		!curl_url_get(u, CURLUPART_URL, &text, 0))
+		url = mem_strdup(text);
+	curl_free(text);
+	curl_url_cleanup(u);
+	return url;
+}
+
 /* The next hop, or NULL: none, or refused. */
 static char *next_hop(struct transfer *t)
 {
 	int status = t->response.status;
-	char *url = NULL;
+	char host[WORDS_HOST_MAX];
 
-	if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308)
+	if ((status != 301 && status != 302 && status != 303 && status != 307 && status != 308) ||
+		!t->response.location)
 		return NULL;
-	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
-	if (!url || !*url)
-		return NULL;
-	if (t->hops >= t->limits->redirects) {
-		char host[WORDS_HOST_MAX];
-		words_host(t->reply->feed->url, host);
-		t->reply->http_status = status;
+	words_host(t->reply->url, host);
+	char *url = resolve(t->reply->url, t->response.location);
+	if (!url)
+		refuse(t, REPLY_REFUSED,
+			mem_printf("%s redirects to what is no URL: %.200s", host,
+				t->response.location));
+	else if (t->hops >= t->limits->redirects)
 		refuse(t, REPLY_REFUSED,
 			mem_printf("%s redirects more than %u times", host, t->limits->redirects));
+	if (t->reply->error) {
+		t->reply->http_status = status;
+		free(url);
 		return NULL;
 	}
 	t->hops++;
 	t->permanent = t->permanent && (status == 301 || status == 308);
-	return mem_strdup(url);
+	return url;
 }
 
 char *transfer_end(struct transfer *t, CURLcode code)

@@ -189,8 +189,6 @@ char *words_for_curl(const struct transfer *t, CURLcode code)
 	case CURLE_FILESIZE_EXCEEDED:
 		size_text(t->limits->wire, size);
 		return mem_printf("%s announced a body of more than %s", host, size);
-	case CURLE_LOGIN_DENIED:
-		return mem_printf("the URL of %s has a user name in it; `auth` is the place", host);
 	case CURLE_URL_MALFORMAT:
 		return mem_printf("%s is no URL: %s", t->reply->url, detail);
 	case CURLE_UNSUPPORTED_PROTOCOL:

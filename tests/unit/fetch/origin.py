@@ -111,10 +111,6 @@ async def misbehave(path, writer):
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + FEED)
     elif path == "/chunk-cut":
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + FEED[:0x40])
-    elif path == "/gzip-cut":
-        packed = gzip.compress(bytes(range(256)) * 64)
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\n\r\n" +
-                     packed[:len(packed) // 2])
     elif path == "/noise":
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
     elif path == "/drop-once" and not STATE["dropped"]:
@@ -132,6 +128,8 @@ async def serve(reader, writer):
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             request, path = head[0], head[0].split()[1]
+            if path.startswith("http://"):  # asked as a proxy
+                path = "/" + path.split("/", 3)[3]
             headers = [(k.lower(), v.strip()) for k, _, v in (x.partition(":") for x in head[1:-2])]
             if path in PLAIN:
                 writer.write(PLAIN[path](request, headers))
