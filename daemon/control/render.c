@@ -27,8 +27,10 @@ struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot
 /* Nothing for 0: it has not happened. */
 static void member_time(struct json *j, const char *name, int64_t us)
 {
+	char text[TIME_TEXT_MAX];
+
 	if (us)
-		json_member_time(j, name, us / SEC_US);
+		json_member(j, name, str_make(text, time_format_us(us, text)));
 }
 
 static void render_bus(struct json *j, const struct control_snapshot *s)
