@@ -1,9 +1,10 @@
 /* The body of an item: what people read.
  *
- * The fullest text an entry has is its content; a shorter one beside it is the summary. An entry
- * with one text only has a content and no summary, whatever its format calls it: so a client reads
- * the same members in every feed. HTML goes to content_html, sanitised, and as plain text to
- * content_text; plain text goes to content_text alone. */
+ * The fullest text an entry has is its content, whatever its format calls it, so that a client reads
+ * the same members in every feed; a shorter one beside it is the summary. Where there is one text
+ * only, it is a summary too if its feed says both that it is one and that it is plain (Atom, JSON
+ * Feed): RSS' description may be anything. HTML goes to content_html, sanitised, and as plain text
+ * to content_text; plain text goes to content_text alone. */
 #include "normalize/normalizing.h"
 
 #include "normalize/html.h"
@@ -112,6 +113,6 @@ void normalize_body(struct normalizing *w, const struct entry *entry, struct ite
 		else
 			plain_body(w, body, item);
 	}
-	if (body == &entry->content && !same_text(&entry->content, &entry->summary))
+	if (body == &entry->content ? !same_text(body, &entry->summary) : body->type == TEXT_PLAIN)
 		item->summary = cut(w, normalize_text(w, &entry->summary), SUMMARY_BYTES_MAX);
 }

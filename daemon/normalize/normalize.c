@@ -246,7 +246,8 @@ static void settle_source(struct normalizing *w, const struct entry *entry, stru
 		.updated_s = normalize_date(w, raw->updated)};
 	w->flaws = flaws; /* another feed's trouble is not this item's */
 	item->has_source = entry->has_source &&
-			   (item->source.title.n || item->source.url.n || item->source.id.n);
+			   (item->source.title.n || item->source.url.n || item->source.id.n ||
+				   item->source.updated_s != TIME_NONE);
 }
 
 static void settle_event(struct normalizing *w, const struct entry *entry, struct item *item)
@@ -314,7 +315,7 @@ void normalize_entry(struct normalizer *normalizer, const struct normalize_conte
 	settle_alert(&w, entry, &item);
 	identity_settle(&w, entry, &item);
 	change_hash(normalizer, &item, &item.change);
-	item.flaws = w.flaws;
+	item.flaws = item.withdrawn ? 0 : w.flaws; /* what is gone lacks nothing */
 	shrink(normalizer);
 	*ret = item;
 }

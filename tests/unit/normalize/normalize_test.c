@@ -96,6 +96,9 @@ static void test_one_text_is_content(void **state)
 	assert_text(item->content_html, NULL);
 	assert_text(item->content_text, "Agua < fuego & tierra");
 	assert_text(item->summary, NULL);
+
+	f->entry.summary.type = TEXT_PLAIN; /* the feed calls it a summary, and means it */
+	assert_text(run(f)->summary, "Agua < fuego & tierra");
 }
 
 static void test_summary_beside_content(void **state)
