@@ -48,6 +48,7 @@ struct settle {
 	const char *why;
 	size_t items;
 	bool guids_repeat;
+	bool partial; /* the document broke off: its items count, but it is asked for again */
 	int64_t hint_us;
 	double chance;
 	int64_t now_us;

@@ -67,8 +67,10 @@ static void same_body(struct feed_state *state, const struct reply *reply)
 static void new_body(
 	struct feed_state *state, const struct reply *reply, const struct settle *settle)
 {
-	set_text(&state->etag, reply->etag);
-	set_text(&state->last_modified, reply->last_modified);
+	/* Cut off on the way, where HTTP cannot tell, or by its author? With no validators the next
+	 * poll gets a whole body; if that is the same, it was the author. */
+	set_text(&state->etag, settle->partial ? NULL : reply->etag);
+	set_text(&state->last_modified, settle->partial ? NULL : reply->last_modified);
 	state->body_hash = reply->body_hash;
 	state->items = (uint32_t)settle->items;
 	state->guids_repeat |= settle->guids_repeat;
