@@ -199,8 +199,9 @@ static bool is_glued(const struct date_tokens *tokens, unsigned i)
 {
 	const struct date_token *t = &tokens->at[i];
 
-	return i && date_token_is_sign(t - 1, '-') && !t->spaced && !t[-1].spaced &&
-	       !date_token_is_sign(t + 3, ':') && t->value * 60 <= OFFSET_MAX;
+	return i > 1 && date_token_is_number(t - 2) && date_token_is_sign(t - 1, '-') &&
+	       !t->spaced && !t[-1].spaced && !date_token_is_sign(t + 3, ':') &&
+	       t->value * 60 <= OFFSET_MAX;
 }
 
 /* am or pm behind the time, or before it as in Korea. False: it contradicts the time. */
