@@ -111,6 +111,17 @@ static void close_item(struct html_balance *b, enum html_tag tag)
 	}
 }
 
+/* Links do not nest, not even in one that is dying. */
+static void close_link(struct html_balance *b)
+{
+	for (size_t i = b->n; i-- > 0 && !html_has(b->stack[i].tag, HTML_FENCE);)
+		if (b->stack[i].tag == HTML_TAG_A) {
+			b->result |= HTML_RECOVERED;
+			pop_to(b, i);
+			return;
+		}
+}
+
 static bool may_hold(enum html_tag parent, enum html_tag part)
 {
 	bool section =
@@ -197,11 +208,7 @@ bool html_balance_before(struct html_balance *b, enum html_tag tag)
 		close_item(b, tag);
 		break;
 	case HTML_TAG_A:
-		i = find(b, tag, HTML_FENCE);
-		if (i != NOWHERE) {
-			b->result |= HTML_RECOVERED;
-			pop_to(b, i);
-		}
+		close_link(b);
 		break;
 	case HTML_TAG_RT:
 	case HTML_TAG_RP:

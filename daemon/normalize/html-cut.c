@@ -59,7 +59,8 @@ static size_t cut_at(struct str html, size_t max)
 			size_t from = (size_t)(start - html.p);
 			size_t room = max - o.closing;
 			if (room >= at)
-				best = at;
+				best = from + str_trim(token.text).n +
+				       (size_t)(str_trim(token.text).p - token.text.p);
 			else if (room > from && last_boundary(token.text, room - from))
 				best = from + last_boundary(token.text, room - from);
 		}

@@ -83,19 +83,25 @@ void html_put(struct buf *out, struct str html, enum html_escape_mode mode)
 	}
 }
 
-void html_escape(struct buf *out, struct str text)
+void html_put_literal(struct buf *out, struct str text, enum html_escape_mode mode)
 {
+	unsigned mask = mode == HTML_ESCAPE_TEXT ? TEXT : ATTRIBUTE;
 	size_t i = 0;
 
 	while (i < text.n) {
-		size_t run = plain_run(text, i, ATTRIBUTE);
+		size_t run = plain_run(text, i, mask);
 		buf_add(out, text.p + i, run - i);
 		if (run < text.n && ((unsigned char)text.p[run] < ' ' || text.p[run] == 0x7F))
 			put_control(out, text, run);
 		else if (run < text.n)
-			put_escaped(out, text.p[run], HTML_ESCAPE_ATTRIBUTE);
+			put_escaped(out, text.p[run], mode);
 		i = run + 1;
 	}
+}
+
+void html_escape(struct buf *out, struct str text)
+{
+	html_put_literal(out, text, HTML_ESCAPE_ATTRIBUTE);
 }
 
 void html_decode(struct buf *out, struct str text)

@@ -12,5 +12,8 @@ enum html_escape_mode {
  * before; control characters are dropped, line ends become LF. */
 void html_put(struct buf *out, struct str html, enum html_escape_mode mode);
 
+/* The same for text that has no references: "&lt;" shows "&lt;". */
+void html_put_literal(struct buf *out, struct str text, enum html_escape_mode mode);
+
 /* Escapes what stands in out from byte `from` on, for an attribute: for writing in place. */
 void html_escape_tail(struct buf *out, size_t from);

@@ -125,7 +125,11 @@ static void start_tag(struct reader *r, const struct html_token *token)
 		r->pre++;
 		break;
 	case HTML_TAG_IMG:
-		put_text(r, html_token_attr(token, HTML_ATTR_ALT), true);
+		if (html_token_attr(token, HTML_ATTR_ALT).n) {
+			widen(r, GAP_SPACE);
+			put_text(r, html_token_attr(token, HTML_ATTR_ALT), true);
+			widen(r, GAP_SPACE);
+		}
 		break;
 	case HTML_TAG_XMP:
 	case HTML_TAG_PLAINTEXT:

@@ -18,6 +18,9 @@
  * megabyte is an attack or an accident. */
 #define ATTR_BYTES_MAX 8192
 
+/* No table has a million columns and no picture as many pixels. */
+#define DIGITS_MAX 6
+
 struct cleaner {
 	struct str base;
 	struct html_balance balance;
@@ -85,16 +88,22 @@ static bool put_url(
 	return false;
 }
 
-static bool put_number(struct buf *out, enum html_attr_id id, struct str raw)
+/* How many digits a value begins with. */
+static size_t digits(struct str value)
 {
-	/* No table has a million columns and no picture as many pixels. */
-	const size_t digits_max = 6;
-	struct str value = str_trim(raw);
 	size_t n = 0;
 
 	while (n < value.n && ascii_is_digit((unsigned char)value.p[n]))
 		n++;
-	if (!n || n > digits_max)
+	return n;
+}
+
+static bool put_number(struct buf *out, enum html_attr_id id, struct str raw)
+{
+	struct str value = str_trim(raw);
+	size_t n = digits(value);
+
+	if (!n || n > DIGITS_MAX)
 		return false;
 	begin_attr(out, id);
 	buf_add(out, value.p, n);
@@ -188,6 +197,14 @@ static bool is_tiny(struct str value)
 	       !(value.n > 1 && value.p[1] == '%');
 }
 
+/* A value that put_number() would write. */
+static bool is_number(struct str value)
+{
+	size_t n = digits(str_trim(value));
+
+	return n && n <= DIGITS_MAX;
+}
+
 /* The value of a property in a style attribute, roughly: enough to see what hides an image. */
 static struct str style_value(struct str style, const char *property)
 {
@@ -209,17 +226,17 @@ static bool is_tracker(const struct html_token *token)
 	struct str style = html_token_attr(token, HTML_ATTR_STYLE);
 
 	if (style.n) {
-		if (str_is_none(width))
+		if (!is_number(width))
 			width = style_value(style, "width");
-		if (str_is_none(height))
+		if (!is_number(height))
 			height = style_value(style, "height");
 		if (str_is_i(style_value(style, "display"), "none") ||
 			str_is_i(style_value(style, "visibility"), "hidden"))
 			return true;
 	}
 	/* One side alone counts when the other is not given: a line of 600×1 is a line. */
-	return (is_tiny(width) && (str_is_none(height) || is_tiny(height))) ||
-	       (is_tiny(height) && str_is_none(width));
+	return (is_tiny(width) && (!is_number(height) || is_tiny(height))) ||
+	       (is_tiny(height) && !is_number(width));
 }
 
 /* Pictures that a script would load later have their URL in another attribute, and in src nothing or
@@ -279,7 +296,7 @@ static void put_preformatted(struct cleaner *c, struct str text)
 	size_t mark = out->n;
 	buf_lit(out, "<pre>");
 	html_balance_open(&c->balance, HTML_TAG_PRE, false, mark);
-	html_escape(out, text);
+	html_put_literal(out, text, HTML_ESCAPE_TEXT);
 	html_balance_close(&c->balance, HTML_TAG_PRE);
 }
 

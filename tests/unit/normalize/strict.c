@@ -1,0 +1,167 @@
+#include "strict.h"
+
+/* Elements open at a time: the sanitiser's own limit, said again. */
+#define STRICT_DEPTH 200
+
+struct strict {
+	const char *p, *end;
+	struct str open[STRICT_DEPTH];
+	size_t n_open;
+};
+
+static const char *const allowed[] = {"a", "abbr", "acronym", "address", "article", "aside",
+	"audio", "b", "bdi", "bdo", "big", "blockquote", "caption", "center", "cite", "code",
+	"colgroup", "dd", "del", "details", "dfn", "dir", "div", "dl", "dt", "em", "figcaption",
+	"figure", "font", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "i",
+	"ins", "kbd", "li", "main", "mark", "menu", "nav", "ol", "p", "pre", "q", "rp", "rt",
+	"ruby", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary",
+	"sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var",
+	"video", NULL};
+static const char *const allowed_void[] = {"br", "col", "hr", "img", "source", "wbr", NULL};
+static const char *const allowed_attrs[] = {"abbr", "align", "alt", "color", "colspan", "controls",
+	"datetime", "dir", "face", "height", "hreflang", "lang", "open", "reversed", "rowspan",
+	"scope", "size", "span", "start", "summary", "title", "type", "valign", "value", "width",
+	NULL};
+static const char *const url_attrs[] = {"cite", "href", "poster", "src", NULL};
+static const char *const harmless[] = {"http", "https", "mailto", "tel", "ftp", "ftps", "sftp",
+	"geo", "magnet", "sms", "xmpp", "sip", "sips", "irc", "ircs", "news", "nntp", "webcal",
+	"feed", "callto", "gopher", "matrix", "whatsapp", "tg", "urn", "tag", "doi", "acap", "rtsp",
+	"mms", NULL};
+
+static bool in(struct str s, const char *const *list)
+{
+	for (; *list; list++)
+		if (str_is(s, *list))
+			return true;
+	return false;
+}
+
+static bool take(struct strict *s, const char *literal)
+{
+	size_t n = strlen(literal);
+
+	if ((size_t)(s->end - s->p) < n || memcmp(s->p, literal, n))
+		return false;
+	s->p += n;
+	return true;
+}
+
+static struct str take_name(struct strict *s)
+{
+	const char *start = s->p;
+
+	while (s->p < s->end && ((*s->p >= 'a' && *s->p <= 'z') || (*s->p >= '0' && *s->p <= '9')))
+		s->p++;
+	return str_make(start, (size_t)(s->p - start));
+}
+
+/* One character of text or of a value. */
+static const char *take_char(struct strict *s)
+{
+	unsigned char c = (unsigned char)*s->p;
+
+	if (c == '<' || c == '>')
+		return "a bare angle bracket";
+	if (c == '&')
+		return take(s, "&amp;") || take(s, "&lt;") || take(s, "&gt;") || take(s, "&quot;")
+			       ? NULL
+			       : "an ampersand that is not escaped";
+	if ((c < ' ' && c != '\t' && c != '\n') || c == 0x7F)
+		return "a control character";
+	s->p++;
+	return NULL;
+}
+
+/* The colon before any of "/?#" ends a scheme; letters before it must be one we know, whatever stands
+ * between them. */
+static const char *check_url(struct str url)
+{
+	char scheme[32];
+	size_t n = 0;
+
+	if (!url.n)
+		return "an empty URL";
+	for (size_t i = 0; i < url.n && !strchr("/?#", url.p[i]); i++) {
+		unsigned char c = (unsigned char)url.p[i];
+		if (c <= ' ')
+			return "white space in a URL";
+		if (c == ':') {
+			struct str found = str_make(scheme, n);
+			bool is_scheme = n && n == i && ascii_is_alpha((unsigned char)url.p[0]);
+			if (str_find(found, STR("script")) < n || str_is(found, "data") ||
+				(is_scheme && !in(found, harmless)))
+				return "a URL that may run code";
+			return NULL;
+		}
+		if (n < sizeof scheme && (ascii_is_alnum(c) || c == '+' || c == '.' || c == '-'))
+			scheme[n++] = ascii_lower((char)c);
+	}
+	return NULL;
+}
+
+static const char *take_attr(struct strict *s)
+{
+	struct str name = take_name(s);
+	const char *start, *wrong;
+
+	bool url = in(name, url_attrs);
+	if (!url && !in(name, allowed_attrs))
+		return "an attribute that is not allowed";
+	if (!take(s, "=\""))
+		return "an attribute without a quoted value";
+	start = s->p;
+	while (s->p < s->end && *s->p != '"')
+		if ((wrong = take_char(s)))
+			return wrong;
+	if (url && (wrong = check_url(str_make(start, (size_t)(s->p - start)))))
+		return wrong;
+	return take(s, "\"") ? NULL : "a value without end";
+}
+
+static const char *take_start(struct strict *s)
+{
+	struct str name = take_name(s);
+	const char *wrong;
+
+	while (take(s, " "))
+		if ((wrong = take_attr(s)))
+			return wrong;
+	if (!take(s, ">"))
+		return "a tag without end";
+	if (in(name, allowed_void))
+		return NULL;
+	if (!in(name, allowed))
+		return "an element that is not allowed";
+	if (s->n_open == STRICT_DEPTH)
+		return "too many open elements";
+	s->open[s->n_open++] = name;
+	return NULL;
+}
+
+static const char *take_end(struct strict *s)
+{
+	struct str name = take_name(s);
+
+	if (!s->n_open || !str_eq(s->open[s->n_open - 1], name))
+		return "an end tag without its start tag";
+	s->n_open--;
+	return take(s, ">") ? NULL : "an end tag without end";
+}
+
+const char *strict_check(struct str html, size_t *ret_at)
+{
+	struct strict s = {.p = html.p, .end = html.p + html.n};
+	const char *wrong = NULL;
+
+	while (s.p < s.end && !wrong)
+		if (take(&s, "</"))
+			wrong = take_end(&s);
+		else if (take(&s, "<"))
+			wrong = take_start(&s);
+		else
+			wrong = take_char(&s);
+	if (!wrong && s.n_open)
+		wrong = "an element left open";
+	*ret_at = (size_t)(s.p - html.p);
+	return wrong;
+}

@@ -1,0 +1,180 @@
+#include "normalize/text.h"
+
+#include "model/flaw.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define LENGTH(a) (sizeof(a) / sizeof *(a))
+
+static void assert_fold(const char *text, const char *want, bool repaired)
+{
+	struct buf out = BUF_INIT, again = BUF_INIT;
+
+	assert_int_equal(text_fold(&out, str_of(text)), repaired);
+	assert_string_equal(buf_cstr(&out), want);
+	assert_false(text_fold(&again, buf_view(&out)));
+	assert_true(str_eq(buf_view(&out), buf_view(&again)));
+	buf_deinit(&out);
+	buf_deinit(&again);
+}
+
+static void test_fold(void **state)
+{
+	(void)state;
+	assert_fold("", "", false);
+	assert_fold("  Ciudad\t de\r\n México ", "Ciudad de México", false);
+	assert_fold("a\u00a0\u2003b\u2028c\u3000d", "a b c d", false);
+	assert_fold("a\x01\x1f\x7f\xc2\x85z", "a z", true);
+	assert_fold("\ufeffa\u202eb\u2066c\u00add\u200be", "abcde", true);
+	assert_fold("a\xff\xe2\x82z", "a\ufffd\ufffd\ufffdz", true);
+	assert_fold("\xed\xa0\x80", "\ufffd\ufffd\ufffd", true);
+	assert_fold("مى‌خواهم 👩‍💻 日本", "مى‌خواهم 👩‍💻 日本",
+		false);
+	assert_fold("\ufffd", "\ufffd", false);
+}
+
+static void assert_lines(const char *text, const char *want)
+{
+	struct buf out = BUF_INIT;
+
+	text_fold_lines(&out, str_of(text));
+	assert_string_equal(buf_cstr(&out), want);
+	buf_deinit(&out);
+}
+
+static void test_fold_lines(void **state)
+{
+	(void)state;
+	assert_lines("a  b \n c", "a b\nc");
+	assert_lines("a\r\nb\rc", "a\nb\nc");
+	assert_lines("\n\na\n\n\n\nb\n", "a\n\nb");
+	assert_lines("a \n \n b", "a\n\nb");
+	assert_lines("a\u2029b\u2028c", "a\n\nb\nc");
+}
+
+static void test_plain(void **state)
+{
+	static const struct {
+		enum text_type type;
+		const char *value, *want;
+	} cases[] = {
+		{TEXT_PLAIN, "<b>a</b> &amp;  b", "<b>a</b> &amp; b"},
+		{TEXT_HTML, "<b>a</b> &amp; b", "a & b"},
+		{TEXT_HTML, "a &lt;b&gt; c", "a <b> c"},
+		{TEXT_HTML, "<p>a</p><p>b</p>", "a b"},
+		{TEXT_XHTML, "<div>x &lt; <i>y</i></div>", "x < y"},
+		{TEXT_LIKELY, "AT&T", "AT&T"},
+		{TEXT_LIKELY, "AT&amp;T", "AT&T"},
+		{TEXT_LIKELY, "AT&amp;amp;T", "AT&T"},
+		{TEXT_LIKELY, "AT&amp;amp;amp;T", "AT&T"},
+		{TEXT_LIKELY, "<b>x</b>", "x"},
+		{TEXT_LIKELY, "a < b", "a < b"},
+		{TEXT_LIKELY, "1 < 2 > 0", "1 < 2 > 0"},
+		{TEXT_LIKELY, "1 &lt; 2", "1 < 2"},
+		{TEXT_LIKELY, "Caf&eacute; &#8211; bar", "Café – bar"},
+		{TEXT_LIKELY, "Caf&amp;eacute; &amp;#8211; &amp;quot;bar&amp;quot;",
+			"Café – \"bar\""},
+		{TEXT_LIKELY, "How to use &lt;b&gt;", "How to use <b>"},
+		{TEXT_LIKELY, "Medellín <br/> Ciudad &nbsp; de México",
+			"Medellín Ciudad de México"},
+		{TEXT_LIKELY, "", ""},
+	};
+	struct arena arena = ARENA_INIT;
+	struct buf scratch = BUF_INIT;
+	unsigned flaws = 0;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct text text = {.value = str_of(cases[i].value), .type = cases[i].type};
+		struct str got = text_plain(&arena, &scratch, &text, &flaws);
+		if (!str_is(got, cases[i].want))
+			fail_msg("%s: got %s", cases[i].value, got.p);
+	}
+	assert_int_equal(flaws, 0);
+	struct text none = {.value = STR_NONE};
+	assert_true(str_is_none(text_plain(&arena, &scratch, &none, &flaws)));
+	struct text broken = {.value = STR("a\x01\xffz"), .type = TEXT_LIKELY};
+	assert_string_equal(text_plain(&arena, &scratch, &broken, &flaws).p, "a\ufffdz");
+	assert_int_equal(flaws, FLAW_TEXT_REPAIRED);
+	text_plain(&arena, &scratch, &broken, NULL);
+	buf_deinit(&scratch);
+	arena_deinit(&arena);
+}
+
+static void assert_word(const char *text, const char *want)
+{
+	struct buf out = BUF_INIT;
+
+	text_fold_word(&out, str_of(text));
+	assert_string_equal(buf_cstr(&out), want);
+	buf_deinit(&out);
+}
+
+static void test_fold_word(void **state)
+{
+	(void)state;
+	assert_word("AGUA", "agua");
+	assert_word("Água", "agua");
+	assert_word("A\u0301gua", "agua"); /* decomposed */
+	assert_word("MEDELLÍN Bogotá ñandú ÇÀÔÜ", "medellin bogota nandu caou");
+	assert_word("Straße ŒUVRE Ærø Łódź đ ŋ", "strasse oeuvre aero lodz d n");
+	assert_word("Ğışİ Žižkov őű", "gisi zizkov ou");
+	assert_word("Αθήνα ΑΘΗΝΑΣ", "αθηνα αθηνασ");
+	assert_word("λόγος", "λογοσ");
+	assert_word("ἀρχή", "αρχη");
+	assert_word("Москва Ёлка ЙОД", "москва елка иод");
+	assert_word("Việt Nam", "viet nam");
+	assert_word("東京 × ÷ 5º", "東京 × ÷ 5º");
+}
+
+static void assert_language(const char *tag, const char *want)
+{
+	struct arena arena = ARENA_INIT;
+	struct str got = text_language(&arena, str_of(tag));
+
+	if (!want)
+		assert_null(got.p);
+	else if (!str_is(got, want))
+		fail_msg("%s: got %s", tag, got.p ? got.p : "nothing");
+	arena_deinit(&arena);
+}
+
+static void test_language(void **state)
+{
+	static const char *const rubbish[] = {"", "english", "e", "es-", "-es", "es--mx", "es mx",
+		"es,en", "12", "es-verylongsubtag", "español", "x-klingon", "none", "es-MX-AR",
+		"es-a!"};
+
+	(void)state;
+	assert_language("es_mx", "es-MX");
+	assert_language("pt-br", "pt-BR");
+	assert_language("zh-hant-tw", "zh-Hant-TW");
+	assert_language("EN", "en");
+	assert_language(" fr-FR ", "fr-FR");
+	assert_language("es-419", "es-419");
+	assert_language("es_MX.UTF-8", "es-MX");
+	assert_language("ca_ES@valencia", "ca-ES");
+	assert_language("sl-rozaj-biske-1994", "sl-rozaj-biske-1994");
+	assert_language("zh-yue-HK", "zh-yue-HK");
+	assert_language("de-DE-u-co-phonebk", "de-DE-u-co-phonebk");
+	for (size_t i = 0; i < LENGTH(rubbish); i++)
+		assert_language(rubbish[i], NULL);
+	assert_language(NULL, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_fold_lines),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_fold_word),
+		cmocka_unit_test(test_language),
+	};
+
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
