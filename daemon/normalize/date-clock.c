@@ -325,6 +325,8 @@ static enum date_result take_named(
 	if (found && !minutes)
 		minutes = offset;
 	date_token_take(t);
+	if (!found && !clock->has_zone && t->name->role == DATE_ROLE_ZONE)
+		clock->zone = t->name;
 	return merge_zone(clock, minutes);
 }
 
@@ -404,8 +406,10 @@ static enum date_result apply_comment(const struct date_tokens *tokens, struct s
 
 	if (clock->has_zone || !clock->found || !tokens->comment_at || tokens->comment_at < after)
 		return DATE_OK;
-	if (name && name->role == DATE_ROLE_ZONE)
+	if (name && name->role == DATE_ROLE_ZONE) {
+		clock->zone = name;
 		return merge_zone(clock, name->minutes);
+	}
 	if (name && (name->days || name->months))
 		return DATE_OK;
 	return name && date_name_zone_in(name, language, &minutes) ? merge_zone(clock, minutes)

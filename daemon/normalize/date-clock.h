@@ -10,7 +10,8 @@ struct date_clock {
 	bool has_seconds;
 	unsigned hour, minute, second; /* as written, am and pm resolved; not checked */
 	bool has_zone;
-	int zone_minutes; /* east of UTC */
+	int zone_minutes;             /* east of UTC, today */
+	const struct date_name *zone; /* its name, where nothing but the name says it; or NULL */
 };
 
 /* Finds time and zone wherever they stand and takes their tokens out. DATE_OK also where there is

@@ -49,6 +49,10 @@ int date_name_month_in(const struct date_name *name, struct str language);
 /* The same for zones (IST, BST). False if the language does not decide. */
 bool date_name_zone_in(const struct date_name *name, struct str language, int *ret_minutes);
 
+/* What a zone's name meant at that time, if not what it means now (Moscow changed its mind twice):
+ * minutes east of UTC. `local_s`: the time as written, as if it were UTC. */
+int date_name_zone_at(const struct date_name *name, int64_t local_s);
+
 enum date_order { DATE_ORDER_UNKNOWN, DATE_ORDER_DMY, DATE_ORDER_MDY, DATE_ORDER_YMD };
 
 /* How people who write this language order a date in numbers; unknown where they do not agree. */

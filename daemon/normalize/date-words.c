@@ -185,6 +185,26 @@ bool date_name_zone_in(const struct date_name *name, struct str language, int *r
 	return false;
 }
 
+/* Russia's summer time of 2011 lasted until 2014, and MSK was +4; Chile's of 2014 until 2016, and
+ * CLT was -3 (IANA's tz database). In local time. */
+static const struct {
+	const char *name;
+	int64_t from_s, to_s;
+	int minutes;
+} zone_was[] = {
+	{"msk", INT64_C(1301194800), INT64_C(1414288800), 240},
+	{"clt", INT64_C(1430006400), INT64_C(1463270400), -180},
+};
+
+int date_name_zone_at(const struct date_name *name, int64_t local_s)
+{
+	for (size_t i = 0; i < sizeof zone_was / sizeof zone_was[0]; i++)
+		if (!strcmp(zone_was[i].name, name->name) && local_s >= zone_was[i].from_s &&
+			local_s < zone_was[i].to_s)
+			return zone_was[i].minutes;
+	return name->minutes;
+}
+
 /* The first row that fits counts, so a country goes before its language. Where a country writes
  * both ways (Canada, Puerto Rico, the Spanish of the United States) its row says so; plain
  * English has none. Source: the short date patterns of Unicode CLDR. */

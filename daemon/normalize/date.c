@@ -387,7 +387,8 @@ static enum date_result join(const struct day *day, const struct date_clock *clo
 		(hour == 24 && (minute || second)))
 		return DATE_INVALID;
 	s = calendar_days(day->year, day->month, day->day) * DAY_S + hour * 3600 + minute * 60 +
-	    second - clock->zone_minutes * 60;
+	    second;
+	s -= 60 * (clock->zone ? date_name_zone_at(clock->zone, s) : clock->zone_minutes);
 	/* A leap second ends a UTC day; with a wrong zone at least an hour. It counts as the
 	 * second after it, as everywhere. */
 	if (second == 60 && minute != 59 && s % DAY_S)
@@ -464,6 +465,7 @@ static enum date_result read_tokens(struct date_tokens *tokens, struct str langu
 		if (clock.found)
 			return DATE_INVALID;
 		stamp.zone_minutes = clock.zone_minutes;
+		stamp.zone = clock.zone;
 		clock = stamp;
 	}
 	if (tokens->korean && !clock.has_zone)

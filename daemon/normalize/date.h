@@ -20,5 +20,8 @@ struct date_context {
  * ordinal dates, reduced precision), asctime, epoch seconds and milliseconds, JavaScript's
  * Date text, and month names in Spanish, Portuguese, French, Italian, Catalan, German, Dutch,
  * English, Greek, Russian, Polish, Hungarian, Korean, Japanese, Chinese … by table. Never guesses:
- * what can be read two ways is DATE_AMBIGUOUS. *ret_s (seconds since 1970) only with DATE_OK. */
+ * what can be read two ways is DATE_AMBIGUOUS. Two-digit years are 1969–2068; years outside
+ * 1900–2200, months without a day in prose and words nobody writes in dates are DATE_INVALID. What
+ * decides between readings is told at the head of date.c. Linear, allocates nothing, any thread.
+ * *ret_s (seconds since 1970) only with DATE_OK. */
 enum date_result date_parse(struct str text, const struct date_context *context, int64_t *ret_s);
