@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 
@@ -57,7 +56,6 @@ static int configure(struct journal *j, struct error *error)
 	snprintf(cache, sizeof cache, "PRAGMA cache_size=-%d", STORE_CACHE_KIB);
 	if (r >= 0)
 		r = statement_exec(j->db, cache, "setting up", error);
-	sqlite3_busy_timeout(j->db, STORE_BUSY_MS);
 	/* Readers in other processes may come and go while no writer is there. */
 	sqlite3_file_control(j->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 	return r;
@@ -281,10 +279,11 @@ static int open_database(struct journal *j, struct error *error)
 	if (rc != SQLITE_OK)
 		return j->db ? statement_error(error, j->db, rc, "opening")
 			     : error_set(error, ENOMEM, "%s: opening", j->path);
-	int r = configure(j, error);
-	int empty = r < 0 ? r : recognise(j, error);
-	if (empty < 0)
-		return empty;
+	sqlite3_busy_timeout(j->db, STORE_BUSY_MS);
+	int empty = recognise(j, error);
+	int r = empty < 0 ? empty : configure(j, error);
+	if (r < 0)
+		return r;
 	/* Only an empty file takes this: freed pages can be given back in slices. */
 	r = empty ? statement_exec(j->db, "PRAGMA auto_vacuum=INCREMENTAL", "setting up", error)
 		  : 0;

@@ -240,7 +240,8 @@ static int compare_keys(const void *a, const void *b)
 
 struct missing_walk {
 	struct journal_seen_walk walk;
-	const struct key_set *present;
+	const struct hash *present; /* sorted */
+	size_t n_present;
 	struct arena *arena;
 	struct seen *rows;
 	size_t n, cap;
@@ -250,8 +251,8 @@ static int collect_missing(struct journal_seen_walk *walk, const struct seen *ro
 {
 	struct missing_walk *m = container_of(walk, struct missing_walk, walk);
 
-	if (row->withdrawn || (m->present->n && bsearch(row->key.b, m->present->keys, m->present->n,
-							sizeof *m->present->keys, compare_keys)))
+	if (row->withdrawn ||
+		bsearch(row->key.b, m->present, m->n_present, sizeof *m->present, compare_keys))
 		return 0;
 	struct seen *copy = ARENA_PUSH(m->arena, m->rows, m->n, m->cap);
 	*copy = *row;
@@ -296,12 +297,16 @@ static int withdraw(struct task *task, const struct seen *old)
 
 int task_record_missing(struct task *task)
 {
-	struct key_set *present = &task->progress->keys;
-	struct missing_walk m = {
-		.walk = {collect_missing}, .present = present, .arena = &task->recorder->arena};
+	const struct key_set *set = &task->progress->keys;
+	struct arena *arena = &task->recorder->arena;
+	/* Sorted in a copy: should the commit fail, the set goes back to its length of before,
+	 * and its first keys must then be what they were. */
+	struct hash *present = arena_alloc(arena, (set->n + 1) * sizeof *present);
 
-	if (present->n)
-		qsort(present->keys, present->n, sizeof *present->keys, compare_keys);
+	memcpy(present, set->keys ? set->keys : present, set->n * sizeof *present);
+	qsort(present, set->n, sizeof *present, compare_keys);
+	struct missing_walk m = {
+		.walk = {collect_missing}, .present = present, .n_present = set->n, .arena = arena};
 	int r = journal_seen_each(
 		task->recorder->journal, task->known.number, &m.walk, task->error);
 	for (size_t i = 0; i < m.n && r >= 0; i++)

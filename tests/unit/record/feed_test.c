@@ -1,0 +1,147 @@
+/* What is told of a feed's own life: once per turn. */
+#include "wire_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "groups.h"
+
+static void fail_poll(struct wire *wire, enum feed_health health)
+{
+	struct feed_state *state = &wire->state;
+
+	if (!state->failing_since_us)
+		state->failing_since_us = wire->now_us;
+	state->failures++;
+	state->health = health;
+	state->http_status = 503;
+	if (!state->error)
+		state->error = mem_strdup("503 Service \"Unavailable\"");
+	wire_state_only(wire);
+}
+
+static void recover(struct wire *wire)
+{
+	struct feed_state *state = &wire->state;
+
+	free(state->error);
+	state->error = NULL;
+	state->failures = 0;
+	state->failing_since_us = state->gone_since_us = 0;
+	state->http_status = 304;
+	state->health = FEED_FINE;
+	state->last_success_us = wire->now_us;
+	wire_state_only(wire);
+}
+
+static void see_data(void *with, const struct wire_event *event)
+{
+	buf_printf(with, "%s %s %s\n", event->type, event->topics, strstr(event->body, "\"data\""));
+}
+
+static void test_failing_once(void **state)
+{
+	struct wire *wire = *state;
+	struct buf got = BUF_INIT;
+
+	for (int i = 0; i < 10; i++) {
+		fail_poll(wire, FEED_FAILING);
+		wire->now_us += MIN_US;
+		assert_int_equal(wire->counts.feed_events, i == 2);
+	}
+	recover(wire);
+	recover(wire);
+	assert_int_equal(wire->counts.feed_events, 0);
+	wire_each(wire, see_data, &got);
+	assert_string_equal(buf_cstr(&got),
+		"feed.failing sys/feed/aa-bbb/cc/dd/  \"data\":{\"state\":\"failing\","
+		"\"since\":\"2024-10-04T10:00:00Z\",\"http_status\":503,"
+		"\"error\":\"503 Service \\\"Unavailable\\\"\",\"count\":3,"
+		"\"url\":\"https://feed.example/rss\"}}\n"
+		"feed.recovered sys/feed/aa-bbb/cc/dd/  \"data\":{\"state\":\"fine\","
+		"\"since\":\"2024-10-04T10:10:00Z\",\"http_status\":304,\"count\":10,"
+		"\"url\":\"https://feed.example/rss\"}}\n");
+	buf_deinit(&got);
+}
+
+/* Short failures are nobody's news, and then neither is their end. */
+static void test_short_failure(void **state)
+{
+	struct wire *wire = *state;
+
+	fail_poll(wire, FEED_FAILING);
+	wire->now_us += 59 * MIN_US;
+	fail_poll(wire, FEED_FAILING);
+	recover(wire);
+	wire_expect(wire, "");
+}
+
+static void test_two_failures_far_apart(void **state)
+{
+	struct wire *wire = *state;
+
+	fail_poll(wire, FEED_FAILING);
+	wire->now_us += HOUR_US;
+	fail_poll(wire, FEED_FAILING);
+	recover(wire);
+	fail_poll(wire, FEED_FAILING);
+	wire_expect(wire, "failing\nrecovered\n");
+}
+
+static void test_gone(void **state)
+{
+	struct wire *wire = *state;
+
+	wire->state.gone_since_us = wire->now_us;
+	fail_poll(wire, FEED_FAILING);
+	fail_poll(wire, FEED_GONE);
+	fail_poll(wire, FEED_GONE);
+	recover(wire);
+	wire_expect(wire, "gone\nrecovered\n");
+}
+
+/* A long outage that ends as 410 is told of twice: the second is another fact. */
+static void test_failing_then_gone(void **state)
+{
+	struct wire *wire = *state;
+
+	for (int i = 0; i < 4; i++)
+		fail_poll(wire, FEED_FAILING);
+	fail_poll(wire, FEED_GONE);
+	recover(wire);
+	wire_expect(wire, "failing\ngone\nrecovered\n");
+}
+
+/* A restart between the two does not forget that the recovery is owed. */
+static void test_recovery_after_restart(void **state)
+{
+	struct wire *wire = *state;
+
+	for (int i = 0; i < 3; i++)
+		fail_poll(wire, FEED_FAILING);
+	assert_true(wire->state.told_failing);
+	wire->recorder = recorder_free(wire->recorder);
+	wire->recorder = recorder_new(wire->journal, "https://wire.example");
+	WIRE_DOCUMENT(wire, ITEM("a", "la", "A", "x"));
+	wire_expect(wire, "failing\npublished a 1 +b\nrecovered\n");
+}
+
+int feed_tests(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, wire_setup, wire_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_failing_once),
+		TEST(test_short_failure),
+		TEST(test_two_failures_far_apart),
+		TEST(test_gone),
+		TEST(test_failing_then_gone),
+		TEST(test_recovery_after_restart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,5 @@
+/* The test groups of the recorder. */
+#pragma once
+
+int flood_tests(void);
+int feed_tests(void);
