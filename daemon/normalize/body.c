@@ -108,10 +108,12 @@ void normalize_body(struct normalizing *w, const struct entry *entry, struct ite
 
 	item->content_text = STR("");
 	if (body->value.p) {
-		if (is_html(body))
-			html_body(w, body, item);
+		struct text repaired = *body;
+		repaired.value = normalize_repair(w, body->value);
+		if (is_html(&repaired))
+			html_body(w, &repaired, item);
 		else
-			plain_body(w, body, item);
+			plain_body(w, &repaired, item);
 	}
 	if (body == &entry->content ? !same_text(body, &entry->summary) : body->type == TEXT_PLAIN)
 		item->summary = cut(w, normalize_text(w, &entry->summary), SUMMARY_BYTES_MAX);

@@ -81,18 +81,20 @@ struct str normalize_line(struct normalizing *w, struct str raw)
 	if (!raw.n)
 		return STR_NONE;
 	buf_clear(b);
-	if (text_fold(b, raw))
+	if (text_fold(b, normalize_repair(w, raw)))
 		w->flaws |= FLAW_TEXT_REPAIRED;
 	return b->n ? arena_str(w->arena, buf_view(b)) : STR_NONE;
 }
 
 struct str normalize_text(struct normalizing *w, const struct text *text)
 {
+	struct text repaired = *text;
 	struct str line;
 
 	if (!text->value.n)
 		return STR_NONE;
-	line = text_plain(w->arena, &w->n->scratch, text, &w->flaws);
+	repaired.value = normalize_repair(w, text->value);
+	line = text_plain(w->arena, &w->n->scratch, &repaired, &w->flaws);
 	return line.n ? line : STR_NONE;
 }
 

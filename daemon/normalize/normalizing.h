@@ -41,6 +41,10 @@ struct str normalize_text(struct normalizing *w, const struct text *text);
  * of a media type's form. */
 struct str normalize_media_type(const struct normalizing *w, struct str raw);
 
+/* ---- repair.c ---- */
+/* The text without the control characters that Windows left in it; most often s itself. */
+struct str normalize_repair(struct normalizing *w, struct str s);
+
 /* ---- body.c ---- */
 void normalize_body(struct normalizing *w, const struct entry *entry, struct item *ret);
 

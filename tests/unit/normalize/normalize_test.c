@@ -122,6 +122,26 @@ static void test_summary_beside_content(void **state)
 	assert_text(item->summary, NULL);
 }
 
+static void test_windows_characters(void **state)
+{
+	struct fixture *f = *state;
+	const struct item *item;
+
+	f->entry.title = likely("2010\xC2\x96"
+				"2012 \xC2\xAB\xC2\x80 5\xC2\xBB\xC2\x9D");
+	f->entry.summary = likely("<p>don\xC2\x92t\xC2\x85</p>\xC2\x81");
+	item = run(f);
+	assert_text(item->title, "2010\u20132012 \u00AB\u20AC 5\u00BB");
+	assert_text(item->content_html, "<p>don\u2019t\u2026</p>");
+	assert_text(item->content_text, "don\u2019t\u2026");
+	assert_true(item->flaws & FLAW_TEXT_REPAIRED);
+	f->entry.title = likely("\xC2\xAB"
+				"a\xC2\xBB \xC2"); /* cut in a character */
+	f->entry.summary = likely("");
+	assert_true(str_starts(run(f)->title, STR("\u00AB"
+						  "a\u00BB")));
+}
+
 static void test_body_is_cut(void **state)
 {
 	struct fixture *f = *state;
@@ -458,6 +478,7 @@ int main(void)
 		TEST(test_empty_entry),
 		TEST(test_one_text_is_content),
 		TEST(test_summary_beside_content),
+		TEST(test_windows_characters),
 		TEST(test_body_is_cut),
 		TEST(test_urls),
 		TEST(test_guid_as_link),
