@@ -43,6 +43,9 @@ struct phrase {
 };
 static const struct phrase problem_words[] = {
 	{"did not find expected ',' or ']'", "expected ',' or ']' here"},
+	{"did not find expected node content",
+		"expected a value here; look whether every [ and { above is closed"},
+	{"found unexpected ':'", "expected a value before ':'; put the text into quotes"},
 	{"did not find expected ',' or '}'", "expected ',' or '}' here"},
 	{"did not find expected key",
 		"expected a key here; look at the indentation and the line above"},

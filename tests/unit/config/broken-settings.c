@@ -1,0 +1,189 @@
+#include "folder.h"
+
+/* Each problem the loader can find in these files, in its exact words. */
+const struct broken broken_settings[] = {
+	{"unknown key", "civicwired.yaml", "publishr: http://a.example\n",
+		"civicwired.yaml:1:1: unknown key 'publishr' (did you mean 'publisher'?)\n"},
+	{"unknown key far from all", "civicwired.yaml", "colour: blue\n",
+		"civicwired.yaml:1:1: unknown key 'colour'\n"},
+	{"key of another file", "civicwired.yaml", "cities: []\n",
+		"civicwired.yaml:1:1: key 'cities' belongs into a file in feeds.d/\n"},
+	{"key in a section", "civicwired.yaml", "journal: { pth: /x, keep: 90d }\n",
+		"civicwired.yaml:1:12: journal: unknown key 'pth' (did you mean 'path'?)\n"},
+	{"bare number for a duration", "civicwired.yaml", "journal: { keep: 90 }\n",
+		"civicwired.yaml:1:18: journal: keep '90' has no unit; write 90min or "
+		"another of ms, s, min, h, d\n"},
+	{"wrong unit", "civicwired.yaml", "fetch: { interval: 60m }\n",
+		"civicwired.yaml:1:20: fetch: interval '60m' is not a duration; write a "
+		"whole number and ms, s, min, h or d, such as 15min\n"},
+	{"bare number for a size", "civicwired.yaml", "journal: { max_size: 20 }\n",
+		"civicwired.yaml:1:22: journal: max_size '20' has no unit; write 20MiB or "
+		"another of B, KiB, MiB, GiB, TiB\n"},
+	{"wrong unit of size", "civicwired.yaml", "journal: { max_size: 20GB }\n",
+		"civicwired.yaml:1:22: journal: max_size '20GB' is not a size; write a whole "
+		"number and B, KiB, MiB, GiB or TiB, such as 64KiB\n"},
+	{"too short", "civicwired.yaml", "fetch: { interval: 5min }\n",
+		"civicwired.yaml:1:20: fetch: interval '5min' is below 15min, the least "
+		"allowed\n"},
+	{"too long", "civicwired.yaml", "fetch: { gap: 2h }\n",
+		"civicwired.yaml:1:15: fetch: gap '2h' is above 1h, the most allowed\n"},
+	{"too large for 64 bits", "civicwired.yaml", "journal: { keep: 99999999999999999999d }\n",
+		"civicwired.yaml:1:18: journal: keep '99999999999999999999d' is not a "
+		"duration; write a whole number and ms, s, min, h or d, such as 15min\n"},
+	{"count out of range", "civicwired.yaml", "fetch: { parallel: 0 }\n",
+		"civicwired.yaml:1:20: fetch: parallel '0' is not a whole number from 1 to "
+		"10000\n"},
+	{"count no number", "civicwired.yaml", "fetch: { parallel: many }\n",
+		"civicwired.yaml:1:20: fetch: parallel 'many' is not a whole number from 1 "
+		"to 10000\n"},
+	{"no boolean", "civicwired.yaml", "fetch: { allow_file: yes }\n",
+		"civicwired.yaml:1:22: fetch: allow_file 'yes' is neither true nor false\n"},
+	{"open bind", "civicwired.yaml",
+		"live:\n"
+		"  - { bind: \"tcp://0.0.0.0:5580\" }\n",
+		"civicwired.yaml:2:13: live: bind 'tcp://0.0.0.0:5580' can be reached from "
+		"other machines, and encryption of the wire (CURVE) is not built yet; bind "
+		"to the loopback (127.0.0.1) and carry it further through a tunnel "
+		"(WireGuard, ssh)\n"},
+	{"open bind by star", "civicwired.yaml", "live: [{ bind: \"tcp://*:5580\" }]\n",
+		"civicwired.yaml:1:16: live: bind 'tcp://*:5580' can be reached from other "
+		"machines, and encryption of the wire (CURVE) is not built yet; bind to the "
+		"loopback (127.0.0.1) and carry it further through a tunnel (WireGuard, "
+		"ssh)\n"},
+	{"open replay", "civicwired.yaml", "replay: { bind: \"tcp://192.0.2.1:5571\" }\n",
+		"civicwired.yaml:1:17: replay: bind 'tcp://192.0.2.1:5571' can be reached "
+		"from other machines, and encryption of the wire (CURVE) is not built yet; "
+		"bind to the loopback (127.0.0.1) and carry it further through a tunnel "
+		"(WireGuard, ssh)\n"},
+	{"open status", "civicwired.yaml", "status: { bind: \"0.0.0.0:8570\" }\n",
+		"civicwired.yaml:1:17: status: bind '0.0.0.0:8570' can be reached from other "
+		"machines, where whoever comes may read it; bind to 127.0.0.1 and put a web "
+		"server with a login before it\n"},
+	{"named bind", "civicwired.yaml", "replay: { bind: \"tcp://localhost:5571\" }\n",
+		"civicwired.yaml:1:17: replay: bind 'tcp://localhost:5571' must be an "
+		"address, not a name; write tcp://127.0.0.1:<port>\n"},
+	{"no port", "civicwired.yaml", "replay: { bind: \"tcp://127.0.0.1\" }\n",
+		"civicwired.yaml:1:17: replay: bind 'tcp://127.0.0.1' has no port between 1 "
+		"and 65535; write tcp://127.0.0.1:<port>\n"},
+	{"port too high", "civicwired.yaml", "replay: { bind: \"tcp://127.0.0.1:70000\" }\n",
+		"civicwired.yaml:1:17: replay: bind 'tcp://127.0.0.1:70000' has no port "
+		"between 1 and 65535; write tcp://127.0.0.1:<port>\n"},
+	{"no endpoint", "civicwired.yaml", "replay: { bind: 5571 }\n",
+		"civicwired.yaml:1:17: replay: bind '5571' is not an endpoint; write "
+		"tcp://127.0.0.1:<port> or ipc:///<path>\n"},
+	{"relative ipc", "civicwired.yaml", "replay: { bind: \"ipc://sock\" }\n",
+		"civicwired.yaml:1:17: replay: bind 'ipc://sock' must name an absolute path: "
+		"ipc:///<path>\n"},
+	{"curve", "civicwired.yaml",
+		"live:\n"
+		"  - { bind: \"tcp://127.0.0.1:5580\", curve: required }\n",
+		"civicwired.yaml:2:37: live: 'curve': encryption of the wire (CURVE) is not "
+		"built yet; take the key out and bind to tcp://127.0.0.1 or ipc://\n"},
+	{"live without bind", "civicwired.yaml",
+		"live: [{ audience: { topics: [theme/climate/] } }]\n",
+		"civicwired.yaml:1:8: live: 'bind' is missing\n"},
+	{"live no list", "civicwired.yaml", "live: { bind: \"tcp://127.0.0.1:5570\" }\n",
+		"civicwired.yaml:1:7: 'live' must be a list, not a mapping\n"},
+	{"live of scalars", "civicwired.yaml", "live: [\"tcp://127.0.0.1:5570\"]\n",
+		"civicwired.yaml:1:8: every one of 'live' must be a mapping (key: value), "
+		"not a single value\n"},
+	{"unknown network of an audience", "civicwired.yaml",
+		"live: [{ bind: \"tcp://127.0.0.1:5570\", audience: { networks: [al-las] } "
+		"}]\n",
+		"civicwired.yaml:1:63: live: audience: network 'al-las' is not defined in "
+		"any file\n"},
+	{"no topic", "civicwired.yaml",
+		"live: [{ bind: \"tcp://127.0.0.1:5570\", audience: { topics: [climate] } "
+		"}]\n",
+		"civicwired.yaml:1:61: live: audience: topics 'climate' is not a topic: "
+		"feed/…/, theme/…/, network/…/, kind/…/ or sys/…/, with a slash at its end, "
+		"at most 200 bytes\n"},
+	{"host with scheme", "civicwired.yaml",
+		"hosts: [{ host: \"https://a.example/\", gap: 1s }]\n",
+		"civicwired.yaml:1:17: hosts: host 'https://a.example/' is not the name of a "
+		"host; write it without scheme and path\n"},
+	{"host twice", "civicwired.yaml",
+		"hosts:\n"
+		"  - { host: a.example }\n"
+		"  - { host: A.example }\n",
+		"civicwired.yaml:3:13: host 'a.example' is already named at "
+		"civicwired.yaml:2:13\n"},
+	{"section no mapping", "civicwired.yaml", "journal: /var/lib/x\n",
+		"civicwired.yaml:1:10: 'journal' must be a mapping (key: value), not a "
+		"single value\n"},
+	{"root no mapping", "civicwired.yaml",
+		"- a\n"
+		"- b\n",
+		"civicwired.yaml:1:1: the file must be a mapping (key: value), not a list\n"},
+	{"value missing", "civicwired.yaml", "publisher:\n",
+		"civicwired.yaml:1:11: 'publisher' has no value\n"},
+	{"list for a value", "civicwired.yaml", "publisher: [a]\n",
+		"civicwired.yaml:1:12: 'publisher' must be a single value, not a list\n"},
+	{"publisher no URL", "civicwired.yaml", "publisher: wire.example.org\n",
+		"civicwired.yaml:1:12: publisher 'wire.example.org' is not a URL; it must "
+		"begin with https:// or http://\n"},
+	{"key twice", "civicwired.yaml",
+		"publisher: http://a.example\n"
+		"contact: none\n"
+		"publisher: http://b.example\n",
+		"civicwired.yaml:3:1: key 'publisher' stands here twice; the first is at "
+		"line 1\n"},
+	{"tab", "civicwired.yaml",
+		"journal:\n"
+		"\tkeep: 90d\n",
+		"civicwired.yaml:2:1: a tab stands here; YAML is indented with spaces\n"},
+	{"unclosed bracket", "civicwired.yaml",
+		"hosts: [{ host: a.example }\n"
+		"fetch: { gap: 1s }\n",
+		"civicwired.yaml:2:1: expected ',' or ']' here (in the list in [ ] that "
+		"begins at line 1)\n"},
+	{"unclosed quote", "civicwired.yaml", "publisher: \"http://a.example\n",
+		"civicwired.yaml:2:1: the file ends inside a quoted text (in the quoted text "
+		"that begins at line 1)\n"},
+	{"no UTF-8", "civicwired.yaml",
+		"# ok\n"
+		"publisher: \"http://a.example/\377\"\n",
+		"civicwired.yaml:2:30: this is not UTF-8; save the file in that encoding\n"},
+	{"control character", "civicwired.yaml", "publisher: \"a\001b\"\n",
+		"civicwired.yaml:1:14: a control character stands here; take it out\n"},
+	{"anchor and alias", "civicwired.yaml",
+		"journal: &j { keep: 90d }\n"
+		"control: *j\n",
+		"civicwired.yaml:1:10: anchors (&j) are not supported; write the value out, "
+		"or set it once on the city or agency, from where feeds inherit it\n"
+		"civicwired.yaml:2:10: aliases (*j) are not supported; write the value out, "
+		"or set it once on the city or agency, from where feeds inherit it\n"},
+	{"merge key", "civicwired.yaml",
+		"journal: &j { keep: 90d }\n"
+		"fetch: { <<: *j }\n",
+		"civicwired.yaml:1:10: anchors (&j) are not supported; write the value out, "
+		"or set it once on the city or agency, from where feeds inherit it\n"
+		"civicwired.yaml:2:10: merge keys (<<) are not supported; write the values "
+		"out, or set them once on the city or agency, from where feeds inherit them\n"},
+	{"tag", "civicwired.yaml", "publisher: !str http://a.example\n",
+		"civicwired.yaml:1:12: tags (!str) are not supported; take it out\n"},
+	{"two documents", "civicwired.yaml",
+		"contact: none\n"
+		"---\n"
+		"contact: none\n",
+		"civicwired.yaml:2:1: a second YAML document begins here; put it into a file "
+		"of its own\n"},
+	{"colon in a value", "civicwired.yaml", "publisher: see: there\n",
+		"civicwired.yaml:1:15: ': ' is not allowed here; put the text into quotes, "
+		"or begin a new line\n"},
+	{"strange first character", "civicwired.yaml", "publisher: @home\n",
+		"civicwired.yaml:1:12: this character cannot begin a value; put the text "
+		"into quotes\n"},
+	{"bad indentation", "civicwired.yaml",
+		"journal:\n"
+		"  keep: 90d\n"
+		" path: /x\n",
+		"civicwired.yaml:3:2: expected a key here; look at the indentation and the "
+		"line above (in the mapping that begins at line 1)\n"},
+	{"nesting", "civicwired.yaml",
+		"live: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]"
+		"]]]]]]]]]]]]]]]\n",
+		"civicwired.yaml:1:38: nested more than 32 levels deep\n"},
+};
+
+const size_t n_broken_settings = sizeof broken_settings / sizeof *broken_settings;
