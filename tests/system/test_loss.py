@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+"""Live subscribers that lose messages find out, and lose nothing.
+
+Against a wire at full speed: one stopped with SIGSTOP for 20 s, one that joins late, one for which
+the end of the traffic falls into the stop (its last message of each topic and the heartbeat after it
+are gone), and one across a restart of the bus. Each once in plain Python by the four rules
+(four_rules.py) and once through the library (`civicwire tail`)."""
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import wire
+
+FEEDS, ITEMS = 12, 700  # items in a snapshot, all of them new: about 8,000 events a second
+STOP_S = float(os.environ.get("CIVICWIRE_STOP_SECONDS", "20"))
+HERE = wire.pathlib.Path(__file__).resolve().parent
+
+
+def snapshot(name, n):
+    items = "".join(
+        f"<item><guid isPermaLink='false'>{name}-{n}-{i}</guid><title>Item {n}-{i}</title>"
+        f"<description>{'Lorem ipsum dolor sit amet. ' * 35}</description></item>" for i in range(ITEMS))
+    return f"<rss version='2.0'><channel><title>{name}</title>{items}</channel></rss>".encode()
+
+
+class Traffic(threading.Thread):
+    """New snapshots of all feeds, as fast as the daemon reads them."""
+
+    def __init__(self, root, names):
+        super().__init__(daemon=True)
+        self.root, self.names, self.over = root, names, False
+
+    def run(self):
+        for n in itertools.count(1):
+            for name in self.names:
+                if self.over:
+                    return
+                wire.put_file(self.root / f"{name}.xml", snapshot(name, n), 1_600_000_000 + 2 * n)
+            time.sleep(0.7)
+
+    def end(self):
+        self.over = True
+        self.join()
+
+
+class Rules:
+    """four_rules.py in a process of its own."""
+
+    def __init__(self, daemon, path, *topics):
+        self.path = path
+        self.process = subprocess.Popen([sys.executable, HERE / "four_rules.py", daemon.live, daemon.replay, path,
+                                         *topics])
+
+    def lines(self):
+        with open(self.path) as f:
+            return [json.loads(line) for line in f if line.endswith("\n")]
+
+    def end(self):
+        self.process.terminate()
+        assert self.process.wait(60) == 0
+
+
+class Tail:
+    """The library, through `civicwire tail --json`."""
+
+    def __init__(self, daemon, path, *topics, after="now"):
+        self.path, self.file = path, open(path, "wb")
+        arguments = list(itertools.chain(*(("--topic", t) for t in topics)))
+        self.process = subprocess.Popen([wire.CLI, "tail", "--json", "--after", after, "--live", daemon.live,
+                                         "--replay", daemon.replay, *arguments], stdout=self.file)
+
+    def sequences(self):
+        with open(self.path, "rb") as f:
+            return [int(json.loads(line)["sequence"]) for line in f if line.endswith(b"\n")]
+
+    def end(self):
+        self.process.terminate()
+        assert self.process.wait(60) == 0
+        self.file.close()
+
+
+def judge_rules(name, client, journal):
+    """Every event of the journal after the join point came live or by a fill; every proven alarm was
+    true; nothing missing stayed undetected."""
+    lines = client.lines()
+    join = next(line["verified"] for line in lines if "verified" in line)
+    have, losses, alarms, false_alarms = set(), 0, 0, 0
+    for line in lines:
+        if "live" in line:
+            have.add(line["live"])
+        elif "alarm" in line:
+            alarm = line
+        elif "filled" in line:
+            missing = [s for s in line["filled"] if s not in have]
+            losses += len(missing)
+            alarms += 1
+            if alarm["proof"] and not missing:
+                false_alarms += 1
+                print(f"false alarm: {alarm}")
+            have.update(line["filled"])
+    wanted = {s for s in journal if s > join}
+    undetected = wanted - have
+    assert not undetected, f"{name}: {len(undetected)} events were lost and not noticed, such as {sorted(undetected)[:3]}"
+    assert not false_alarms, f"{name}: {false_alarms} false alarms"
+    print(f"  {name}: {len(wanted)} events, {losses} lost on live, {alarms} alarms, 0 false, 0 undetected")
+    return losses
+
+
+def judge_tail(name, client, journal):
+    got = client.sequences()
+    assert len(set(got)) == len(got), f"{name}: the library handed out an event twice"
+    wanted = {s for s in journal if s >= got[0]}
+    assert set(got) == wanted, f"{name}: the library lost {sorted(wanted - set(got))[:3]}"
+    print(f"  {name} through the library: {len(got)} events, none lost, none twice")
+
+
+def stop_for(seconds, *clients):
+    for c in clients:
+        os.kill(c.process.pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    for c in clients:
+        os.kill(c.process.pid, signal.SIGCONT)
+
+
+def current(daemon, *rules):
+    """Waits until the clients have accounted for the whole journal."""
+    head = daemon.status()["journal"]["head"]
+    wire.wait_until("the clients to be up to date", lambda: all(
+        any(line.get("verified", line.get("to", 0)) >= head for line in reversed(r.lines())) for r in rules), seconds=120,
+        step=0.5)
+
+
+def test_losses_are_found_and_filled():
+    with wire.folder() as work:
+        root = work / "root"
+        root.mkdir()
+        names = [f"n{i}" for i in range(FEEDS)]
+        for name in names:
+            wire.put_file(root / f"{name}.xml", snapshot(name, 0), 1_500_000_000)
+        with wire.Nginx(work, root) as nginx:
+            urls = {name: nginx.url(f"{name}.xml") for name in names}
+            with wire.Daemon(work, urls, settings="fetch: { parallel: 32 }") as daemon:
+                play(work, root, names, daemon)
+                assert daemon.stop() == 0
+
+
+def play(work, root, names, daemon):
+    stopped = Rules(daemon, work / "stopped", "feed/")
+    some = Rules(daemon, work / "some", "feed/x-test/feeds/n1/", "feed/x-test/feeds/n2/")
+    library = Tail(daemon, work / "library", "feed/")
+    wire.wait_until("the clients to join", lambda: all(r.lines() for r in (stopped, some)), step=0.2)
+    traffic = Traffic(root, names)
+    traffic.start()
+    time.sleep(3)
+    late = Rules(daemon, work / "late", "feed/")
+    late_library = Tail(daemon, work / "late-library", "feed/")
+    time.sleep(2)
+    stop_for(STOP_S, stopped, some, library)
+    time.sleep(5)
+    os.kill(daemon.status()["bus"]["pid"], signal.SIGKILL)
+    time.sleep(7)
+    # The traffic ends, and a heartbeat passes, while these are stopped.
+    for client in (stopped, library):
+        os.kill(client.process.pid, signal.SIGSTOP)
+    time.sleep(6)
+    traffic.end()
+    time.sleep(8)
+    for client in (stopped, library):
+        os.kill(client.process.pid, signal.SIGCONT)
+    time.sleep(6)
+    current(daemon, stopped, some, late)
+    judge(daemon, [stopped, some, late], [library, late_library])
+
+
+def judge(daemon, rules, tails):
+    replay = wire.Replay(daemon.replay)
+    journal = [int(e["sequence"]) for e in replay.all(topics=["feed/"])[0]]
+    two = [int(e["sequence"]) for e in replay.all(topics=["feed/x-test/feeds/n1/", "feed/x-test/feeds/n2/"])[0]]
+    wire.wait_until("the library to be up to date",
+                    lambda: all(t.sequences()[-1:] == journal[-1:] or max(t.sequences()) == journal[-1] for t in tails),
+                    seconds=60, step=1)
+    for client in (*rules, *tails):
+        client.end()
+    stopped, some, late = rules
+    losses = judge_rules("stopped for 20 s, over a restart of the bus, and over the end", stopped, journal)
+    losses += judge_rules("two feeds of twelve, stopped likewise", some, two)
+    losses += judge_rules("joined late, over a restart of the bus", late, journal)
+    judge_tail("stopped", tails[0], journal)
+    judge_tail("joined late", tails[1], journal)
+    starts = daemon.status()["bus"]["starts"]
+    assert starts == 2, f"the bus was started {starts} times"
+    print(f"{losses} events lost on live in all, out of {len(journal)} in the journal")
+    assert losses >= 10000 or STOP_S < 20, f"only {losses} losses: the wire was too slow for this test to say much"
+
+
+if __name__ == "__main__":
+    wire.main([test_losses_are_found_and_filled])
