@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 
@@ -445,6 +446,68 @@ static void test_keep_alive(void **state)
 	reply_free(r);
 }
 
+/* One key, two certificates for "localhost": one good for a hundred years, one that ended in 2020. */
+static char *tls_file(const char *name)
+{
+	return mem_printf("%s/%s", getenv("FETCH_TLS"), name);
+}
+
+static void test_tls(void **state)
+{
+	struct fixture *f = *state;
+	cleanup(free_p) char *valid = tls_file("valid.pem"), *key = tls_file("key.pem");
+	struct origin origin;
+
+	f->h.limits.ca_file = valid;
+	harness_open(&f->h);
+	origin_start(&origin, valid, key);
+	cleanup(feed_unref_p) struct feed *feed =
+		harness_feed("https://localhost:%d/conditional", origin.port);
+	for (int i = 0; i < 3; i++) {
+		struct reply *r = harness_poll(&f->h, feed, NULL);
+		assert_int_equal(r->outcome, REPLY_BODY);
+		reply_free(r);
+	}
+	expect_failure(harness_get(&f->h, &origin, "/echo"), REPLY_NETWORK,
+		"without an answer"); /* http to a TLS port */
+	feed->url = arena_printf(&feed->arena, "https://127.0.0.1:%d/", origin.port).p;
+	expect_failure(harness_poll(&f->h, feed, NULL), REPLY_NETWORK,
+		"the TLS certificate of 127.0.0.1 is for another name");
+	/* A client certificate is sent where it belongs, and a broken one is our own trouble. */
+	feed->url = arena_printf(&feed->arena, "https://localhost:%d/echo", origin.port).p;
+	feed->access.auth = FEED_AUTH_CERTIFICATE;
+	feed->access.certificate_file = valid;
+	feed->access.key_file = valid;
+	expect_failure(harness_poll(&f->h, feed, NULL), REPLY_LOCAL, "valid.pem cannot be used");
+	feed->access.key_file = key;
+	struct reply *r = harness_poll(&f->h, feed, NULL);
+	assert_int_equal(r->outcome, REPLY_BODY);
+	reply_free(r);
+	origin_stop(&origin);
+}
+
+static void test_bad_certificates(void **state)
+{
+	struct fixture *f = *state;
+	cleanup(free_p) char *expired = tls_file("expired.pem"), *valid = tls_file("valid.pem");
+	cleanup(free_p) char *key = tls_file("key.pem");
+	struct origin origin, other;
+
+	f->h.limits.ca_file = expired;
+	harness_open(&f->h);
+	origin_start(&origin, expired, key);
+	origin_start(&other, valid, key);
+	cleanup(feed_unref_p) struct feed *feed =
+		harness_feed("https://localhost:%d/echo", origin.port);
+	expect_failure(harness_poll(&f->h, feed, NULL), REPLY_NETWORK,
+		"the TLS certificate of localhost has expired");
+	feed->url = arena_printf(&feed->arena, "https://localhost:%d/", other.port).p;
+	expect_failure(harness_poll(&f->h, feed, NULL), REPLY_NETWORK,
+		"the TLS certificate of localhost is signed by itself");
+	origin_stop(&origin);
+	origin_stop(&other);
+}
+
 /* More at once than the resolver may have, among them many that fail. */
 static void test_many(void **state)
 {
@@ -507,6 +570,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keep_alive, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_certificates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_freed_busy, setup, teardown),
 	};
