@@ -197,7 +197,8 @@ bool html_balance_before(struct html_balance *b, enum html_tag tag)
 		return enter_table_part(b, tag);
 	if (html_has(tag, HTML_CLOSES_P))
 		close_if_open(b, HTML_TAG_P);
-	if (html_has(tag, HTML_HEADING) && html_has(top_tag(b, &i), HTML_HEADING)) {
+	/* More than one: what dies with a heading may uncover another. */
+	while (html_has(tag, HTML_HEADING) && html_has(top_tag(b, &i), HTML_HEADING)) {
 		b->result |= HTML_RECOVERED;
 		pop_to(b, i);
 	}

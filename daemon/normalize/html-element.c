@@ -29,14 +29,12 @@ static const uint8_t attr_letters[27] = {HTML_ATTR_ABBR, HTML_ATTR_CITE, HTML_AT
 	HTML_ATTR_SCOPE, HTML_ATTR_TITLE, HTML_ATTR_VALIGN, HTML_ATTR_VALIGN, HTML_ATTR_WIDTH,
 	HTML_ATTR_COUNT, HTML_ATTR_COUNT, HTML_ATTR_COUNT, HTML_ATTR_COUNT};
 
-/* Longer than every name of the tables. */
-#define NAME_MAX_BYTES 16
-
-/* The name in lower case; false if it cannot be one of ours. */
-static bool lower_name(struct str name, char out[NAME_MAX_BYTES])
+/* The name in lower case, padded; false if it cannot be one of ours. */
+static bool lower_name(struct str name, char out[HTML_NAME_SIZE])
 {
-	if (!name.n || name.n > NAME_MAX_BYTES || !ascii_is_alpha((unsigned char)name.p[0]))
+	if (!name.n || name.n >= HTML_NAME_SIZE || !ascii_is_alpha((unsigned char)name.p[0]))
 		return false;
+	memset(out, 0, HTML_NAME_SIZE);
 	for (size_t i = 0; i < name.n; i++)
 		out[i] = ascii_lower(name.p[i]);
 	return true;
@@ -44,21 +42,20 @@ static bool lower_name(struct str name, char out[NAME_MAX_BYTES])
 
 enum html_tag html_tag_of(struct str name)
 {
-	char lower[NAME_MAX_BYTES];
+	char lower[HTML_NAME_SIZE];
 
 	if (!lower_name(name, lower))
 		return HTML_TAG_OTHER;
 	const uint8_t *range = &tag_letters[lower[0] - 'a'];
 	for (unsigned i = range[0]; i < range[1]; i++)
-		if (html_elements[i].length == name.n &&
-			!memcmp(html_elements[i].name, lower, name.n))
+		if (!memcmp(html_elements[i].name, lower, HTML_NAME_SIZE))
 			return (enum html_tag)i;
 	return HTML_TAG_OTHER;
 }
 
 enum html_attr_id html_attr_of(struct str name)
 {
-	char lower[NAME_MAX_BYTES];
+	char lower[HTML_NAME_SIZE];
 
 	/* "xml:lang" is how XHTML says lang. */
 	if (name.n == 8 && str_is_i(name, "xml:lang"))
@@ -67,8 +64,7 @@ enum html_attr_id html_attr_of(struct str name)
 		return HTML_ATTR_OTHER;
 	const uint8_t *range = &attr_letters[lower[0] - 'a'];
 	for (unsigned i = range[0]; i < range[1]; i++)
-		if (html_attr_kinds[i].length == name.n &&
-			!memcmp(html_attr_kinds[i].name, lower, name.n))
+		if (!memcmp(html_attr_kinds[i].name, lower, HTML_NAME_SIZE))
 			return (enum html_attr_id)i;
 	return HTML_ATTR_OTHER;
 }

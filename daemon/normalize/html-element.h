@@ -237,15 +237,18 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 enum html_tag { HTML_TAGS(HTML_TAG_ENUM) HTML_TAG_COUNT, HTML_TAG_OTHER = HTML_TAG_COUNT };
 #undef HTML_TAG_ENUM
 
+/* Longer than every name of the tables, so that each ends in a NUL. */
+#define HTML_NAME_SIZE 16
+
 struct html_element {
-	const char *name;
+	char name[HTML_NAME_SIZE]; /* padded with NULs: compared whole */
 	uint8_t length;
 	uint16_t flags;
 	uint64_t attrs; /* set of HTML_ATTR_BIT() */
 };
 
 struct html_attr_kind {
-	const char *name;
+	char name[HTML_NAME_SIZE];
 	uint8_t length;
 	enum html_value value;
 };

@@ -56,12 +56,36 @@ static bool is_nbsp(struct str s)
 	return s.n >= 2 && s.p[0] == '\xC2' && s.p[1] == '\xA0';
 }
 
-static bool ends_word(struct str s, size_t i, bool references)
-{
-	unsigned char c = (unsigned char)s.p[i];
+/* Bytes at which a run of text may end: white space and controls, references, and the first byte of
+ * U+00A0. The rest is copied without a look. */
+enum { PLAIN, BLANK, REFERENCE, MAYBE_NBSP };
+static const uint8_t classes[256] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	BLANK, ['&'] = REFERENCE, [0x7F] = BLANK, [0xC2] = MAYBE_NBSP};
 
-	return c <= ' ' || c == 0x7F || (c == '&' && references) ||
-	       (c == 0xC2 && is_nbsp(str_skip(s, i)));
+/* Where the run that begins at i ends. A single blank between two words belongs to it. */
+static size_t run_end(struct str s, size_t i, bool references)
+{
+	for (;; i++) {
+		while (i < s.n && classes[(unsigned char)s.p[i]] == PLAIN)
+			i++;
+		if (i == s.n)
+			return i;
+		switch (classes[(unsigned char)s.p[i]]) {
+		case BLANK:
+			if (s.p[i] != ' ' || i + 1 == s.n ||
+				classes[(unsigned char)s.p[i + 1]] != PLAIN)
+				return i;
+			break;
+		case REFERENCE:
+			if (references)
+				return i;
+			break;
+		default:
+			if (is_nbsp(str_skip(s, i)))
+				return i;
+		}
+	}
 }
 
 static void put_decoded(struct reader *r, const char *p, size_t n)
@@ -80,8 +104,8 @@ static void put_text(struct reader *r, struct str s, bool references)
 
 	while (i < s.n) {
 		size_t start = i;
-		while (i < s.n && !ends_word(s, i, references))
-			i++;
+		if (s.p[i] != ' ')
+			i = run_end(s, i, references);
 		put_word(r, s.p + start, i - start);
 		if (i == s.n)
 			break;

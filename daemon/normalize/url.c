@@ -102,6 +102,9 @@ static bool is_dangerous(struct str url)
 		"mocha", "jscript", "jar", "blob", "filesystem", "view-source", "about", "res",
 		"mhtml", "ms-its", "mk", "wyciwyg", "feed"};
 	char buffer[SCHEME_MAX];
+
+	if (url_is_web(url)) /* nine of ten */
+		return false;
 	struct str scheme = disguised_scheme(url, buffer);
 
 	/* "feed:javascript:…": some readers unwrap it; a plain feed: is harmless. */
@@ -117,6 +120,8 @@ bool url_is_safe(struct str url)
 		"nntp", "webcal", "feed", "callto", "gopher", "matrix", "whatsapp", "tg", "urn",
 		"tag", "doi", "acap", "rtsp", "mms"};
 
+	if (url_is_web(url))
+		return true;
 	if (is_dangerous(url))
 		return false;
 	size_t n = scheme_length(str_trim(url));
@@ -133,22 +138,30 @@ static struct str trim(struct str s)
 	return s;
 }
 
-/* Appends the bytes a URL may hold as they are; line ends and tabs are taken out, the others
- * percent-encoded. Beyond ASCII all stays: it is an IRI then (RFC 3987). */
+/* Bytes no URL may hold: controls, blank and these. Beyond ASCII all stays: it is an IRI then
+ * (RFC 3987). */
+static const bool unfit[256] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['"'] = 1, ['<'] = 1, ['>'] = 1, ['\\'] = 1, ['^'] = 1,
+	['`'] = 1, ['{'] = 1, ['|'] = 1, ['}'] = 1, [0x7F] = 1};
+
+/* Appends s, unfit bytes percent-encoded, tabs and line ends taken out. */
 static void put(struct buf *out, struct str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
+	size_t i = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	while (i < s.n) {
+		size_t start = i;
+		while (i < s.n && !unfit[(unsigned char)s.p[i]])
+			i++;
+		buf_add(out, s.p + start, i - start);
+		if (i == s.n)
+			break;
+		unsigned char c = (unsigned char)s.p[i++];
 		if (c == '\t' || c == '\n' || c == '\r')
 			continue;
-		if (c <= ' ' || c == 0x7F || strchr("\"<>\\^`{|}", c)) {
-			char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
-			buf_add(out, escape, sizeof escape);
-		} else {
-			buf_char(out, (char)c);
-		}
+		char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
+		buf_add(out, escape, sizeof escape);
 	}
 }
 

@@ -168,6 +168,7 @@ static void test_balance(void **state)
 	assert_clean("<div><table><tr><td></div>x</table></div>y",
 		"<div><table><tr><td>x</td></tr></table></div>y");
 	assert_clean("<h1>a<h2>b</h3>c", "<h1>a</h1><h2>b</h2>c");
+	assert_clean("<h3><b><h3></b><h3>", "<h3><b><h3></h3></b></h3><h3></h3>");
 	assert_clean("<a href=1>x<a href=2>y</a>", "<a href=\"https://city.example/news/1\">x</a>"
 						   "<a href=\"https://city.example/news/2\">y</a>");
 	assert_clean("<a href=1><dl></a><a href=2>",

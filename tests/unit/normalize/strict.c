@@ -28,6 +28,10 @@ static const char *const harmless[] = {"http", "https", "mailto", "tel", "ftp", 
 	"feed", "callto", "gopher", "matrix", "whatsapp", "tg", "urn", "tag", "doi", "acap", "rtsp",
 	"mms", NULL};
 
+/* Even with other characters between their letters. */
+static const char *const running[] = {
+	"javascript", "vbscript", "livescript", "jscript", "mocha", "data", NULL};
+
 static bool in(struct str s, const char *const *list)
 {
 	for (; *list; list++)
@@ -88,8 +92,7 @@ static const char *check_url(struct str url)
 		if (c == ':') {
 			struct str found = str_make(scheme, n);
 			bool is_scheme = n && n == i && ascii_is_alpha((unsigned char)url.p[0]);
-			if (str_find(found, STR("script")) < n || str_is(found, "data") ||
-				(is_scheme && !in(found, harmless)))
+			if (in(found, running) || (is_scheme && !in(found, harmless)))
 				return "a URL that may run code";
 			return NULL;
 		}
