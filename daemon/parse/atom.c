@@ -38,7 +38,7 @@ static void start_entry(struct parser *p, const struct element *e, const struct 
 /* ---- text constructs ---- */
 
 /* The type attribute: a word (1.0) or a media type (0.3, content). */
-static enum text_type text_type(struct parser *p, struct str type, struct str mode, bool content)
+static enum text_type text_type(struct parser *p, struct str type, struct str mode)
 {
 	bool old = p->document.format == FORMAT_ATOM03;
 
@@ -58,7 +58,7 @@ static enum text_type text_type(struct parser *p, struct str type, struct str mo
 		return old && str_is_i(mode, "escaped") ? TEXT_HTML : TEXT_XHTML;
 	if (str_ends(type, STR("+xml")) || str_ends(type, STR("/xml")))
 		return TEXT_XHTML;
-	if (content && !str_istarts(type, STR("text/")) && str_chr(type, '/') < type.n && !old)
+	if (!old && !str_istarts(type, STR("text/")) && str_chr(type, '/') < type.n)
 		p->text_base64 = true;
 	return TEXT_LIKELY;
 }
@@ -67,8 +67,8 @@ static void start_text(struct parser *p, const struct element *e, const struct a
 {
 	struct str type = str_trim(xml_attribute(p, a, "type"));
 
-	text_begin(p, text_type(p, type, str_trim(xml_attribute(p, a, "mode")),
-			      e->slot == SLOT_CONTENT || e->slot == SLOT_SUMMARY));
+	(void)e;
+	text_begin(p, text_type(p, type, str_trim(xml_attribute(p, a, "mode"))));
 }
 
 static void start_content(struct parser *p, const struct element *e, const struct attributes *a)

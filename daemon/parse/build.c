@@ -3,6 +3,18 @@
 
 #include <errno.h>
 
+/* Values waiting for their other half live in the arena of what was being filled. */
+static void forget_unfinished(struct parser *p)
+{
+	p->person = NULL;
+	p->media = NULL;
+	p->link_open = false;
+	p->geo_type = GEO_NONE;
+	p->geo_longitude_first = false;
+	p->geo_corner = p->geo_latitude = p->geo_longitude = STR_NONE;
+	p->attribute[0] = p->attribute[1] = p->attribute[2] = STR_NONE;
+}
+
 void build_begin_document(struct parser *p)
 {
 	struct document fresh = {.encoding = p->document.encoding,
@@ -15,12 +27,12 @@ void build_begin_document(struct parser *p)
 	p->document = fresh;
 	memset(p->document_rank, 0, sizeof p->document_rank);
 	p->arena = &p->document_arena;
-	p->in_entry = p->stop = p->broken = p->not_feed = p->truncated = p->netscape = false;
+	p->in_entry = p->stop = p->broken = p->not_feed = p->truncated = false;
+	p->doctype = p->netscape = false;
 	p->depth = p->ignore = p->collect_depth = 0;
 	p->root[0] = 0;
 	p->root_uri = NULL;
-	p->person = NULL;
-	p->media = NULL;
+	forget_unfinished(p);
 	p->entities = NULL;
 	p->n_entities = p->cap_entities = 0;
 	p->stack[0] = (struct frame){.scope = SCOPE_OUTSIDE};
@@ -36,8 +48,7 @@ void build_begin_entry(struct parser *p)
 	p->arena = &p->entry_arena;
 	p->in_entry = true;
 	p->entry_depth = p->depth;
-	p->person = NULL;
-	p->media = NULL;
+	forget_unfinished(p);
 }
 
 static bool entry_says_something(const struct entry *e)
@@ -49,6 +60,7 @@ void build_end_entry(struct parser *p)
 {
 	p->in_entry = false;
 	p->arena = &p->document_arena;
+	forget_unfinished(p);
 	if (p->truncated && mender_at_end(p->mender) && !entry_says_something(&p->entry))
 		return;
 	p->entry.base = p->stack[p->entry_depth].base;
@@ -67,7 +79,8 @@ bool build_claim(struct parser *p, enum slot slot, unsigned rank)
 {
 	uint8_t *now = p->in_entry ? &p->entry_rank[slot] : &p->document_rank[slot];
 
-	if (rank <= *now)
+	/* Of two times of change the second is the later one. */
+	if (rank < *now || (rank == *now && slot != SLOT_UPDATED))
 		return false;
 	*now = (uint8_t)rank;
 	return true;
@@ -387,7 +400,7 @@ void person_from_text(struct person *person, struct str text)
 	if (str_ends(before, STR("mailto:")))
 		before.n -= 7;
 	before = strip_brackets(before);
-	while (before.n && strchr("(<[", before.p[before.n - 1]))
+	while (before.n && strchr("(<[\"", before.p[before.n - 1]))
 		before = str_trim(str_head(before, before.n - 1));
 	after = strip_brackets(str_skip(after, 0));
 	while (after.n && strchr(")>](<", after.p[0]))

@@ -445,6 +445,9 @@ int charset_open(struct charset *c, const struct body *body, struct str content_
 	struct str rest = str_skip(str_make(head, n), c->start);
 	size_t length = declaration_length(rest);
 	set_label(xml, declared_encoding(str_head(rest, length)));
+	/* Nothing may stand before the declaration, not even a blank. */
+	if (length && rest.p[0] != '<')
+		c->flaws |= FLAW_NOT_WELL_FORMED;
 	c->start += length;
 	const char *label = http[0] ? http : text ? "us-ascii" : xml;
 	bool explicit_label = http[0] || (!text && xml[0]);

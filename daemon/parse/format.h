@@ -36,6 +36,10 @@
 /* Bytes handed to libxml2 at a time: larger pieces are not faster, and it keeps as much again. */
 #define PARSE_CHUNK 4096
 
+/* How much of a document is looked at to say what it is, when it is no feed: pages advertise
+ * their feeds in <head>, which comes within so much. */
+#define PARSE_SNIFF_MAX (64 * 1024)
+
 enum ns {
 	NS_NONE, /* no namespace, or RSS's own ones */
 	NS_ATOM,
@@ -263,6 +267,7 @@ struct parser {
 	const xmlChar *root_uri; /* an unknown namespace of the root element: taken for none */
 	const xmlChar **root_namespaces; /* prefix, URI, … declared on the element being opened */
 	int n_root_namespaces;
+	bool doctype;
 	bool netscape; /* the DOCTYPE is Netscape's */
 	struct str hint_base, hint_language;
 	bool stop;   /* nothing more is wanted: the sink failed, or this run is given up */
@@ -322,6 +327,11 @@ struct parser {
 	char chunk[CHARSET_OUT_MAX];
 	size_t json_at, json_n; /* what jansson has had of `chunk`, and how much is in it */
 };
+
+/* ---- parse.c ---- */
+/* The first bytes of the body (at least `max`, if there are so many), as UTF-8, in p->text.
+ * 0 or -errno. */
+int parser_read_beginning(struct parser *p, size_t max);
 
 /* ---- xml.c ---- */
 /* Like entity_decode(), knowing the document's own entities, too. */

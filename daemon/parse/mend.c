@@ -30,8 +30,7 @@ struct mender {
 	struct buf pending, names;
 	struct open_element open[OPEN_MAX];
 	size_t n_open;
-	size_t dropped; /* start tags dropped for depth, whose ends are dropped, too */
-	bool root, root_ended, done, ended, truncated;
+	bool any_tag, root, root_ended, done, ended, truncated;
 };
 
 struct mender *mender_new(void)
@@ -53,8 +52,8 @@ void mender_reset(struct mender *m)
 {
 	buf_clear(&m->pending);
 	buf_clear(&m->names);
-	m->n_open = m->dropped = 0;
-	m->root = m->root_ended = m->done = m->ended = m->truncated = false;
+	m->n_open = 0;
+	m->any_tag = m->root = m->root_ended = m->done = m->ended = m->truncated = false;
 }
 
 bool mender_truncated(const struct mender *m)
@@ -122,6 +121,15 @@ static size_t reference_length(struct str s)
 	return n + 1;
 }
 
+/* "&#X41;" is what XML takes for none: numbers are written anew. */
+static void write_reference(struct buf *out, struct str s)
+{
+	if (s.p[1] == '#')
+		buf_printf(out, "&#%u;", entity_number(str_make(s.p + 1, s.n - 2)));
+	else
+		buf_str(out, s);
+}
+
 static void write_text(struct buf *out, struct str s, bool attribute)
 {
 	while (s.n) {
@@ -140,7 +148,7 @@ static void write_text(struct buf *out, struct str s, bool attribute)
 			continue;
 		}
 		if (reference)
-			buf_add(out, s.p, reference);
+			write_reference(out, str_head(s, reference));
 		else if (s.p[0] == '&')
 			buf_lit(out, "&amp;");
 		else if (s.p[0] == '<')
@@ -181,12 +189,13 @@ static struct str local_name(struct str name)
 	return colon < name.n ? str_skip(name, colon + 1) : name;
 }
 
-static bool is_root_name(struct str name)
+/* A feed may begin here. Of other elements' names only the first tag of all is believed: they
+ * occur in web pages, too. */
+static bool is_root_name(struct str name, bool first)
 {
-	static const char *const names[] = {
-		"rss", "RDF", "feed", "channel", "entry", "html", "alert", "opml"};
+	static const char *const names[] = {"rss", "RDF", "feed", "channel", "entry", "alert"};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < (first ? sizeof names / sizeof *names : 3); i++)
 		if (str_is_i(local_name(name), names[i]))
 			return true;
 	return false;
@@ -277,14 +286,14 @@ static void start_tag(struct mender *m, struct str inside, struct buf *out)
 	while (n < inside.n && is_name((unsigned char)inside.p[n]))
 		n++;
 	struct str name = str_head(inside, n);
-	if (m->done || (!m->root && !is_root_name(name)))
+	bool first = !m->any_tag;
+	m->any_tag = true;
+	if (m->done || (!m->root && !is_root_name(name, first)))
 		return;
 	if (!is_plain_name(name))
 		return;
-	if (m->n_open >= OPEN_MAX) {
-		m->dropped += !empty;
+	if (m->n_open >= OPEN_MAX)
 		return;
-	}
 	close_sibling(m, name, out);
 	m->root = true;
 	buf_char(out, '<');
@@ -438,10 +447,7 @@ static void write_token(struct mender *m, struct token token, struct str s, stru
 		start_tag(m, str_make(s.p + 1, s.n - (s.p[s.n - 1] == '>' ? 2 : 1)), out);
 		break;
 	case TOKEN_END:
-		if (m->dropped)
-			m->dropped--;
-		else
-			end_tag(m, str_make(s.p + 2, s.n - (s.p[s.n - 1] == '>' ? 3 : 2)), out);
+		end_tag(m, str_make(s.p + 2, s.n - (s.p[s.n - 1] == '>' ? 3 : 2)), out);
 		break;
 	case TOKEN_CDATA:
 		write_cdata(m, s, out);

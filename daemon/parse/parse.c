@@ -6,10 +6,6 @@
 
 #include "parse/format.h"
 
-/* How much of a document is looked at to say what it is, when it is no feed: pages advertise
- * their feeds in <head>, which comes within so much. */
-#define SNIFF_MAX (64 * 1024)
-
 struct parser *parser_new(void)
 {
 	struct parser *p = mem_zalloc(1, sizeof *p);
@@ -33,8 +29,7 @@ struct parser *parser_free(struct parser *p)
 	return NULL;
 }
 
-/* The beginning of the body, as UTF-8, in p->text. */
-static int read_beginning(struct parser *p, size_t max)
+int parser_read_beginning(struct parser *p, size_t max)
 {
 	buf_clear(&p->text);
 	charset_rewind(&p->charset);
@@ -174,7 +169,7 @@ int parse_run(struct parser *p, const struct body *body, const struct parse_hint
 	if (r < 0)
 		return error_errno(error, -r, "cannot read the body");
 	p->document.encoding = arena_str(&p->document_arena, str_of(p->charset.name));
-	r = read_beginning(p, 1);
+	r = parser_read_beginning(p, 1);
 	if (r < 0)
 		return error_errno(error, -r, "cannot read the body");
 	struct str start = str_trim(buf_view(&p->text));
@@ -184,7 +179,7 @@ int parse_run(struct parser *p, const struct body *body, const struct parse_hint
 		r = xml_run(p, error);
 	charset_rewind(&p->charset);
 	if (!r && !p->error && p->not_feed) {
-		r = read_beginning(p, SNIFF_MAX);
+		r = parser_read_beginning(p, PARSE_SNIFF_MAX);
 		r = r < 0 ? error_errno(error, -r, "cannot read the body") : say_what(p, error);
 	}
 	/* A text of the largest size is rare: its memory is not kept. */

@@ -84,6 +84,14 @@ static void end_comments(struct parser *p, const struct element *e, struct str t
 	p->entry.comments_base = p->text_base;
 }
 
+/* Beside a <description>, a <summary> is the longer text of the two. */
+static void end_summary(struct parser *p, const struct element *e, struct str text)
+{
+	static const struct element as_content = {.slot = SLOT_CONTENT, .rank = 1};
+
+	build_end_text(p, p->entry_rank[SLOT_SUMMARY] ? &as_content : e, text);
+}
+
 static void start_category(struct parser *p, const struct element *e, const struct attributes *a)
 {
 	(void)e;
@@ -159,8 +167,7 @@ static const struct element rows[] = {
 		.end = build_end_text},
 	{NS_NONE, "tagline", IN(CHANNEL), MARKUP, .slot = SLOT_SUMMARY, .rank = 3,
 		.end = build_end_text},
-	{NS_NONE, "summary", IN(ITEM), MARKUP, .slot = SLOT_SUMMARY, .rank = 4,
-		.end = build_end_text},
+	{NS_NONE, "summary", IN(ITEM), MARKUP, .slot = SLOT_SUMMARY, .rank = 4, .end = end_summary},
 	{NS_NONE, "body", IN(ITEM), MARKUP, .slot = SLOT_CONTENT, .rank = 3, .end = build_end_text},
 	{NS_NONE, "fullitem", IN(ITEM), MARKUP, .slot = SLOT_CONTENT, .rank = 3,
 		.end = build_end_text},

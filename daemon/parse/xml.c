@@ -101,8 +101,6 @@ static const struct element *find_element(struct parser *p, const xmlChar *name,
 	*ret_ns = c->ns;
 	if (c->repaired)
 		p->document.flaws |= FLAW_NAMESPACE_REPAIRED;
-	if (prefix && !uri)
-		p->document.flaws |= FLAW_UNDECLARED_NAMESPACE;
 	const struct element *e = NULL;
 	if (c->first_atom && document_is_atom(&p->document))
 		e = in_scope(c->first_atom, scope);
@@ -535,10 +533,12 @@ static xmlEntityPtr on_get_entity(void *user, const xmlChar *name)
 {
 	struct parser *p = user;
 
-	if (!entity_text(p, xml_str(name))) {
+	/* Without a DOCTYPE that might declare it, using it is an error, understood or not. */
+	bool known = entity_text(p, xml_str(name));
+	if (!known || !p->doctype)
 		p->document.flaws |= FLAW_NOT_WELL_FORMED;
+	if (!known)
 		buf_printf(&p->entity_text, "&%s;", (const char *)name);
-	}
 	memset(&p->entity, 0, sizeof p->entity);
 	p->entity.type = XML_ENTITY_DECL;
 	p->entity.name = name;
@@ -583,6 +583,7 @@ static void on_doctype(
 
 	(void)name;
 	(void)system_id;
+	p->doctype = true;
 	if (public_id && str_ifind(xml_str(public_id), STR("netscape")) < xml_str(public_id).n)
 		p->netscape = true;
 }
@@ -591,7 +592,11 @@ static void on_error(void *user, xmlErrorPtr error)
 {
 	struct parser *p = user;
 
-	if (error->level != XML_ERR_FATAL || p->stop)
+	if (p->stop)
+		return;
+	if (error->domain == XML_FROM_NAMESPACE && error->code == XML_NS_ERR_UNDEFINED_NAMESPACE)
+		p->document.flaws |= FLAW_UNDECLARED_NAMESPACE;
+	if (error->level != XML_ERR_FATAL)
 		return;
 	p->broken = true;
 	if (!p->mending)
@@ -637,9 +642,11 @@ static int context_begin(struct parser *p)
 			p->names = mem_zalloc(NAME_CACHE_SIZE, sizeof *p->names);
 		memset(p->names, 0, NAME_CACHE_SIZE * sizeof *p->names);
 		p->n_names = 0;
-	} else if (xmlCtxtResetPush(p->xml, NULL, 0, NULL, "UTF-8")) {
+	} else if (xmlCtxtResetPush(p->xml, NULL, 0, NULL, NULL)) {
 		return -ENOMEM;
 	}
+	/* A new context would look for a byte order mark, a used one would not. */
+	p->xml->charset = XML_CHAR_ENCODING_UTF8;
 	xmlCtxtUseOptions(p->xml, XML_PARSE_NONET | XML_PARSE_RECOVER | XML_PARSE_IGNORE_ENC);
 	return 0;
 }
@@ -683,25 +690,42 @@ static int run_once(struct parser *p, bool mending, struct error *error)
 	return 0;
 }
 
+/* Does a feed begin somewhere behind something else (a web page, a script's warning)? */
+static bool hides_feed(struct parser *p)
+{
+	static const char *const roots[] = {"<rss", "<feed", "<rdf:RDF"};
+
+	if (parser_read_beginning(p, PARSE_SNIFF_MAX) < 0)
+		return false;
+	struct str text = buf_view(&p->text);
+	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+		if (str_find(text, str_of(roots[i])) < text.n)
+			return true;
+	return false;
+}
+
 int xml_run(struct parser *p, struct error *error)
 {
 	int r = run_once(p, false, error);
 
 	if (r < 0 || p->error)
 		return r;
-	if (p->not_feed && !p->broken)
+	bool no_root = !p->root[0], not_feed = p->not_feed;
+	if (!p->broken && !no_root && !(not_feed && hides_feed(p)))
 		return 0;
-	if (p->broken || !p->root[0]) {
-		p->replay = p->document.entries;
-		if (!p->mender)
-			p->mender = mender_new();
-		r = run_once(p, true, error);
-		p->document.flaws |= FLAW_NOT_WELL_FORMED;
-		if (p->truncated)
-			p->document.flaws |= FLAW_TRUNCATED;
-	}
-	if (!p->root[0])
+	char root[sizeof p->root];
+	memcpy(root, p->root, sizeof root);
+	p->replay = p->document.entries;
+	if (!p->mender)
+		p->mender = mender_new();
+	r = run_once(p, true, error);
+	p->document.flaws |= FLAW_NOT_WELL_FORMED;
+	if (p->truncated)
+		p->document.flaws |= FLAW_TRUNCATED;
+	if (!p->root[0] || (not_feed && !p->document.entries && !p->document.title.value.n)) {
 		p->not_feed = true;
+		memcpy(p->root, root, sizeof root);
+	}
 	return r;
 }
 
