@@ -7,9 +7,10 @@
  * Nothing is kept per feed; what is kept are a few easy handles and the pools' idle connections. */
 #include "fetch/fetch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
+
+#include <curl/curl.h>
 #include <uv.h>
 
 #include "base/alloc.h"

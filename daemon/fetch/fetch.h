@@ -1,4 +1,7 @@
-/* HTTP, as FETCH says: libcurl's multi_socket on libuv. One thread: the loop's. */
+/* Feeds over HTTP and HTTPS (and from files, where that is allowed): politely, within limits, and
+ * never from an address inside our own network unless the feed's allow_net names it. libcurl's
+ * multi_socket on libuv; nothing is kept per feed. One thread: the loop's. The process must ignore
+ * SIGPIPE. */
 #pragma once
 
 #include "base/error.h"
@@ -8,7 +11,8 @@
 struct fetcher;
 typedef struct uv_loop_s uv_loop_t; /* libuv's own name */
 
-/* The reply is the sink's from then on. Never called from inside fetch_submit(). */
+/* The reply is the sink's from then on. Never called from inside fetch_submit(); may submit, must
+ * not free the fetcher. */
 struct fetch_sink {
 	void (*done)(struct fetch_sink *sink, struct reply *reply);
 };

@@ -1,12 +1,13 @@
 #include "fetch/file.h"
 
-#include "base/alloc.h"
-#include "fetch/headers.h"
-
-#include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include <curl/curl.h>
+
+#include "base/alloc.h"
+#include "fetch/headers.h"
 
 static void fail(
 	struct reply *reply, enum reply_outcome outcome, const char *path, const char *what)

@@ -1,4 +1,5 @@
-/* file: URLs, for demonstrations: a file on this machine in a server's stead. Inside fetch/ only. */
+/* file: URLs, for demonstrations: a file on this machine in place of a server. Inside fetch/
+ * only. */
 #pragma once
 
 #include "fetch/limits.h"

@@ -1,12 +1,12 @@
 #include "fetch/guard.h"
 
-#include "base/alloc.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+
+#include "base/alloc.h"
 
 /* All judging is done on 16 bytes, IPv4 as ::ffff:a.b.c.d. Of IPv6 only 2000::/3 is the public
  * internet; of IPv4 everything that IANA's special-purpose registry does not list. Addresses that

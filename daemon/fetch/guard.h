@@ -4,11 +4,11 @@
  * are allowed, and what the feed's `allow_net` names. Pure. */
 #pragma once
 
-#include "base/error.h"
-#include "base/str.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
 
 struct sockaddr;
 

@@ -1,10 +1,10 @@
 #include "fetch/headers.h"
 
-#include "base/alloc.h"
-
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/alloc.h"
 
 /* The longest ETags seen are 200 bytes; what is longer is dropped rather than kept for ever and
  * sent back with each poll. Other texts are cut off from use by the same bound. */

@@ -1,10 +1,10 @@
 /* What the headers of an HTTP answer say. Pure; the lines come one by one, as received. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/clock.h"
 #include "base/str.h"
-
-#include <stdbool.h>
 
 /* "Later than in a week" is no Retry-After but a farewell; the back-off takes over from there. */
 #define RETRY_AFTER_MAX_US (7 * DAY_US)

@@ -5,20 +5,20 @@
  *
  * What must hold, each learnt the hard way by somebody:
  *  - A uv_poll is stopped and closed in CURL_POLL_REMOVE itself: right after it libcurl closes the
- *    descriptor, and the next socket may get the same number. uv_poll_stop() takes the number out of
- *    libuv's table at once; only the memory waits for the close callback.
+ *    descriptor, and the next socket may get the same number. uv_poll_stop() takes the number out
+ *    of libuv's table at once; only the memory waits for the close callback.
  *  - Nothing of libcurl is called from its callbacks. A deadline of 0 becomes a timer of 0, which
  *    fires in the loop's next round: no recursion, and no lost millisecond either.
- *  - libuv answers EPOLLERR with UV_EBADF and stops the handle. libcurl is told CURL_CSELECT_ERR; if
- *    it still wants the socket, watching goes on.
+ *  - libuv answers EPOLLERR with UV_EBADF and stops the handle. libcurl is told CURL_CSELECT_ERR;
+ *    if it still wants the socket, watching goes on.
  *  - The socket callback never returns -1: that would kill every transfer of the multi handle.
- *  - libuv's clock stands still within a round, so its timers may fire early by what the round took.
- *    libcurl then finds nothing to do and sets the deadline again, as it was told of a timeout. */
+ *  - libuv's clock stands still within a round, so its timers may fire early by what the round
+ *    took. libcurl then finds nothing to do and sets the deadline again, for it was told of one. */
 #include "fetch/multi.h"
 
-#include "base/alloc.h"
-
 #include <stdlib.h>
+
+#include "base/alloc.h"
 
 /* Idle connections kept in all: at 38 KB for one with TLS, 10 MB. */
 #define POOL_CONNECTIONS_MAX 256L

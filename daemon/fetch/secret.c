@@ -1,12 +1,12 @@
 #include "fetch/secret.h"
 
-#include "base/cleanup.h"
-#include "base/str.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
 
 /* Tokens of the kind "JWT" reach 4 KB; a longer file is some other file. */
 #define SECRET_MAX 8192

@@ -9,20 +9,23 @@
  * secret or a proxy is not used again, so nothing of one feed can be left over for the next. */
 #include "fetch/transfer.h"
 
-#include "base/alloc.h"
-#include "base/cleanup.h"
-#include "fetch/secret.h"
-#include "fetch/words.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "fetch/secret.h"
+#include "fetch/words.h"
+
 /* A feed that has not changed for a week is asked once a week for the whole, lest a stuck ETag hide
  * it for ever. */
 #define FULL_GET_EVERY_US (7 * DAY_US)
-#define ALIGNMENT         64
+/* Nobody reads the page that comes with an error or a redirect. To its end it is taken for the
+ * connection's sake, but a longer one costs more than a new connection, above all if packed. */
+#define UNREAD_MAX (64 * 1024)
+#define ALIGNMENT  64
 
 const struct fetch_limits fetch_limits_default = {
 	.connect_ms = 10000, /* three SYNs (1 + 2 + 4 s) and a TLS handshake */
@@ -57,7 +60,7 @@ struct transfer *transfer_new(
 	return t;
 }
 
-static void end_resolving(struct transfer *t)
+void transfer_resolved(struct transfer *t)
 {
 	if (t->resolving)
 		t->desk->resolving--;
@@ -68,7 +71,7 @@ struct transfer *transfer_free(struct transfer *t)
 {
 	if (!t)
 		return NULL;
-	end_resolving(t);
+	transfer_resolved(t);
 	list_remove(&t->link);
 	curl_slist_free_all(t->headers);
 	response_deinit(&t->response);
@@ -97,11 +100,6 @@ static size_t on_header(char *p, size_t size, size_t n, void *userp)
 	return n;
 }
 
-static bool has_body(int status)
-{
-	return status == 200 || status == 203;
-}
-
 static size_t on_body(char *p, size_t size, size_t n, void *userp)
 {
 	struct transfer *t = userp;
@@ -111,8 +109,10 @@ static size_t on_body(char *p, size_t size, size_t n, void *userp)
 	curl_off_t wire = 0;
 
 	(void)size;
-	if (!n || !has_body(t->response.status))
-		return n; /* nobody reads the page that comes with an error or a redirect */
+	if (!status_has_body(t->response.status)) {
+		t->unread += n;
+		return t->unread > UNREAD_MAX ? stop(t, STOP_ENOUGH) : n;
+	}
 	if (total > max)
 		return stop(t, STOP_DECODED);
 	if (total > t->limits->ratio_from) {
@@ -162,7 +162,7 @@ static curl_socket_t on_open_socket(
 	struct transfer *t = userp;
 
 	(void)purpose;
-	end_resolving(t);
+	transfer_resolved(t);
 	/* A proxy's own address is the operator's word. */
 	const char *refused = t->reply->feed->access.proxy
 				      ? NULL
@@ -190,7 +190,7 @@ static int on_request(void *userp, char *peer, char *local, int peer_port, int l
 	(void)local;
 	(void)peer_port;
 	(void)local_port;
-	end_resolving(userp);
+	transfer_resolved(userp);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -203,8 +203,8 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
 	if (!e)
 		return NULL;
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	/* Without it, ending a transfer whose name is still being looked up waits for the resolver's
-	 * thread, and everything with it. */
+	/* Without it, ending a transfer whose name is still being looked up waits for the thread
+	 * that does it, and the whole loop with it. */
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
@@ -273,7 +273,7 @@ static struct curl_slist *with_header(struct curl_slist *list, const char *name,
 	return head ? head : list;
 }
 
-static int refuse(struct transfer *t, enum reply_outcome outcome, char *sentence)
+int transfer_refuse(struct transfer *t, enum reply_outcome outcome, char *sentence)
 {
 	free(t->reply->error);
 	t->reply->outcome = outcome;
@@ -317,7 +317,7 @@ static int aim_secrets(struct transfer *t, CURL *easy, const char *url)
 		cleanup(free_p) char *host = url_part(url, CURLUPART_HOST, 0);
 		const char *kind = host ? guard_refuses_host(&t->pool->guard, str_of(host)) : NULL;
 		if (kind)
-			return refuse(t, REPLY_REFUSED,
+			return transfer_refuse(t, REPLY_REFUSED,
 				mem_printf("%s is %s; allow_net does not name it", host, kind));
 	}
 	/* Empty, not NULL: the environment has no say in whom we ask. */
@@ -329,7 +329,7 @@ static int aim_secrets(struct transfer *t, CURL *easy, const char *url)
 		return 0;
 	}
 	int r = secret_apply(easy, access, &error);
-	return r < 0 ? refuse(t, REPLY_LOCAL, mem_strdup(error.text)) : 0;
+	return r < 0 ? transfer_refuse(t, REPLY_LOCAL, mem_strdup(error.text)) : 0;
 }
 
 /* A password in a URL would go into logs and events; libcurl would send one that a redirect made
@@ -349,13 +349,13 @@ static int judge_url(struct transfer *t, const char *url)
 	struct str scheme = str_head(str_of(url), str_chr(str_of(url), ':'));
 
 	if (!str_is_i(scheme, "http") && !str_is_i(scheme, "https"))
-		return refuse(t, REPLY_REFUSED,
+		return transfer_refuse(t, REPLY_REFUSED,
 			mem_printf("%s leads to %s, which is neither http nor https",
 				t->reply->feed->url, url));
 	if (has_user(url)) {
 		char host[WORDS_HOST_MAX];
 		words_host(url, host);
-		return refuse(t, REPLY_REFUSED,
+		return transfer_refuse(t, REPLY_REFUSED,
 			mem_printf(
 				"the URL at %s has a user name in it; `auth` is its place", host));
 	}
@@ -387,6 +387,8 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	t->response.bytes = 0;
 	hash_begin(&t->hash);
 	*t->curl_error = '\0';
+	t->stop = STOP_NONE;
+	t->unread = 0;
 	t->peer.ss_family = AF_UNSPEC;
 	t->refused = NULL;
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
@@ -405,148 +407,4 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	t->resolving = true;
 	t->desk->resolving++;
 	return 0;
-}
-
-/* ---- the end ---- */
-
-static void take_headers(struct transfer *t)
-{
-	struct reply *reply = t->reply;
-	struct response *r = &t->response;
-	int64_t now_s = reply->finished_us / SEC_US;
-
-	reply->http_status = r->status;
-	reply->etag = r->etag;
-	reply->last_modified = r->last_modified;
-	reply->content_type = r->content_type;
-	reply->content_location = r->content_location;
-	reply->content_language = r->content_language;
-	r->etag = r->last_modified = r->content_type = NULL;
-	r->content_location = r->content_language = NULL;
-	reply->fresh_us = response_fresh_us(r, now_s);
-	reply->retry_after_us = response_retry_us(r, now_s);
-}
-
-static void judge_body(struct transfer *t)
-{
-	struct reply *reply = t->reply;
-	const struct feed_state *state = &reply->state;
-
-	hash_end(&t->hash, &reply->body_hash);
-	reply->outcome = state->url && !strcmp(state->url, reply->feed->url) &&
-					 hash_eq(&reply->body_hash, &state->body_hash)
-				 ? REPLY_SAME_BODY
-				 : REPLY_BODY;
-}
-
-static void judge_status(struct transfer *t)
-{
-	struct reply *reply = t->reply;
-	int status = t->response.status;
-	bool asked = reply->state.etag || reply->state.last_modified;
-
-	take_headers(t);
-	if (has_body(status))
-		judge_body(t);
-	else if (status == 304 && asked)
-		reply->outcome = REPLY_NOT_MODIFIED;
-	else
-		refuse(t,
-			status == 410                    ? REPLY_GONE
-			: status == 429 || status == 503 ? REPLY_BUSY
-							 : REPLY_HTTP_ERROR,
-			words_for_status(t));
-	if (!reply->error && t->hops && t->permanent)
-		reply->permanent_url = mem_strdup(reply->url);
-}
-
-static enum reply_outcome outcome_of(const struct transfer *t, CURLcode code)
-{
-	switch (code) {
-	case CURLE_COULDNT_CONNECT:
-		return t->socket_error                                ? REPLY_LOCAL
-		       : t->refused && t->peer.ss_family == AF_UNSPEC ? REPLY_REFUSED
-								      : REPLY_NETWORK;
-	case CURLE_FILESIZE_EXCEEDED:
-		return REPLY_TOO_LARGE;
-	case CURLE_URL_MALFORMAT:
-		return REPLY_REFUSED;
-	case CURLE_OUT_OF_MEMORY:
-	case CURLE_FAILED_INIT:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ENGINE_INITFAILED:
-	case CURLE_BAD_FUNCTION_ARGUMENT:
-		return REPLY_LOCAL;
-	default:
-		return REPLY_NETWORK;
-	}
-}
-
-/* Location against the URL that was asked. Not CURLINFO_REDIRECT_URL: libcurl puts the user name and
- * password of the request into it. */
-static char *resolve(const char *base, const char *location)
-{
-	CURLU *u = curl_url();
-	char *text = NULL, *url = NULL;
-
-	if (u && !curl_url_set(u, CURLUPART_URL, base, 0) &&
-		!curl_url_set(
-			u, CURLUPART_URL, location, CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME) &&
-		!curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) &&
-		!curl_url_get(u, CURLUPART_URL, &text, 0))
-		url = mem_strdup(text);
-	curl_free(text);
-	curl_url_cleanup(u);
-	return url;
-}
-
-/* The next hop, or NULL: none, or refused. */
-static char *next_hop(struct transfer *t)
-{
-	int status = t->response.status;
-	char host[WORDS_HOST_MAX];
-
-	if ((status != 301 && status != 302 && status != 303 && status != 307 && status != 308) ||
-		!t->response.location)
-		return NULL;
-	words_host(t->reply->url, host);
-	char *url = resolve(t->reply->url, t->response.location);
-	if (!url)
-		refuse(t, REPLY_REFUSED,
-			mem_printf("%s redirects to what is no URL: %.200s", host,
-				t->response.location));
-	else if (t->hops >= t->limits->redirects)
-		refuse(t, REPLY_REFUSED,
-			mem_printf("%s redirects more than %u times", host, t->limits->redirects));
-	if (t->reply->error) {
-		t->reply->http_status = status;
-		free(url);
-		return NULL;
-	}
-	t->hops++;
-	t->permanent = t->permanent && (status == 301 || status == 308);
-	return url;
-}
-
-char *transfer_end(struct transfer *t, CURLcode code)
-{
-	end_resolving(t);
-	if (t->stop == STOP_SPOOL)
-		refuse(t, REPLY_LOCAL, words_for_stop(t));
-	else if (t->stop)
-		refuse(t, REPLY_TOO_LARGE, words_for_stop(t));
-	else if (code != CURLE_OK)
-		refuse(t, outcome_of(t, code), words_for_curl(t, code));
-	if (t->reply->error) {
-		t->reply->http_status = t->response.status;
-		body_deinit(&t->reply->body);
-		return NULL;
-	}
-	char *url = next_hop(t);
-	if (url || t->reply->error)
-		return url;
-	t->reply->finished_us = clock_real_us();
-	judge_status(t);
-	return NULL;
 }

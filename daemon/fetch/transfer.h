@@ -2,8 +2,9 @@
  * fetch/ only. */
 #pragma once
 
-#include <curl/curl.h>
 #include <sys/socket.h>
+
+#include <curl/curl.h>
 
 #include "base/list.h"
 #include "fetch/headers.h"
@@ -17,9 +18,11 @@ enum transfer_stop {
 	STOP_DECODED, /* too many bytes decoded */
 	STOP_RATIO,   /* decoded is too many times the wire */
 	STOP_HEADERS,
-	STOP_SPOOL, /* our disk; spool_error says why */
+	STOP_SPOOL,  /* our disk; spool_error says why */
+	STOP_ENOUGH, /* of a page nobody reads: no failure */
 };
 
+/* Long because all of libcurl's callbacks for one request meet here and nowhere else. */
 struct transfer {
 	struct list link; /* in one of the fetcher's lists */
 	struct pool *pool;
@@ -34,6 +37,7 @@ struct transfer {
 	struct sockaddr_storage peer; /* last address tried */
 	const char *refused;          /* kind of an address that was not tried */
 	int socket_error, spool_error;
+	size_t unread; /* bytes of a page nobody reads */
 	enum transfer_stop stop;
 	unsigned hops;
 	bool permanent;   /* all hops so far were 301 or 308 */
@@ -61,6 +65,17 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
 /* Makes `easy` ask for `url` (the feed's, or where that redirects to). 0, or -1 when it must not or
  * cannot: then the reply has its outcome. */
 int transfer_aim(struct transfer *transfer, CURL *easy, const char *url);
+
+/* For the two halves of this (transfer.c asks, answer.c judges): the reply has this outcome and
+ * this sentence (taken over). Returns -1. */
+int transfer_refuse(struct transfer *transfer, enum reply_outcome outcome, char *sentence);
+/* No name is being looked up for it (any more). */
+void transfer_resolved(struct transfer *transfer);
+
+static inline bool status_has_body(int status)
+{
+	return status == 200 || status == 203;
+}
 
 /* What the end means: NULL: the reply is complete; else the URL to ask next (free() it). */
 char *transfer_end(struct transfer *transfer, CURLcode code);

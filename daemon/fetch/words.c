@@ -1,14 +1,14 @@
 #include "fetch/words.h"
 
-#include "base/alloc.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* X509_V_ERR_… of OpenSSL as CURLINFO_SSL_VERIFYRESULT gives them; stable numbers (x509_vfy.h). */
+#include "base/alloc.h"
+
+/* OpenSSL's X509_V_ERR_… as CURLINFO_SSL_VERIFYRESULT gives them: stable (x509_vfy.h). */
 static const struct {
 	long result;
 	const char *words;

@@ -1,8 +1,8 @@
 #include "schedule/heap.h"
 
-#include "base/alloc.h"
-
 #include <stdlib.h>
+
+#include "base/alloc.h"
 
 /* Four children: half the levels of a binary heap, and four keys of 16 bytes are one cache line. */
 #define HEAP_ARITY 4

@@ -11,13 +11,13 @@
  * ever searched. */
 #include "schedule/schedule.h"
 
+#include <assert.h>
+#include <stdlib.h>
+
 #include "base/alloc.h"
 #include "base/map.h"
 #include "schedule/heap.h"
 #include "schedule/host.h"
-
-#include <assert.h>
-#include <stdlib.h>
 
 #define OUT_OF_HEAP SIZE_MAX
 

@@ -55,8 +55,8 @@ struct settle {
 };
 void schedule_settle(struct reply *reply, const struct settle *settle);
 /* What was learnt from another URL than this one is forgotten: validators, failures, due time (the
- * feed counts as never polled). True if so. Settling does it; so should whoever restores a state
- * for a feed whose URL may have been changed, or a corrected one waits out the old one's back-off. */
+ * feed counts as never polled). True if so. Settling does it; so should whoever restores a state,
+ * or a URL that was corrected waits out the back-off of the wrong one. */
 bool schedule_forget(struct feed_state *state, const char *url);
 
 /* When a feed is polled first after a start: at once if never polled, at its due time if that is

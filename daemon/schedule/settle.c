@@ -10,17 +10,17 @@
  *   any other         kept                    failure             back-off
  *   our own trouble   kept                    kept                minutes
  *
- * ETag, Last-Modified and the body's hash are one set: they speak of one body, the last one that was
- * read to its end. Were an ETag kept of a body that could not be read, the server would answer 304
- * to it and the items would never come. */
+ * ETag, Last-Modified and the body's hash are one set: they speak of one body, the last one that
+ * was read to its end. Were an ETag kept of a body that could not be read, the server would answer
+ * 304 to it and the items would never come. */
 #include "schedule/schedule.h"
-
-#include "base/alloc.h"
-#include "schedule/when.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/alloc.h"
+#include "schedule/when.h"
 
 static void set_text(char **text, const char *to)
 {
@@ -154,7 +154,7 @@ void schedule_settle(struct reply *reply, const struct settle *settle)
 	schedule_forget(state, reply->feed->url);
 	if (!state->url)
 		set_text(&state->url, reply->feed->url);
-	/* A digest that failed for a reason of ours (no memory, no disk) says nothing of the feed. */
+	/* A digest that failed for a reason of ours (no disk) says nothing of the feed. */
 	if (reply->outcome == REPLY_LOCAL ||
 		(reply->outcome == REPLY_BODY && settle->digested < 0 &&
 			settle->digested != -EBADMSG)) {

@@ -1,9 +1,9 @@
 /* How long to wait: the arithmetic of "When next". Inside schedule/ only. */
 #pragma once
 
-#include "base/clock.h"
-
 #include <stdint.h>
+
+#include "base/clock.h"
 
 /* What a document or its headers ask for is followed up to a day: a feed that says `ttl` 44640 (a
  * month in minutes, seen) means well and would be late with the news. */

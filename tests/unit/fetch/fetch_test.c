@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -185,8 +186,13 @@ static void test_limits(void **state)
 	harness_open(&f->h);
 	expect_failure(harness_get(&f->h, &f->origin, "/bomb"), REPLY_TOO_LARGE, "200 times");
 	expect_failure(harness_get(&f->h, &f->origin, "/endless"), REPLY_TOO_LARGE, "1 MiB");
-	expect_failure(
-		harness_get(&f->h, &f->origin, "/endless-redirect"), REPLY_TOO_LARGE, "1 MiB");
+	/* What comes with a redirect or an error is not waited for. */
+	struct reply *r = harness_get(&f->h, &f->origin, "/endless-redirect");
+	assert_int_equal(r->outcome, REPLY_BODY);
+	expect_in_body(r, "GET /echo");
+	reply_free(r);
+	expect_failure(harness_get(&f->h, &f->origin, "/endless-404"), REPLY_HTTP_ERROR, "404");
+	expect_failure(harness_get(&f->h, &f->origin, "/bomb-404"), REPLY_HTTP_ERROR, "404");
 	expect_failure(harness_get(&f->h, &f->origin, "/announced"), REPLY_TOO_LARGE, "1 MiB");
 	expect_failure(harness_get(&f->h, &f->origin, "/headers"), REPLY_TOO_LARGE, "64 KiB");
 	cleanup(feed_unref_p) struct feed *feed =
@@ -196,6 +202,29 @@ static void test_limits(void **state)
 	/* A feed that may be larger than the common limit is. */
 	feed->max_body = 2 << 20;
 	reply_free(harness_poll(&f->h, feed, NULL));
+}
+
+/* No descriptor, no disk: our own trouble, said so. */
+static void test_our_trouble(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit before, none;
+
+	harness_open(&f->h);
+	setenv("TMPDIR", "/nonexistent", 1);
+	expect_failure(
+		harness_get(&f->h, &f->origin, "/large"), REPLY_LOCAL, "could not be stored");
+	unsetenv("TMPDIR");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	struct reply *r = harness_get(&f->h, &f->origin, "/echo");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	expect_failure(r, REPLY_LOCAL, "no socket for 127.0.0.1: Too many open files");
+	r = harness_get(&f->h, &f->origin, "/echo");
+	assert_int_equal(r->outcome, REPLY_BODY);
+	reply_free(r);
 }
 
 static void test_decoded_limit(void **state)
@@ -446,7 +475,7 @@ static void test_keep_alive(void **state)
 	reply_free(r);
 }
 
-/* One key, two certificates for "localhost": one good for a hundred years, one that ended in 2020. */
+/* One key, two certificates for "localhost": one is good till 2126, one has expired. */
 static char *tls_file(const char *name)
 {
 	return mem_printf("%s/%s", getenv("FETCH_TLS"), name);
@@ -560,6 +589,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bodies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_truncated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_our_trouble, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_decoded_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_low_speed, setup, teardown),

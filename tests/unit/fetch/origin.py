@@ -56,6 +56,7 @@ PLAIN = {
     "/large": lambda r, h: answer("200 OK", b"x" * 300000),
     "/empty": lambda r, h: answer("200 OK"),
     "/404": lambda r, h: answer("404 Not Found", b"no such page"),
+    "/bomb-404": lambda r, h: answer("404 Not Found", bomb(), "Content-Encoding: gzip"),
     "/410": lambda r, h: answer("410 Gone"),
     "/304": lambda r, h: answer("304 Not Modified"),
     "/204": lambda r, h: answer("204 No Content"),
@@ -103,6 +104,8 @@ async def misbehave(path, writer):
         await endless(writer, b"HTTP/1.1 200 OK\r\n")
     elif path == "/endless-redirect":
         await endless(writer, b"HTTP/1.1 302 Found\r\nLocation: /echo\r\n")
+    elif path == "/endless-404":
+        await endless(writer, b"HTTP/1.1 404 Not Found\r\n")
     elif path == "/announced":
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nxx")
         await writer.drain()

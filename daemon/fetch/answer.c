@@ -1,0 +1,149 @@
+/* What the end of a request means: another hop, or one of the outcomes, with its sentence. */
+#include "fetch/transfer.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "fetch/words.h"
+
+static void take_headers(struct transfer *t)
+{
+	struct reply *reply = t->reply;
+	struct response *r = &t->response;
+	int64_t now_s = reply->finished_us / SEC_US;
+
+	reply->http_status = r->status;
+	reply->etag = r->etag;
+	reply->last_modified = r->last_modified;
+	reply->content_type = r->content_type;
+	reply->content_location = r->content_location;
+	reply->content_language = r->content_language;
+	r->etag = r->last_modified = r->content_type = NULL;
+	r->content_location = r->content_language = NULL;
+	reply->fresh_us = response_fresh_us(r, now_s);
+	reply->retry_after_us = response_retry_us(r, now_s);
+}
+
+static void judge_body(struct transfer *t)
+{
+	struct reply *reply = t->reply;
+	const struct feed_state *state = &reply->state;
+
+	hash_end(&t->hash, &reply->body_hash);
+	reply->outcome = state->url && !strcmp(state->url, reply->feed->url) &&
+					 hash_eq(&reply->body_hash, &state->body_hash)
+				 ? REPLY_SAME_BODY
+				 : REPLY_BODY;
+}
+
+static void judge_status(struct transfer *t)
+{
+	struct reply *reply = t->reply;
+	int status = t->response.status;
+	bool asked = reply->state.etag || reply->state.last_modified;
+
+	take_headers(t);
+	if (status_has_body(status))
+		judge_body(t);
+	else if (status == 304 && asked)
+		reply->outcome = REPLY_NOT_MODIFIED;
+	else
+		transfer_refuse(t,
+			status == 410                    ? REPLY_GONE
+			: status == 429 || status == 503 ? REPLY_BUSY
+							 : REPLY_HTTP_ERROR,
+			words_for_status(t));
+	if (!reply->error && t->hops && t->permanent)
+		reply->permanent_url = mem_strdup(reply->url);
+}
+
+static enum reply_outcome outcome_of(const struct transfer *t, CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		return t->socket_error                                ? REPLY_LOCAL
+		       : t->refused && t->peer.ss_family == AF_UNSPEC ? REPLY_REFUSED
+								      : REPLY_NETWORK;
+	case CURLE_FILESIZE_EXCEEDED:
+		return REPLY_TOO_LARGE;
+	case CURLE_URL_MALFORMAT:
+		return REPLY_REFUSED;
+	case CURLE_OUT_OF_MEMORY:
+	case CURLE_FAILED_INIT:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ENGINE_INITFAILED:
+	case CURLE_BAD_FUNCTION_ARGUMENT:
+		return REPLY_LOCAL;
+	default:
+		return REPLY_NETWORK;
+	}
+}
+
+/* Location against the URL that was asked. Not CURLINFO_REDIRECT_URL: libcurl puts the request's
+ * user name and password into it. */
+static char *resolve(const char *base, const char *location)
+{
+	CURLU *u = curl_url();
+	char *text = NULL, *url = NULL;
+
+	if (u && !curl_url_set(u, CURLUPART_URL, base, 0) &&
+		!curl_url_set(
+			u, CURLUPART_URL, location, CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME) &&
+		!curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) &&
+		!curl_url_get(u, CURLUPART_URL, &text, 0))
+		url = mem_strdup(text);
+	curl_free(text);
+	curl_url_cleanup(u);
+	return url;
+}
+
+/* The next hop, or NULL: none, or refused. */
+static char *next_hop(struct transfer *t)
+{
+	int status = t->response.status;
+	char host[WORDS_HOST_MAX];
+
+	if ((status != 301 && status != 302 && status != 303 && status != 307 && status != 308) ||
+		!t->response.location)
+		return NULL;
+	words_host(t->reply->url, host);
+	char *url = resolve(t->reply->url, t->response.location);
+	if (!url)
+		transfer_refuse(t, REPLY_REFUSED,
+			mem_printf("%s redirects to what is no URL: %.200s", host,
+				t->response.location));
+	else if (t->hops >= t->limits->redirects)
+		transfer_refuse(t, REPLY_REFUSED,
+			mem_printf("%s redirects more than %u times", host, t->limits->redirects));
+	if (t->reply->error) {
+		t->reply->http_status = status;
+		free(url);
+		return NULL;
+	}
+	t->hops++;
+	t->permanent = t->permanent && (status == 301 || status == 308);
+	return url;
+}
+
+char *transfer_end(struct transfer *t, CURLcode code)
+{
+	transfer_resolved(t);
+	if (t->stop == STOP_SPOOL)
+		transfer_refuse(t, REPLY_LOCAL, words_for_stop(t));
+	else if (t->stop && t->stop != STOP_ENOUGH)
+		transfer_refuse(t, REPLY_TOO_LARGE, words_for_stop(t));
+	else if (!t->stop && code != CURLE_OK)
+		transfer_refuse(t, outcome_of(t, code), words_for_curl(t, code));
+	if (t->reply->error) {
+		t->reply->http_status = t->response.status;
+		body_deinit(&t->reply->body);
+		return NULL;
+	}
+	char *url = next_hop(t);
+	if (url || t->reply->error)
+		return url;
+	t->reply->finished_us = clock_real_us();
+	judge_status(t);
+	return NULL;
+}
