@@ -5,7 +5,8 @@
 #include "digest/digest.h"
 
 /* Which items of this document have come already. The first of a kind counts; one guid with
- * another link is another item, and a flaw of the feed (EVENT, "Identity"). */
+ * another link, or one link with another title and no guid at all, is another item, and a flaw of
+ * the feed (EVENT, "Identity"). */
 struct repeats {
 	struct map keys;      /* key → the link key it came with first */
 	struct map key_links; /* guid + link */

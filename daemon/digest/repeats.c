@@ -27,6 +27,15 @@ static struct str hash_bytes(const struct hash *h)
 	return str_make((const char *)h->b, HASH_SIZE);
 }
 
+/* A guid that comes again without a link, or had none, says nothing of being another item. Where
+ * there is no guid, what differs under one link is another item for certain. */
+static bool is_other(const struct hash *first_link, const struct item *item)
+{
+	if (item->flaws & FLAW_ID_SYNTHESIZED)
+		return true;
+	return !hash_is_zero(first_link) && !hash_is_zero(&item->link_key);
+}
+
 bool repeats_drop(struct repeats *repeats, const struct item *item)
 {
 	struct hash *link = arena_alloc(&repeats->arena, 3 * sizeof *link);
@@ -40,8 +49,8 @@ bool repeats_drop(struct repeats *repeats, const struct item *item)
 	first = map_add(&repeats->keys, hash_bytes(&link[1]), link);
 	if (!first)
 		return false;
-	if (hash_is_zero(first) || hash_is_zero(link))
-		return true; /* the same guid, and no second link that says otherwise */
+	if (!is_other(first, item))
+		return true;
 	repeats->guids_repeat = true;
 	return false;
 }

@@ -2,7 +2,8 @@
  *
  *	key        the guid, else the link, else title + date, else the content: of its alias, so
  *	           that a move to https or a tracking parameter does not make a new item
- *	key_link   guid + link: the key in feeds whose guids repeat
+ *	key_link   the key in feeds whose guids repeat: guid + link; and where there are no guids
+ *	           and one page is the link of many items, as in podcasts: link + title
  *	link_key   the link alone, by which items are found again when a feed changes its guids
  *	title_key  the title alone, likewise
  *
@@ -64,11 +65,18 @@ void identity_settle(struct normalizing *w, const struct entry *entry, struct it
 	buf_clear(b);
 	add_key(b, id, item);
 	item->key = hash_of(buf_view(b));
+	buf_char(b, '\0');
 	if (item->url.n) {
-		buf_char(b, '\0');
 		size_t from = b->n;
 		url_alias(b, item->url);
 		item->link_key = hash_of(str_skip(buf_view(b), from));
+	}
+	if (!id.n) {
+		buf_char(b, '\0');
+		if (item->title.n)
+			buf_str(b, item->title);
+		else
+			add_body(b, item);
 	}
 	item->key_link = hash_of(buf_view(b));
 	if (item->title.n) {

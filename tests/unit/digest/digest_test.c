@@ -222,6 +222,28 @@ static void test_guids_repeat(void **state)
 	assert_false(f->summary.guids_repeat); /* each document speaks for itself */
 }
 
+/* A podcast that names its home page as the link of every episode, and no guids. */
+static void test_links_repeat(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+		run(f, RSS("<item><link>http://a.example/</link><title>1</title></item>"
+			   "<item><link>http://a.example/</link><title>2</title></item>"
+			   "<item><link>http://a.example/</link><title>2</title></item>"
+			   "<item><link>http://a.example/3</link><title>2</title></item>")),
+		0);
+	assert_int_equal(last(f)->n_items, 3);
+	assert_true(f->summary.guids_repeat);
+	assert_true(hash_eq(&last(f)->items[0].key, &last(f)->items[1].key));
+	assert_false(hash_eq(&last(f)->items[0].key_link, &last(f)->items[1].key_link));
+	assert_int_equal(run(f, RSS("<item><link>http://a.example/</link></item>"
+				    "<item><link>https://www.a.example/</link></item>")),
+		0);
+	assert_int_equal(last(f)->n_items, 1);
+	assert_false(f->summary.guids_repeat);
+}
+
 static void test_complete(void **state)
 {
 	struct fixture *f = *state;
@@ -364,6 +386,7 @@ int main(void)
 		TEST(test_future_has_no_time),
 		TEST(test_print_agrees),
 		TEST(test_guids_repeat),
+		TEST(test_links_repeat),
 		TEST(test_complete),
 		TEST(test_batches_are_bounded),
 		TEST(test_sink_stops),
