@@ -1,0 +1,328 @@
+/* The bus process: its main thread hears the parent and tells the serving threads.
+ *
+ *   channel ─▶ main ─ mail ─▶ live    (XPUB, a reader of the journal)
+ *                  └─ mail ─▶ replay  (ROUTER, another)
+ *
+ * Life: CONFIG, then the journal is opened and the endpoints bound (READY), then with the first HEAD
+ * the threads start. Before it nobody knows how far the journal may be shown: requests that come in
+ * the meantime wait in libzmq. END, SIGTERM and the parent's death end it in the same way: what is
+ * durable is sent, who waits for news is told to ask again. Whatever else goes wrong ends the
+ * process: the parent makes a new one. */
+#include "bus/bus.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/briefing.h"
+#include "bus/build.h"
+#include "bus/channel.h"
+#include "bus/live.h"
+#include "bus/replay.h"
+
+#define STATS_US SEC_US
+/* An orphan of a killed parent may still hold the port: it ends within this. */
+#define BIND_US       (5 * SEC_US)
+#define BIND_AGAIN_US (100 * MSEC_US)
+/* CONFIG is the first thing the parent says. */
+#define BRIEFING_US (10 * SEC_US)
+/* Ending takes 0.5 s for live and 0.25 s for each socket's last words; should libzmq hang, the
+ * alarm clock kills (s). */
+#define END_S 3
+
+struct bus {
+	int channel, signals;
+	struct buf packet;
+	struct briefing briefing;
+	struct mail mail;
+	bool briefed, has_head;
+	bool briefing_is_bad;
+
+	void *context;
+	char epoch[JOURNAL_EPOCH_MAX];
+	struct bus_counters counters;
+	struct live *live;
+	struct replay *replay;
+	bool serving;
+};
+
+/* Tells the parent why we give up. */
+static int give_up(struct bus *bus, int status, const struct error *error)
+{
+	log_error("%s", error->text);
+	channel_send(bus->channel, CHANNEL_FAILED, error->text, strlen(error->text));
+	return status;
+}
+
+static void tell_threads(struct bus *bus)
+{
+	if (!bus->serving)
+		return;
+	live_tell(bus->live, &bus->mail);
+	replay_tell(bus->replay, &bus->mail);
+}
+
+static void take_briefing(struct bus *bus)
+{
+	struct error error = {0};
+
+	if (bus->briefed)
+		return;
+	bus->briefed = true;
+	if (briefing_read(&bus->briefing, buf_view(&bus->packet), &error) < 0) {
+		bus->briefing_is_bad = true;
+		log_error("%s", error.text);
+	}
+}
+
+static void take_packet(struct bus *bus, enum channel_type type)
+{
+	int64_t us;
+
+	switch (type) {
+	case CHANNEL_CONFIG:
+		take_briefing(bus);
+		break;
+	case CHANNEL_HEAD:
+		memcpy(&bus->mail.head, bus->packet.p, sizeof bus->mail.head);
+		bus->has_head = true;
+		break;
+	case CHANNEL_PAUSE:
+		memcpy(&us, bus->packet.p, sizeof us);
+		bus->mail.pause_until_us = clock_monotonic_us() + us;
+		break;
+	case CHANNEL_END:
+		bus->mail.end = true;
+		break;
+	default:
+		log_warning("the parent sent what only a bus sends");
+		break;
+	}
+}
+
+/* Everything the parent has said since. Many heads are one. */
+static void hear(struct bus *bus)
+{
+	enum channel_type type;
+	int r;
+
+	while ((r = channel_receive(bus->channel, &type, &bus->packet)) > 0)
+		take_packet(bus, type);
+	if (r < 0) {
+		if (r != -EPIPE)
+			log_error("the channel to the parent: %s", strerror(-r));
+		bus->mail.end = true;
+	}
+	tell_threads(bus);
+}
+
+/* Sleeps until `until_us`, hearing the parent and signals meanwhile; wakes after either. */
+static void rest(struct bus *bus, int64_t until_us)
+{
+	struct pollfd fds[] = {{bus->channel, POLLIN, 0}, {bus->signals, POLLIN, 0}};
+	int64_t us = until_us - clock_monotonic_us();
+
+	if (poll(fds, 2, us > 0 ? (int)((us + MSEC_US - 1) / MSEC_US) : 0) < 0)
+		return;
+	if (fds[1].revents) {
+		struct signalfd_siginfo info;
+		if (read(bus->signals, &info, sizeof info) > 0)
+			bus->mail.end = true;
+	}
+	if (fds[0].revents || bus->mail.end)
+		hear(bus);
+}
+
+/* We die with our parent: by its death's signal, and if it died before we asked for that, by the
+ * channel's end and by who our parent is now. Ctrl-C on a terminal goes to both: the parent decides. */
+static int prepare(struct bus *bus)
+{
+	sigset_t set;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_NAME, "civicwired-bus");
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL); /* before any thread: all of them inherit it */
+	bus->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return bus->signals < 0 ? -errno : 0;
+}
+
+static int check_briefing(struct bus *bus, struct error *error)
+{
+	char *build = bus_build_id();
+	int64_t until_us = clock_monotonic_us() + BRIEFING_US;
+	int r = 0;
+
+	while (!bus->briefed && !bus->mail.end && clock_monotonic_us() < until_us)
+		rest(bus, until_us);
+	if (!bus->briefed || bus->briefing_is_bad)
+		r = error_set(error, EPROTO, "the bus was not told what to do");
+	else if (strcmp(build, bus->briefing.build) != 0)
+		r = error_set(error, EPROTO,
+			"the bus is build %s, civicwired is build %s: the program was replaced "
+			"while it runs; restart civicwired",
+			build, bus->briefing.build);
+	else if (bus->briefing.parent != getppid())
+		r = error_set(error, ESRCH, "civicwired ended while its bus began");
+	free(build);
+	return r;
+}
+
+static int open_reader(struct bus *bus, struct journal_reader **ret, struct error *error)
+{
+	struct journal_extent extent;
+	int r = journal_reader_open(ret, bus->briefing.journal_path, error);
+
+	if (r < 0)
+		return r;
+	r = journal_extent(*ret, &extent, error);
+	if (r < 0)
+		*ret = journal_reader_close(*ret);
+	else
+		memcpy(bus->epoch, extent.epoch, sizeof bus->epoch);
+	return r;
+}
+
+static int make_servers(struct bus *bus, struct error *error)
+{
+	struct bus_parts parts = {
+		.context = bus->context, .epoch = bus->epoch, .counters = &bus->counters};
+	int r = open_reader(bus, &parts.reader, error);
+
+	if (r >= 0)
+		r = live_new(&bus->live, &parts, &bus->briefing.bus, error);
+	if (r >= 0)
+		r = open_reader(bus, &parts.reader, error);
+	if (r >= 0)
+		r = replay_new(&bus->replay, &parts, &bus->briefing.bus, error);
+	return r;
+}
+
+static int bind_servers(struct bus *bus, struct error *error)
+{
+	int64_t until_us = clock_monotonic_us() + BIND_US;
+
+	for (;;) {
+		int r = live_bind(bus->live, error);
+		if (r >= 0)
+			r = replay_bind(bus->replay, error);
+		int64_t now_us = clock_monotonic_us();
+		if (r != -EADDRINUSE || bus->mail.end || now_us > until_us)
+			return r;
+		rest(bus, now_us + BIND_AGAIN_US);
+	}
+}
+
+static int start_servers(struct bus *bus, struct error *error)
+{
+	channel_send(bus->channel, CHANNEL_READY, NULL, 0);
+	while (!bus->has_head && !bus->mail.end)
+		rest(bus, clock_monotonic_us() + SEC_US);
+	if (bus->mail.end)
+		return 0;
+	int r = live_start(bus->live, &bus->mail, error);
+	if (r >= 0)
+		r = replay_start(bus->replay, &bus->mail, error);
+	if (r < 0)
+		return r;
+	bus->serving = true;
+	tell_threads(bus); /* what came while they started */
+	return 0;
+}
+
+/* When the parent does not read, the next second's statistics will do. */
+static void send_stats(struct bus *bus)
+{
+	struct bus_counters *c = &bus->counters;
+	const struct channel_stats stats = {
+		.live_sent = counter_get(&c->live_sent),
+		.live_bytes = counter_get(&c->live_bytes),
+		.live_subscriptions = counter_get(&c->live_subscriptions),
+		.replay_requests = counter_get(&c->replay_requests),
+		.replay_events = counter_get(&c->replay_events),
+		.replay_errors = counter_get(&c->replay_errors),
+		.replay_waiting = counter_get(&c->replay_waiting),
+		.head = counter_get(&c->head),
+	};
+
+	channel_send(bus->channel, CHANNEL_STATS, &stats, sizeof stats);
+}
+
+static void serve(struct bus *bus)
+{
+	int64_t stats_us = clock_monotonic_us();
+
+	while (!bus->mail.end) {
+		int64_t now_us = clock_monotonic_us();
+		if (now_us >= stats_us) {
+			send_stats(bus);
+			stats_us = now_us + STATS_US;
+		}
+		rest(bus, stats_us);
+	}
+}
+
+static void close_servers(struct bus *bus)
+{
+	alarm(END_S);
+	bus->mail.end = true;
+	tell_threads(bus);
+	if (bus->live)
+		live_close(bus->live);
+	if (bus->replay)
+		replay_close(bus->replay);
+	if (bus->context)
+		zmq_ctx_term(bus->context);
+	send_stats(bus);
+	/* Only now: libzmq has given back the replies that they count. */
+	bus->live = live_free(bus->live);
+	bus->replay = replay_free(bus->replay);
+}
+
+static int run(struct bus *bus)
+{
+	struct error error = {0};
+	int r = check_briefing(bus, &error);
+
+	if (r < 0)
+		return bus->mail.end ? EX_OK : give_up(bus, EX_CONFIG, &error);
+	bus->context = zmq_ctx_new();
+	r = make_servers(bus, &error);
+	if (r >= 0)
+		r = bind_servers(bus, &error);
+	if (r >= 0)
+		r = start_servers(bus, &error);
+	if (r < 0)
+		return bus->mail.end ? EX_OK : give_up(bus, EX_UNAVAILABLE, &error);
+	serve(bus);
+	return EX_OK;
+}
+
+int bus_main(int channel_fd)
+{
+	struct bus *bus = mem_zalloc(1, sizeof *bus);
+
+	bus->channel = channel_fd;
+	if (prepare(bus) < 0)
+		return EX_OSERR;
+	int status = run(bus);
+	close_servers(bus);
+	briefing_deinit(&bus->briefing);
+	buf_deinit(&bus->packet);
+	close(bus->signals);
+	free(bus);
+	return status;
+}

@@ -1,0 +1,372 @@
+/* The daemon's side of the bus.
+ *
+ *            bus_child_new()
+ *                  │                         ended by itself
+ *                  ▼            ┌────────────────────────────────────────┐
+ *               RUNNING ────────┤                                        ▼
+ *                  │            └──── READY, STATS, FAILED            RESTING ── back-off ─▶ RUNNING
+ *   bus_child_stop │                                                     │ bus_child_stop()
+ *                  ▼         ended                                       ▼
+ *               ENDING ────────────────────────────────────────────▶ STOPPED ─▶ sink->ended()
+ *                  └── 2 s ─▶ SIGKILL
+ *
+ * Each process has a `life` of its own, which goes when libuv has closed the last of its handles:
+ * a new one may be there already by then. */
+#include "bus/child.h"
+
+#include <errno.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "bus/briefing.h"
+#include "bus/build.h"
+
+/* Before a new start: doubled each time, so that a bus which cannot live does not keep a core busy;
+ * never so long that it were back later than 2 s. A bus that has lived for a while died of something
+ * new. */
+#define REST_MS     50
+#define REST_MAX_MS 1500
+#define LIVED_US    (10 * SEC_US)
+/* The child may take this long to end. */
+#define END_MS 2000
+/* Where the child finds its end of the channel. */
+#define CHANNEL_FD 3
+
+enum stage { RUNNING, ENDING, RESTING, STOPPED };
+
+struct life {
+	struct bus_child *child;
+	uv_process_t process;
+	uv_poll_t poll;
+	int fd;       /* our end of the channel */
+	int handles;  /* open */
+	bool hearing; /* the child has not closed its end */
+	int64_t began_us;
+};
+
+struct bus_child {
+	uv_loop_t *loop;
+	const struct bus_settings *bus;
+	const char *journal_path;
+	struct bus_child_sink *sink;
+	char *build;
+	uv_timer_t timer; /* of resting, or of ending */
+	enum stage stage;
+	unsigned rest_ms;
+	struct life *life; /* NULL: none */
+	struct buf packet;
+	struct channel_head head;
+	bool has_head;
+	/* What the child could not take at once. */
+	bool head_is_due, end_is_due;
+	struct channel_stats stats;
+};
+
+static int start(struct bus_child *child, struct error *error);
+static void hear(uv_poll_t *poll, int status, int events);
+
+static void watch(struct life *life)
+{
+	const struct bus_child *child = life->child;
+	int events = UV_READABLE;
+
+	if (!life->hearing)
+		return;
+	if (child->head_is_due || child->end_is_due)
+		events |= UV_WRITABLE;
+	uv_poll_start(&life->poll, events, hear);
+}
+
+/* Sends what is due; only the newest head matters, so a child that does not read costs one flag. */
+static void send_due(struct bus_child *child)
+{
+	struct life *life = child->life;
+
+	if (!life || !life->hearing)
+		return;
+	if (child->head_is_due &&
+		channel_send(life->fd, CHANNEL_HEAD, &child->head, sizeof child->head) != -EAGAIN)
+		child->head_is_due = false;
+	if (child->end_is_due && !child->head_is_due &&
+		channel_send(life->fd, CHANNEL_END, NULL, 0) != -EAGAIN)
+		child->end_is_due = false;
+	watch(life);
+}
+
+static void on_rested(uv_timer_t *timer)
+{
+	struct bus_child *child = container_of(timer, struct bus_child, timer);
+	struct error error = {0};
+
+	if (start(child, &error) >= 0)
+		return;
+	log_error("%s", error.text);
+	uv_timer_start(&child->timer, on_rested, REST_MAX_MS, 0);
+}
+
+static void on_overdue(uv_timer_t *timer)
+{
+	struct bus_child *child = container_of(timer, struct bus_child, timer);
+
+	if (!child->life)
+		return;
+	log_warning("the bus does not end; killing it");
+	uv_process_kill(&child->life->process, SIGKILL);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct bus_child *child = container_of(handle, struct bus_child, timer);
+
+	if (child->sink->ended)
+		child->sink->ended(child->sink);
+}
+
+static void settle(struct bus_child *child)
+{
+	child->stage = STOPPED;
+	uv_close((uv_handle_t *)&child->timer, on_timer_closed);
+}
+
+static void life_unref(struct life *life)
+{
+	if (--life->handles)
+		return;
+	close(life->fd);
+	free(life);
+}
+
+static void on_process_closed(uv_handle_t *handle)
+{
+	life_unref(container_of(handle, struct life, process));
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+	life_unref(container_of(handle, struct life, poll));
+}
+
+static void take_packet(struct bus_child *child, enum channel_type type)
+{
+	switch (type) {
+	case CHANNEL_READY:
+		log_info("the bus serves subscribers (process %d)", child->life->process.pid);
+		if (child->sink->ready)
+			child->sink->ready(child->sink);
+		break;
+	case CHANNEL_STATS:
+		memcpy(&child->stats, child->packet.p, sizeof child->stats);
+		break;
+	case CHANNEL_FAILED:
+		if (child->sink->failed)
+			child->sink->failed(child->sink, buf_cstr(&child->packet));
+		break;
+	default:
+		log_warning("the bus sent what only its parent sends");
+		break;
+	}
+}
+
+static void read_packets(struct bus_child *child)
+{
+	struct life *life = child->life;
+	enum channel_type type;
+	int r;
+
+	while ((r = channel_receive(life->fd, &type, &child->packet)) > 0)
+		take_packet(child, type);
+	if (r == 0)
+		return;
+	if (r != -EPIPE)
+		log_error("the channel to the bus: %s", strerror(-r));
+	life->hearing = false;
+	uv_poll_stop(&life->poll);
+	/* Whoever has no parent to hear must go; it will be gone already. */
+	if (child->stage == RUNNING)
+		uv_timer_start(&child->timer, on_overdue, END_MS, 0);
+}
+
+static void hear(uv_poll_t *poll, int status, int events)
+{
+	struct life *life = container_of(poll, struct life, poll);
+
+	if (status < 0 || (events & UV_READABLE))
+		read_packets(life->child);
+	if (life->hearing && (events & UV_WRITABLE))
+		send_due(life->child);
+}
+
+static void rest(struct bus_child *child)
+{
+	child->stage = RESTING;
+	uv_timer_start(&child->timer, on_rested, child->rest_ms, 0);
+	child->rest_ms = child->rest_ms * 2 < REST_MAX_MS ? child->rest_ms * 2 : REST_MAX_MS;
+}
+
+static void on_process_ended(uv_process_t *process, int64_t status, int signal)
+{
+	struct life *life = container_of(process, struct life, process);
+	struct bus_child *child = life->child;
+
+	if (life->hearing)
+		read_packets(child); /* its last words */
+	child->life = NULL;
+	uv_close((uv_handle_t *)&life->poll, on_poll_closed);
+	uv_close((uv_handle_t *)&life->process, on_process_closed);
+	uv_timer_stop(&child->timer);
+	if (child->stage == ENDING) {
+		settle(child);
+		return;
+	}
+	if (clock_monotonic_us() - life->began_us > LIVED_US)
+		child->rest_ms = REST_MS;
+	if (signal)
+		log_error("the bus was ended by signal %d; starting it again", signal);
+	else
+		log_error("the bus ended with status %d; starting it again", (int)status);
+	rest(child);
+}
+
+static int spawn(struct life *life, int fd)
+{
+	char program[] = "civicwired", option[] = "--bus";
+	char *args[] = {program, option, NULL};
+	uv_stdio_container_t stdio[CHANNEL_FD + 1] = {
+		{.flags = UV_IGNORE},
+		{.flags = UV_INHERIT_FD, .data.fd = STDOUT_FILENO},
+		{.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+		{.flags = UV_INHERIT_FD, .data.fd = fd},
+	};
+	const uv_process_options_t options = {
+		.file = "/proc/self/exe", /* this very build, whatever has its name now */
+		.args = args,
+		.exit_cb = on_process_ended,
+		.stdio = stdio,
+		.stdio_count = CHANNEL_FD + 1,
+	};
+
+	/* Whatever a library opened without O_CLOEXEC is not the bus's business. */
+	close_range(CHANNEL_FD, ~0U, CLOSE_RANGE_CLOEXEC);
+	return uv_spawn(life->child->loop, &life->process, &options);
+}
+
+static int send_briefing(struct bus_child *child)
+{
+	struct buf text = BUF_INIT;
+
+	briefing_write(&text, child->build, getpid(), child->journal_path, child->bus);
+	int r = channel_send(child->life->fd, CHANNEL_CONFIG, text.p, text.n);
+	buf_deinit(&text);
+	return r;
+}
+
+static int start(struct bus_child *child, struct error *error)
+{
+	struct life *life = mem_zalloc(1, sizeof *life);
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) {
+		int e = errno;
+		free(life);
+		return error_errno(error, e, "cannot make a channel to the bus");
+	}
+	*life = (struct life){.child = child, .fd = fds[0], .handles = 2, .hearing = true};
+	life->began_us = clock_monotonic_us();
+	uv_poll_init(child->loop, &life->poll, life->fd);
+	int r = spawn(life, fds[1]);
+	close(fds[1]);
+	if (r < 0) {
+		life->hearing = false;
+		uv_close((uv_handle_t *)&life->poll, on_poll_closed);
+		uv_close((uv_handle_t *)&life->process, on_process_closed);
+		return error_set(error, -r, "cannot start the bus: %s", uv_strerror(r));
+	}
+	metric_add(METRIC_civicwire_bus_starts_total, 1);
+	child->life = life;
+	child->stage = RUNNING;
+	r = send_briefing(child);
+	if (r < 0)
+		log_error("cannot tell the bus what to do: %s", strerror(-r));
+	child->head_is_due = child->has_head;
+	send_due(child);
+	return 0;
+}
+
+int bus_child_new(struct bus_child **ret, uv_loop_t *loop,
+	const struct bus_child_settings *settings, struct bus_child_sink *sink, struct error *error)
+{
+	struct bus_child *child = mem_zalloc(1, sizeof *child);
+
+	*child = (struct bus_child){.loop = loop,
+		.bus = settings->bus,
+		.journal_path = settings->journal_path,
+		.sink = sink,
+		.build = bus_build_id(),
+		.rest_ms = REST_MS};
+	int r = start(child, error);
+	if (r < 0) {
+		bus_child_free(child);
+		return r;
+	}
+	uv_timer_init(loop, &child->timer);
+	*ret = child;
+	return 0;
+}
+
+void bus_child_head(struct bus_child *child, uint64_t head, int64_t committed_us)
+{
+	child->head = (struct channel_head){head, committed_us};
+	child->has_head = child->head_is_due = true;
+	send_due(child);
+}
+
+/* Passing over one costs the log's restart some milliseconds; so it is not repeated. */
+void bus_child_pause(struct bus_child *child, int64_t us)
+{
+	if (child->life && child->life->hearing)
+		channel_send(child->life->fd, CHANNEL_PAUSE, &us, sizeof us);
+}
+
+void bus_child_stop(struct bus_child *child)
+{
+	switch (child->stage) {
+	case RUNNING:
+		child->stage = ENDING;
+		child->end_is_due = true;
+		uv_timer_start(&child->timer, on_overdue, END_MS, 0);
+		send_due(child);
+		break;
+	case RESTING:
+		settle(child);
+		break;
+	case ENDING:
+	case STOPPED:
+		break;
+	}
+}
+
+struct bus_child *bus_child_free(struct bus_child *child)
+{
+	if (!child)
+		return NULL;
+	free(child->build);
+	buf_deinit(&child->packet);
+	free(child);
+	return NULL;
+}
+
+const struct channel_stats *bus_child_stats(const struct bus_child *child, int *ret_pid)
+{
+	*ret_pid = child->life ? child->life->process.pid : 0;
+	return &child->stats;
+}

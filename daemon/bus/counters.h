@@ -1,0 +1,26 @@
+/* What the serving threads count and the main thread reports. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct bus_counters {
+	_Atomic uint64_t live_sent, live_bytes, live_subscriptions;
+	_Atomic uint64_t replay_requests, replay_events, replay_errors, replay_waiting;
+	_Atomic uint64_t head;
+};
+
+static inline void counter_add(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline void counter_set(_Atomic uint64_t *counter, uint64_t value)
+{
+	atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+static inline uint64_t counter_get(_Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}

@@ -1,0 +1,103 @@
+#include "bus/endpoint.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <zmq.h>
+
+#include "base/str.h"
+
+/* A peer that does not finish its greeting in this time is cut (ms). */
+#define HANDSHAKE_MS 2000
+/* A peer that acknowledges nothing for this long is dead or stuck: the connection ends and its
+ * queue is freed. Long enough for a router to restart (ms). */
+#define DEAD_MS 60000
+/* Silent connections are probed after 60 s, four times; DEAD_MS decides. A laptop that was closed
+ * does not hold 23 KiB here for ever. */
+#define KEEPALIVE_IDLE_S     60
+#define KEEPALIVE_INTERVAL_S 15
+#define KEEPALIVE_COUNT      4
+/* What peers that read get at the end; those that do not must not hold it up (ms). */
+#define LINGER_MS 250
+/* Connections that wait to be accepted: a city's worth of clients after a restart. */
+#define BACKLOG 1024
+
+static bool ip_is_loopback(struct str address)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in_addr v4;
+
+	if (str_is(address, "[::1]"))
+		return true;
+	if (address.n >= sizeof text)
+		return false;
+	memcpy(text, address.p, address.n);
+	text[address.n] = '\0';
+	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
+bool endpoint_is_local(const char *endpoint)
+{
+	struct str s = str_of(endpoint);
+	unsigned long long port;
+
+	if (str_starts(s, STR("ipc://")))
+		return s.n > strlen("ipc://");
+	if (!str_starts(s, STR("tcp://")))
+		return false;
+	s = str_skip(s, strlen("tcp://"));
+	size_t colon = s.n;
+	while (colon && s.p[colon - 1] != ':')
+		colon--;
+	return colon && str_u64(str_skip(s, colon), 65535, &port) && port &&
+	       ip_is_loopback(str_head(s, colon - 1));
+}
+
+void endpoint_options(void *socket, int message_max, int send_hwm)
+{
+	const int64_t message_bytes = message_max;
+	/* ZMTP heartbeats stay off: in 4.3.4 they abort slow subscribers' processes. */
+	const struct {
+		int option, value;
+	} options[] = {
+		{ZMQ_IPV6, 1},
+		{ZMQ_BACKLOG, BACKLOG},
+		{ZMQ_SNDHWM, send_hwm},
+		{ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+		{ZMQ_TCP_KEEPALIVE, 1},
+		{ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S},
+		{ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S},
+		{ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT},
+		{ZMQ_TCP_MAXRT, DEAD_MS},
+		{ZMQ_LINGER, LINGER_MS},
+	};
+	int r = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_bytes, sizeof message_bytes);
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		r |= zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof(int));
+	assert(!r); /* all of these are constants that every libzmq 4.3 takes */
+	(void)r;
+}
+
+int endpoint_bind(void *socket, const char *endpoint, struct error *error)
+{
+	if (!endpoint_is_local(endpoint))
+		return error_set(error, EPERM,
+			"%s is not this machine alone (127.0.0.0/8, [::1] or ipc): refused without "
+			"keys",
+			endpoint);
+	if (zmq_bind(socket, endpoint) == 0)
+		return 0;
+	return error_set(
+		error, zmq_errno(), "cannot bind %s: %s", endpoint, zmq_strerror(zmq_errno()));
+}
+
+void endpoint_close(void *socket)
+{
+	const int linger = LINGER_MS;
+
+	if (!socket)
+		return;
+	zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
+	zmq_close(socket);
+}

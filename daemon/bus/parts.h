@@ -1,0 +1,13 @@
+/* What a serving thread of the bus is made of. */
+#pragma once
+
+#include "bus/counters.h"
+#include "journal/journal.h"
+
+/* All but the reader are shared and outlive the threads. */
+struct bus_parts {
+	void *context;                 /* ZeroMQ's */
+	struct journal_reader *reader; /* one thread's own */
+	const char *epoch;
+	struct bus_counters *counters;
+};

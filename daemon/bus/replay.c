@@ -1,0 +1,618 @@
+/* The replay side of the bus.
+ *
+ * A request waits in its peer's queue; peers take turns, a slice of reading each, so that a client
+ * who reads the whole past delays nobody by more than a slice. A peer that has two replies queued in
+ * libzmq is blocked until one of them is written (parcel.h), so that nothing it asks is lost and
+ * nothing is read for one who does not take it.
+ *
+ *   ROUTER ─▶ queue of its peer ─▶ ready ⇄ blocked
+ *                                    │ slice by slice
+ *                 ┌──────────────────┼──────────────────┐
+ *               reply          waiting (at the head)   error
+ *                                    │ an event that matches, or the time is up
+ *                                    └─▶ ready
+ *
+ * New events are looked at once for all who wait (watch.h). Whoever waits has looked at everything
+ * up to watch.seen; so whoever a look does not touch need not look itself. */
+#include "bus/replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <zmq.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/answer.h"
+#include "bus/endpoint.h"
+#include "bus/request.h"
+#include "bus/scan.h"
+#include "bus/watch.h"
+
+/* Replies queued per peer; see PARCEL_BYTES_PEER. */
+#define SEND_HWM 2
+/* The largest frame of a request: 1,000 topics of 60 bytes. */
+#define MESSAGE_MAX 65536
+/* Requests taken off the socket between two slices. */
+#define RECEIVE_AT_ONCE 100
+/* Requests of one connection that are queued, for programs that do not wait for answers; of all; and
+ * of those that wait for news (WIRE: one per connection). A request takes about 1 KiB. */
+#define QUEUE_PEER_MAX 64
+#define REQUESTS_MAX   20000
+#define WAITING_MAX    10000
+/* Clients that are told to come back do so after this (s). */
+#define RETRY_AFTER_S 1.0
+/* Deadlines are looked at this often at most: waits are in seconds. */
+#define DEADLINE_STEP_US (50 * MSEC_US)
+#define SWEEP_US         SEC_US
+
+struct replay {
+	struct bus_parts parts;
+	const char *endpoint;
+	void *socket; /* ROUTER */
+	struct mailbox box;
+	int written_fd; /* eventfd: a parcel has gone */
+	bool started;
+	pthread_t thread;
+
+	/* The thread's own. */
+	struct mail mail;
+	uint64_t topics_head; /* the names of all topics up to this head are known */
+	struct peers peers;
+	struct filters filters;
+	struct watch watch;
+	struct list ready, blocked; /* peers */
+	struct list waiting;        /* requests */
+	size_t n_waiting;
+	int64_t deadline_us, sweep_us, complained_us; /* monotonic */
+	struct incoming incoming;
+};
+
+int replay_new(struct replay **ret, const struct bus_parts *parts,
+	const struct bus_settings *settings, struct error *error)
+{
+	struct replay *replay = *ret = mem_zalloc(1, sizeof *replay);
+	const int mandatory = 1;
+
+	replay->parts = *parts;
+	replay->endpoint = settings->replay_bind;
+	replay->written_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	filters_init(&replay->filters);
+	peers_init(&replay->peers, &replay->filters, replay->written_fd);
+	watch_init(&replay->watch);
+	list_init(&replay->ready);
+	list_init(&replay->blocked);
+	list_init(&replay->waiting);
+	int r = mailbox_init(&replay->box);
+	if (r < 0 || replay->written_fd < 0)
+		return error_errno(error, r < 0 ? -r : EMFILE, "cannot make a mailbox");
+	replay->socket = zmq_socket(parts->context, ZMQ_ROUTER);
+	if (!replay->socket)
+		return error_set(
+			error, zmq_errno(), "cannot make a socket: %s", zmq_strerror(zmq_errno()));
+	endpoint_options(replay->socket, MESSAGE_MAX, SEND_HWM);
+	zmq_setsockopt(replay->socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof mandatory);
+	return 0;
+}
+
+int replay_bind(struct replay *replay, struct error *error)
+{
+	return replay->endpoint ? endpoint_bind(replay->socket, replay->endpoint, error) : 0;
+}
+
+/* Sends what has been gathered; `answer` becomes its head. The request's work is done then. */
+static void send_answer(struct replay *replay, struct request *request, const struct answer *answer)
+{
+	size_t at = request->bytes.n, n = request_events(request);
+
+	answer_write(&request->bytes, buf_view(&request->question.id), answer);
+	request->frames[0] = (struct parcel_frame){at, request->bytes.n - at};
+	if (answer->code)
+		counter_add(&replay->parts.counters->replay_errors, 1);
+	/* Who is gone or does not read gets nothing; the next request begins where this one did. */
+	if (envelope_send(&request->envelope, replay->socket) < 0)
+		return;
+	counter_add(&replay->parts.counters->replay_events, n);
+	parcel_send(&request->bytes, request->frames, request->n_frames, request->peer->gauge,
+		replay->socket);
+}
+
+static void send_error(struct replay *replay, struct request *request, struct answer answer)
+{
+	answer.epoch = replay->parts.epoch;
+	request_truncate(request, 1, 0);
+	send_answer(replay, request, &answer);
+}
+
+static void send_transient(struct replay *replay, struct request *request, const char *code)
+{
+	struct answer answer = {.code = code, .retry_after_s = RETRY_AFTER_S};
+	const struct cw_cursor *cursor = &request->question.cursor;
+
+	/* What cannot be a place in this journal is not repeated as one. */
+	answer.has_next = request->begun ||
+			  (!request->refusal.code && request->question.after == AFTER_CURSOR &&
+				  !strcmp(cursor->epoch, replay->parts.epoch));
+	answer.next = request->begun ? request->asked : cursor->seq;
+	send_error(replay, request, answer);
+}
+
+static void send_events(struct replay *replay, struct request *request)
+{
+	uint64_t head = replay->mail.head.head;
+	const struct answer answer = {.epoch = replay->parts.epoch,
+		.next = request->after,
+		.has_next = true,
+		.head = head,
+		.has_head = true,
+		.count = request_events(request),
+		.more = request->after < head};
+
+	send_answer(replay, request, &answer);
+}
+
+static void complain(struct replay *replay, const struct error *error)
+{
+	int64_t now_us = clock_monotonic_us();
+
+	if (now_us < replay->complained_us + SEC_US)
+		return;
+	replay->complained_us = now_us;
+	log_error("replay: %s", error->text);
+}
+
+/* Puts a peer that has requests in line, unless it is already. */
+static void line_up(struct replay *replay, struct peer *peer)
+{
+	if (peer->n_queue && list_is_empty(&peer->link))
+		list_append(&replay->ready, &peer->link);
+}
+
+static void stop_waiting(struct replay *replay, struct request *request)
+{
+	replay->n_waiting--;
+	list_remove(&request->link);
+	request->peer->waiting = NULL;
+	counter_set(&replay->parts.counters->replay_waiting, replay->n_waiting);
+}
+
+static void start_waiting(struct replay *replay, struct request *request, int64_t now_us)
+{
+	struct peer *peer = request->peer;
+
+	list_remove(&request->link);
+	peer->n_queue--;
+	if (list_is_empty(&replay->waiting))
+		replay->watch.seen = request->after;
+	if (!request->deadline_us)
+		request->deadline_us = now_us + request->question.wait_us;
+	if (request->deadline_us < replay->deadline_us || list_is_empty(&replay->waiting))
+		replay->deadline_us = request->deadline_us;
+	list_append(&replay->waiting, &request->link);
+	peer->waiting = request;
+	replay->n_waiting++;
+	counter_set(&replay->parts.counters->replay_waiting, replay->n_waiting);
+}
+
+/* Back into the queue, in front. */
+static void resume(struct replay *replay, struct request *request)
+{
+	struct peer *peer = request->peer;
+
+	stop_waiting(replay, request);
+	list_append(peer->queue.next, &request->link);
+	peer->n_queue++;
+	line_up(replay, peer);
+}
+
+/* A cursor becomes a sequence. False: the answer has been sent. */
+static bool begin_at_cursor(struct replay *replay, struct request *request)
+{
+	const struct cw_cursor *cursor = &request->question.cursor;
+	struct answer answer = {.head = replay->mail.head.head, .has_head = true};
+	struct journal_extent extent;
+
+	request->after = cursor->seq;
+	if (strcmp(cursor->epoch, replay->parts.epoch) != 0) {
+		answer.code = "epoch-changed";
+		answer.message = "data was lost on the server; cursors from before mean nothing";
+		if (journal_extent(replay->parts.reader, &extent, NULL) >= 0) {
+			answer.oldest = extent.oldest ? extent.oldest - 1 : answer.head;
+			answer.has_oldest = true;
+		}
+	} else if (cursor->seq > answer.head) {
+		answer.code = "cursor-future";
+		answer.message = "the journal has not come so far";
+	} else {
+		return true;
+	}
+	send_error(replay, request, answer);
+	return false;
+}
+
+/* Finds where the request begins. False: the answer has been sent. */
+static bool begin(struct replay *replay, struct request *request)
+{
+	uint64_t head = replay->mail.head.head;
+	struct journal_extent extent;
+	struct error error = {0};
+	int r = 0;
+
+	switch (request->question.after) {
+	case AFTER_CURSOR:
+		if (!begin_at_cursor(replay, request))
+			return false;
+		break;
+	case AFTER_NOW:
+		request->after = head;
+		break;
+	case AFTER_OLDEST:
+		r = journal_extent(replay->parts.reader, &extent, &error);
+		if (r >= 0)
+			request->after = extent.oldest ? extent.oldest - 1 : head;
+		break;
+	case AFTER_TIME:
+		r = journal_seq_before(
+			replay->parts.reader, request->question.time_us, &request->after, &error);
+		break;
+	}
+	if (r < 0) {
+		complain(replay, &error);
+		send_transient(replay, request, "overloaded");
+		return false;
+	}
+	if (request->after > head)
+		request->after = head; /* more is durable than we have been told */
+	request->asked = request->after;
+	request->begun = true;
+	if (request->question.after != AFTER_CURSOR)
+		request->question.wait_us = 0;
+	return true;
+}
+
+static bool is_overloaded(const struct replay *replay, const struct request *request)
+{
+	size_t room = SCAN_REPLY_BYTES;
+
+	return atomic_load(&request->peer->gauge->bytes) + room > PARCEL_BYTES_PEER ||
+	       atomic_load(&replay->peers.total.bytes) + room > PARCEL_BYTES_ALL;
+}
+
+static int know_topics(struct replay *replay, struct error *error)
+{
+	uint32_t n;
+
+	if (replay->topics_head >= replay->mail.head.head)
+		return 0;
+	int r = journal_reader_topics(replay->parts.reader, &n, error);
+	if (r >= 0)
+		replay->topics_head = replay->mail.head.head;
+	return r;
+}
+
+static bool may_wait(const struct replay *replay, const struct request *request, int64_t now_us)
+{
+	return request->question.wait_us && !request_events(request) &&
+	       (!request->deadline_us || now_us < request->deadline_us) &&
+	       replay->n_waiting < WAITING_MAX;
+}
+
+static void send_outdated(struct replay *replay, struct request *request, uint64_t oldest)
+{
+	if (request_events(request)) { /* what came before is good: the next request will hear it */
+		send_events(replay, request);
+		return;
+	}
+	send_error(replay, request,
+		(struct answer){.code = "cursor-outdated",
+			.message = "what follows this cursor is no longer kept",
+			.oldest = oldest - 1,
+			.has_oldest = true,
+			.head = replay->mail.head.head,
+			.has_head = true});
+}
+
+enum step { STEP_AGAIN, STEP_DONE, STEP_WAIT };
+
+/* One slice of work for a request. */
+static enum step step(struct replay *replay, struct request *request, int64_t now_us)
+{
+	struct error error = {0};
+	uint64_t oldest = 0;
+
+	if (request->refusal.code) {
+		send_error(replay, request,
+			(struct answer){.code = request->refusal.code,
+				.message = request->refusal.message});
+		return STEP_DONE;
+	}
+	if (!request->begun && !begin(replay, request))
+		return STEP_DONE;
+	if (is_overloaded(replay, request) && !request_events(request)) {
+		send_transient(replay, request, "overloaded");
+		return STEP_DONE;
+	}
+	enum scan_result result = SCAN_FAILED;
+	if (is_overloaded(replay, request))
+		result = SCAN_FULL;
+	else if (know_topics(replay, &error) >= 0)
+		result = scan_slice(
+			request, replay->parts.reader, replay->mail.head.head, &oldest, &error);
+	if (error.code)
+		complain(replay, &error);
+	switch (result) {
+	case SCAN_ON:
+		return STEP_AGAIN;
+	case SCAN_OUTDATED:
+		send_outdated(replay, request, oldest);
+		return STEP_DONE;
+	case SCAN_FAILED:
+		if (!request_events(request)) {
+			send_transient(replay, request, "overloaded");
+			return STEP_DONE;
+		}
+		break;
+	case SCAN_HEAD:
+		if (may_wait(replay, request, now_us))
+			return STEP_WAIT;
+		break;
+	case SCAN_FULL:
+		break;
+	}
+	send_events(replay, request);
+	return STEP_DONE;
+}
+
+static bool is_blocked(const struct peer *peer)
+{
+	return atomic_load(&peer->gauge->parcels) >= SEND_HWM;
+}
+
+/* Sets aside a peer that does not take its replies. False: it has just taken one. */
+static bool block(struct replay *replay, struct peer *peer)
+{
+	atomic_store(&replay->peers.total.is_awaited, true);
+	if (!is_blocked(peer))
+		return false;
+	list_remove(&peer->link);
+	list_append(&replay->blocked, &peer->link);
+	return true;
+}
+
+static void unblock(struct replay *replay)
+{
+	struct list *next;
+
+	for (struct list *it = replay->blocked.next; it != &replay->blocked; it = next) {
+		struct peer *peer = container_of(it, struct peer, link);
+		next = it->next;
+		list_remove(it);
+		list_append(&replay->ready, it);
+		if (is_blocked(peer))
+			block(replay, peer);
+	}
+}
+
+/* The peer in front gets its turn. */
+static void serve(struct replay *replay, int64_t now_us)
+{
+	struct peer *peer = container_of(replay->ready.next, struct peer, link);
+	struct request *request = container_of(peer->queue.next, struct request, link);
+
+	if (is_blocked(peer) && block(replay, peer))
+		return;
+	list_remove(&peer->link);
+	switch (step(replay, request, now_us)) {
+	case STEP_AGAIN:
+		break;
+	case STEP_WAIT:
+		if (peer->n_queue > 1)
+			request_free(&replay->peers, request); /* superseded already */
+		else
+			start_waiting(replay, request, now_us);
+		break;
+	case STEP_DONE:
+		request_free(&replay->peers, request);
+		break;
+	}
+	line_up(replay, peer);
+}
+
+static void take_request(struct replay *replay)
+{
+	if (!replay->incoming.fits) {
+		counter_add(&replay->parts.counters->replay_errors, 1);
+		return; /* there is no way to answer so that its sender would understand */
+	}
+	struct peer *peer =
+		peers_get(&replay->peers, envelope_routing_id(&replay->incoming.envelope));
+	struct request *request = request_new(&replay->peers, peer, &replay->incoming);
+	if (peer->waiting) {
+		struct request *superseded = peer->waiting;
+		stop_waiting(replay, superseded);
+		request_free(&replay->peers, superseded);
+	}
+	if (peer->n_queue >= QUEUE_PEER_MAX || replay->peers.n_requests > REQUESTS_MAX) {
+		send_transient(replay, request, "overloaded");
+		request_free(&replay->peers, request);
+		return;
+	}
+	list_append(&peer->queue, &request->link);
+	peer->n_queue++;
+	line_up(replay, peer);
+}
+
+static void receive(struct replay *replay)
+{
+	for (int i = 0; i < RECEIVE_AT_ONCE; i++) {
+		if (!incoming_receive(&replay->incoming, replay->socket))
+			return;
+		counter_add(&replay->parts.counters->replay_requests, 1);
+		take_request(replay);
+	}
+}
+
+/* Looks at a slice of what is new, for those who wait. */
+static void look(struct replay *replay)
+{
+	struct error error = {0};
+	uint64_t before = replay->watch.seen;
+	struct list *next;
+	int r = know_topics(replay, &error);
+
+	if (r >= 0)
+		r = watch_look(
+			&replay->watch, replay->parts.reader, replay->mail.head.head, &error);
+	for (struct list *it = replay->waiting.next; it != &replay->waiting; it = next) {
+		struct request *request = container_of(it, struct request, link);
+		next = it->next;
+		if (r < 0) { /* each will see for itself what is wrong */
+			resume(replay, request);
+			continue;
+		}
+		if (request->after < before)
+			request->after = before;
+		if (watch_newest(&replay->watch, request->filter, replay->parts.reader) >
+			request->after)
+			resume(replay, request);
+	}
+}
+
+/* Answers those whose time is up. */
+static void expire(struct replay *replay, int64_t now_us)
+{
+	int64_t first_us = INT64_MAX;
+	struct list *next;
+
+	for (struct list *it = replay->waiting.next; it != &replay->waiting; it = next) {
+		struct request *request = container_of(it, struct request, link);
+		next = it->next;
+		if (request->deadline_us <= now_us) {
+			if (request->after < replay->watch.seen)
+				request->after = replay->watch.seen;
+			resume(replay, request);
+		} else if (request->deadline_us < first_us) {
+			first_us = request->deadline_us;
+		}
+	}
+	if (first_us < now_us + DEADLINE_STEP_US)
+		first_us = now_us + DEADLINE_STEP_US;
+	replay->deadline_us = first_us;
+}
+
+static bool has_news(const struct replay *replay)
+{
+	return !list_is_empty(&replay->waiting) && replay->watch.seen < replay->mail.head.head;
+}
+
+/* How long zmq_poll() may sleep (ms). */
+static long patience(const struct replay *replay, int64_t now_us)
+{
+	int64_t until_us = now_us + SWEEP_US;
+
+	if (!list_is_empty(&replay->waiting) && replay->deadline_us < until_us)
+		until_us = replay->deadline_us;
+	if (has_news(replay) || !list_is_empty(&replay->ready))
+		until_us = replay->mail.pause_until_us;
+	return until_us <= now_us ? 0 : (long)((until_us - now_us + MSEC_US - 1) / MSEC_US);
+}
+
+static void wait_for_work(struct replay *replay, zmq_pollitem_t items[3])
+{
+	if (zmq_poll(items, 3, patience(replay, clock_monotonic_us())) < 0)
+		return; /* EINTR: look at everything next time */
+	if (items[0].revents)
+		replay->mail = mailbox_take(&replay->box);
+	if (items[1].revents) {
+		eventfd_t count;
+		eventfd_read(replay->written_fd, &count);
+		unblock(replay);
+	}
+	if (items[2].revents)
+		receive(replay);
+}
+
+static void work(struct replay *replay, int64_t now_us)
+{
+	if (!list_is_empty(&replay->waiting) && now_us >= replay->deadline_us)
+		expire(replay, now_us);
+	if (now_us >= replay->sweep_us) {
+		peers_sweep(&replay->peers);
+		replay->sweep_us = now_us + SWEEP_US;
+	}
+	if (now_us < replay->mail.pause_until_us)
+		return;
+	if (has_news(replay))
+		look(replay);
+	if (!list_is_empty(&replay->ready))
+		serve(replay, now_us);
+}
+
+/* Whoever has a request here is told to ask again. */
+static void dismiss(struct replay *replay)
+{
+	receive(replay);
+	map_for_each(it, &replay->peers.map) {
+		struct peer *peer = it->value;
+		if (peer->waiting)
+			send_transient(replay, peer->waiting, "shutting-down");
+		list_for_each(queued, &peer->queue)
+			send_transient(replay, container_of(queued, struct request, link),
+				"shutting-down");
+	}
+}
+
+static void *run(void *argument)
+{
+	struct replay *replay = argument;
+	zmq_pollitem_t items[] = {{.fd = replay->box.fd, .events = ZMQ_POLLIN},
+		{.fd = replay->written_fd, .events = ZMQ_POLLIN},
+		{.socket = replay->socket, .events = ZMQ_POLLIN}};
+
+	while (!replay->mail.end) {
+		wait_for_work(replay, items);
+		work(replay, clock_monotonic_us());
+	}
+	dismiss(replay);
+	return NULL;
+}
+
+int replay_start(struct replay *replay, const struct mail *first, struct error *error)
+{
+	replay->mail = *first;
+	int r = pthread_create(&replay->thread, NULL, run, replay);
+	if (r)
+		return error_errno(error, r, "cannot start a thread");
+	replay->started = true;
+	return 0;
+}
+
+void replay_tell(struct replay *replay, const struct mail *mail)
+{
+	mailbox_put(&replay->box, mail);
+}
+
+void replay_close(struct replay *replay)
+{
+	if (replay->started)
+		pthread_join(replay->thread, NULL);
+	replay->started = false;
+	endpoint_close(replay->socket);
+	replay->socket = NULL;
+}
+
+struct replay *replay_free(struct replay *replay)
+{
+	if (!replay)
+		return NULL;
+	peers_deinit(&replay->peers);
+	filters_deinit(&replay->filters);
+	watch_deinit(&replay->watch);
+	incoming_deinit(&replay->incoming);
+	mailbox_deinit(&replay->box);
+	if (replay->written_fd >= 0)
+		close(replay->written_fd);
+	journal_reader_close(replay->parts.reader);
+	free(replay);
+	return NULL;
+}

@@ -1,0 +1,78 @@
+#include "bus/subscriptions.h"
+
+#include <stdlib.h>
+
+/* Beyond this many prefixes they are no longer told apart: 10,000 clients with a topic each, and a
+ * hostile one can make us keep no more than 2 MB. */
+#define PREFIXES_MAX 10000
+
+void subscriptions_init(struct subscriptions *s)
+{
+	*s = (struct subscriptions){.stale = false};
+	map_init(&s->texts);
+	prefixes_init(&s->prefixes, NULL, 0);
+}
+
+static void forget_texts(struct subscriptions *s)
+{
+	map_for_each(it, &s->texts)
+		free(it->value);
+	map_clear(&s->texts);
+}
+
+void subscriptions_deinit(struct subscriptions *s)
+{
+	forget_texts(s);
+	map_deinit(&s->texts);
+	prefixes_deinit(&s->prefixes);
+}
+
+static void add(struct subscriptions *s, struct str prefix)
+{
+	if (s->texts.n >= PREFIXES_MAX) {
+		s->everything = true;
+		forget_texts(s);
+		return;
+	}
+	char *text = mem_strndup(prefix.p, prefix.n);
+	if (map_add(&s->texts, str_make(text, prefix.n), text))
+		free(text); /* had it */
+	s->stale = true;
+}
+
+void subscriptions_take(struct subscriptions *s, struct str message)
+{
+	struct str prefix = str_skip(message, 1);
+
+	if (!message.n || s->everything)
+		return;
+	if (message.p[0] == 1) {
+		if (prefix.n <= TOPIC_BYTES_MAX)
+			add(s, prefix); /* a longer one can match no topic */
+	} else if (message.p[0] == 0) {
+		free(map_take(&s->texts, prefix));
+		s->stale = true;
+	}
+}
+
+static void refresh(struct subscriptions *s)
+{
+	struct str *texts = mem_zalloc(s->texts.n + 1, sizeof *texts);
+	size_t n = 0;
+
+	map_for_each(it, &s->texts)
+		texts[n++] = it->key;
+	prefixes_deinit(&s->prefixes);
+	prefixes_init(&s->prefixes, texts, n);
+	free(texts);
+	s->stale = false;
+}
+
+bool subscriptions_want(struct subscriptions *s, uint32_t topic, const struct journal_reader *names)
+{
+	if (s->everything)
+		return true;
+	if (s->stale)
+		refresh(s);
+	return s->prefixes.n && prefixes_have(&s->prefixes, topic, names);
+}
