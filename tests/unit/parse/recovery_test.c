@@ -46,7 +46,8 @@ static void test_around(void **state)
 		"title(likely)=t\n" NWF);
 	CHECK("<rss><channel><item><title>a</title></item></channel></rss>"
 	      "<item><title>b</title></item>",
-		"title(likely)=a\ntitle(likely)=b\n" NWF);
+		"title(likely)=a\ntitle(likely)=b\n"
+		"flaws=[\"not-well-formed\",\"items-outside-channel\"]");
 }
 
 static void test_tags(void **state)
