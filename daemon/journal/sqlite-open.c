@@ -277,8 +277,8 @@ static int open_database(struct journal *j, struct error *error)
 		NULL);
 
 	if (rc != SQLITE_OK)
-		return j->db ? statement_error(error, j->db, rc, "opening")
-			     : error_set(error, ENOMEM, "%s: opening", j->path);
+		return error_set(error, statement_errno(j->db, rc), "%s: opening: %s", j->path,
+			sqlite3_errmsg(j->db));
 	sqlite3_busy_timeout(j->db, STORE_BUSY_MS);
 	int empty = recognise(j, error);
 	int r = empty < 0 ? empty : configure(j, error);

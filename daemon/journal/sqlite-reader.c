@@ -67,8 +67,8 @@ int journal_reader_open(struct journal_reader **ret, const char *path, struct er
 	int rc = sqlite3_open_v2(path, &reader->db,
 		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc != SQLITE_OK)
-		return reader->db ? statement_error(error, reader->db, rc, "opening")
-				  : error_set(error, ENOMEM, "%s: opening", path);
+		return error_set(error, statement_errno(reader->db, rc), "%s: opening: %s", path,
+			sqlite3_errmsg(reader->db));
 	sqlite3_busy_timeout(reader->db, READER_BUSY_MS);
 	int r = statement_exec(reader->db, READER_SETUP, "opening", error);
 	for (int i = 0; i < READ_COUNT && r >= 0; i++)
