@@ -35,12 +35,13 @@ static void judge(const struct config *config, struct arena *arena, const struct
 	report->problems++;
 	report->problem(report,
 		arena_printf(arena,
-			"host %.*s: its %zu feed%s ask for %.0f requests an hour, but gap %s and "
+			"host %.*s: its %zu feed%s ask%s for %.0f requests an hour, but gap %s and "
 			"parallel %lld allow %.0f; lengthen intervals, or agree on more with the "
 			"partner and say so under hosts",
 			STR_FMT(budget->host), budget->feeds, budget->feeds == 1 ? "" : "s",
-			budget->per_hour, quantity_duration_text(arena, host->gap_us),
-			(long long)host->parallel, allowed)
+			budget->feeds == 1 ? "s" : "", budget->per_hour,
+			quantity_duration_text(arena, host->gap_us), (long long)host->parallel,
+			allowed)
 			.p);
 }
 

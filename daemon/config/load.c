@@ -214,7 +214,7 @@ static int find_files(struct loader *l, const char *path, const char **ret_main,
 	l->folder = kept;
 	*ret_name = "civicwired.yaml";
 	const char *main_file = arena_printf(&l->arena, "%s/%s", kept, *ret_name).p;
-	*ret_main = stat(main_file, &st) && errno == ENOENT ? NULL : main_file;
+	*ret_main = lstat(main_file, &st) && errno == ENOENT ? NULL : main_file;
 	return 0;
 }
 

@@ -40,8 +40,8 @@ void problems_init(struct problems *problems);
 void problems_deinit(struct problems *problems);
 void problem_add(struct problems *problems, struct mark mark, const char *format, ...)
 	__attribute__((format(printf, 3, 4), nonnull(3)));
-/* A NUL-terminated text of the files as it may be shown in a sentence: on one line, not too long, and without the
- * password of a URL. */
+/* A NUL-terminated text of the files as it may be shown in a sentence: on one line, not too long,
+ * and without the password of a URL. */
 const char *problem_shown(struct problems *problems, struct str text);
 /* Tells all of them, sorted, and counts them in the report (may be NULL). */
 void problems_tell(struct problems *problems, struct config_report *report);

@@ -79,3 +79,21 @@ const struct feed *folder_feed(const struct folder *folder, const char *id)
 	fail_msg("no feed %s", id);
 	return NULL;
 }
+
+const char *source_folder(void)
+{
+	const char *folder = getenv("CIVICWIRE_DATADIR");
+
+	assert_non_null(folder);
+	return folder;
+}
+
+void source_read(const char *name, struct buf *ret)
+{
+	cleanup(free_p) char *path = mem_printf("%s/%s", source_folder(), name);
+	cleanup(fclose_p) FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	for (size_t n = 1; n; ret->n += n)
+		n = fread(buf_room(ret, BUFSIZ), 1, BUFSIZ, file);
+}

@@ -22,6 +22,11 @@ const char *folder_load(struct folder *folder);
 /* The feed with this id; the test fails if there is none. */
 const struct feed *folder_feed(const struct folder *folder, const char *id);
 
+/* config/ of the source tree; the test program's environment names it. */
+const char *source_folder(void);
+/* The bytes of a file there. */
+void source_read(const char *name, struct buf *ret);
+
 /* One file of a configuration, and all that config_load() says about it. */
 struct broken {
 	const char *name, *file, *text, *messages;
