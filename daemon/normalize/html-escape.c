@@ -1,6 +1,7 @@
 #include "normalize/html-escape.h"
 
 #include "normalize/html-reference.h"
+#include "normalize/html-scan.h"
 #include "normalize/html.h"
 
 #include <stdint.h>
@@ -13,9 +14,16 @@ static const uint8_t special[256] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 3, 3, 3, 3
 
 static size_t plain_run(struct str s, size_t i, unsigned mask)
 {
-	while (i < s.n && !(special[(unsigned char)s.p[i]] & mask))
-		i++;
-	return i;
+	for (;;) {
+		i = html_scan_markup(s, i);
+		while (i < s.n && !(special[(unsigned char)s.p[i]] & mask)) {
+			/* A quotation mark stops the scan, but not the run of a text. */
+			if (s.p[i++] == '"')
+				break;
+		}
+		if (i == s.n || special[(unsigned char)s.p[i]] & mask)
+			return i;
+	}
 }
 
 static void put_escaped(struct buf *out, char c, enum html_escape_mode mode)
@@ -128,22 +136,7 @@ void html_decode(struct buf *out, struct str text)
 
 void html_escape_tail(struct buf *out, size_t from)
 {
-	size_t extra = 0;
-
-	for (size_t i = from; i < out->n; i++)
-		switch (out->p[i]) {
-		case '&':
-			extra += 4;
-			break;
-		case '<':
-		case '>':
-			extra += 3;
-			break;
-		case '"':
-			extra += 5;
-			break;
-		}
-	if (!extra)
+	if (plain_run(buf_view(out), from, ATTRIBUTE) == out->n)
 		return;
 	struct buf tail = BUF_INIT;
 	html_escape(&tail, str_make(out->p + from, out->n - from));

@@ -1,6 +1,7 @@
 /* HTML → what a person reads of it. The layout is kept as a gap that the next word writes: so
  * that gaps never add up, and none stands at the beginning or the end. */
 #include "normalize/html-reference.h"
+#include "normalize/html-scan.h"
 #include "normalize/html-token.h"
 #include "normalize/html.h"
 
@@ -66,6 +67,11 @@ static const uint8_t classes[256] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
 /* Where the run that begins at i ends. A single blank between two words belongs to it. */
 static size_t run_end(struct str s, size_t i, bool references)
 {
+	size_t start = i;
+
+	i = html_scan_words(s, i);
+	if (i > start && s.p[i - 1] == ' ') /* what comes after the blank is not known yet */
+		i--;
 	for (;; i++) {
 		while (i < s.n && classes[(unsigned char)s.p[i]] == PLAIN)
 			i++;

@@ -28,7 +28,7 @@ static const char *const harmless[] = {"http", "https", "mailto", "tel", "ftp", 
 	"feed", "callto", "gopher", "matrix", "whatsapp", "tg", "urn", "tag", "doi", "acap", "rtsp",
 	"mms", NULL};
 
-/* Even with other characters between their letters. */
+/* Even with invisible characters between their letters. */
 static const char *const running[] = {
 	"javascript", "vbscript", "livescript", "jscript", "mocha", "data", NULL};
 
@@ -82,6 +82,7 @@ static const char *check_url(struct str url)
 {
 	char scheme[32];
 	size_t n = 0;
+	bool plain = true; /* of such characters as a scheme may have */
 
 	if (!url.n)
 		return "an empty URL";
@@ -91,12 +92,13 @@ static const char *check_url(struct str url)
 			return "white space in a URL";
 		if (c == ':') {
 			struct str found = str_make(scheme, n);
-			bool is_scheme = n && n == i && ascii_is_alpha((unsigned char)url.p[0]);
+			bool is_scheme = plain && n && ascii_is_alpha((unsigned char)url.p[0]);
 			if (in(found, running) || (is_scheme && !in(found, harmless)))
 				return "a URL that may run code";
 			return NULL;
 		}
-		if (n < sizeof scheme && (ascii_is_alnum(c) || c == '+' || c == '.' || c == '-'))
+		plain = plain && (ascii_is_alnum(c) || c == '+' || c == '.' || c == '-');
+		if (n < sizeof scheme && c < 0x7F)
 			scheme[n++] = ascii_lower((char)c);
 	}
 	return NULL;
