@@ -68,6 +68,7 @@ PLAIN = {
     "/moved-again": lambda r, h: redirect("308 Permanent Redirect", "/conditional"),
     "/moved-for-now": lambda r, h: redirect("301 Moved Permanently", "/detour"),
     "/detour": lambda r, h: redirect("307 Temporary Redirect", "/conditional"),
+    "/for-now-moved": lambda r, h: redirect("302 Found", "/moved"),
     "/to-private": lambda r, h: redirect("302 Found", "http://10.11.12.13/feed"),
     "/to-ftp": lambda r, h: redirect("302 Found", "ftp://127.0.0.1/feed"),
     "/to-file": lambda r, h: redirect("302 Found", "file:///etc/passwd"),
