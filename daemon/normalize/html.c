@@ -218,25 +218,30 @@ static struct str style_value(struct str style, const char *property)
 	return STR_NONE;
 }
 
-/* A picture nobody is to see: it counts readers. */
+/* One side alone counts when the other is not given: a line of 600×1 is a line. */
+static bool is_dot(struct str width, struct str height)
+{
+	return (is_tiny(width) && (!is_number(height) || is_tiny(height))) ||
+	       (is_tiny(height) && !is_number(width));
+}
+
+/* A picture nobody is to see: it counts readers. What the attributes say alone is enough, whatever
+ * the style adds: the output has the attributes only, and must be judged as the input was. */
 static bool is_tracker(const struct html_token *token)
 {
 	struct str width = html_token_attr(token, HTML_ATTR_WIDTH);
 	struct str height = html_token_attr(token, HTML_ATTR_HEIGHT);
 	struct str style = html_token_attr(token, HTML_ATTR_STYLE);
 
-	if (style.n) {
-		if (!is_number(width))
-			width = style_value(style, "width");
-		if (!is_number(height))
-			height = style_value(style, "height");
-		if (str_is_i(style_value(style, "display"), "none") ||
-			str_is_i(style_value(style, "visibility"), "hidden"))
-			return true;
-	}
-	/* One side alone counts when the other is not given: a line of 600×1 is a line. */
-	return (is_tiny(width) && (!is_number(height) || is_tiny(height))) ||
-	       (is_tiny(height) && !is_number(width));
+	if (is_dot(width, height))
+		return true;
+	if (!style.n)
+		return false;
+	if (str_is_i(style_value(style, "display"), "none") ||
+		str_is_i(style_value(style, "visibility"), "hidden"))
+		return true;
+	return is_dot(is_number(width) ? width : style_value(style, "width"),
+		is_number(height) ? height : style_value(style, "height"));
 }
 
 /* Pictures that a script would load later have their URL in another attribute, and in src nothing or

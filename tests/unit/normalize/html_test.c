@@ -210,6 +210,7 @@ static void test_urls_and_images(void **state)
 	assert_clean("<img src=t.gif height=1>x", "x");
 	assert_clean("<img src=t.gif style='width: 1px; HEIGHT:1px'>x", "x");
 	assert_clean("<img src=t.gif style='display:none'>x", "x");
+	assert_clean("<img src=t.gif style='height:6px' width=1>x", "x");
 	assert_clean("<img src=l.gif width=600 height=1>",
 		"<img src=\"https://city.example/news/l.gif\" width=\"600\" height=\"1\">");
 	assert_clean("<img src=l.gif width=100% height=12>",
