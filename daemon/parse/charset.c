@@ -208,12 +208,12 @@ static size_t census_add(struct census *census, const unsigned char *s, size_t n
 	size_t i = 0;
 
 	while (i < n) {
-		unsigned long long word;
-		while (i + sizeof word <= n) {
-			memcpy(&word, s + i, sizeof word);
-			if (word & 0x8080808080808080ULL)
+		unsigned long long words[4];
+		while (i + sizeof words <= n) {
+			memcpy(words, s + i, sizeof words);
+			if ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080ULL)
 				break;
-			i += sizeof word;
+			i += sizeof words;
 		}
 		while (i < n && s[i] < 0x80)
 			i++;
@@ -234,6 +234,11 @@ static int take_census(struct charset *c, struct census *census)
 	size_t at = c->start, kept = 0;
 
 	*census = (struct census){0, 0};
+	if (c->body->fd < 0) {
+		struct str all = str_skip(buf_view(&c->body->memory), c->start);
+		census->bad += census_add(census, (const unsigned char *)all.p, all.n);
+		return 0;
+	}
 	for (;;) {
 		ssize_t n = body_read(c->body, at, c->in + kept, sizeof c->in - kept);
 		if (n < 0)
@@ -577,4 +582,24 @@ ssize_t charset_read(struct charset *c, char *out)
 			return 0;
 	}
 	return (ssize_t)n;
+}
+
+int charset_next(struct charset *c, char *out, struct str *ret_piece)
+{
+	bool as_it_is = !c->iconv && !c->mixed && !c->windows_1252 && c->body->fd < 0;
+
+	if (!as_it_is) {
+		ssize_t n = charset_read(c, out);
+		if (n >= 0)
+			*ret_piece = str_make(out, (size_t)n);
+		return n < 0 ? (int)n : 0;
+	}
+	struct str rest = str_skip(buf_view(&c->body->memory), c->offset);
+	size_t n = rest.n;
+	if (n > PARSE_CHUNK)
+		for (n = PARSE_CHUNK; is_continuation((unsigned char)rest.p[n]);)
+			n--;
+	c->offset += n;
+	*ret_piece = str_head(rest, n);
+	return 0;
 }

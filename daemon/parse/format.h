@@ -227,6 +227,10 @@ void charset_rewind(struct charset *charset);
 #define CHARSET_OUT_MAX (PARSE_CHUNK * 4)
 ssize_t charset_read(struct charset *charset, char *out);
 
+/* The same without a copy, where the bytes are UTF-8 in memory already; empty at the end. `out` is
+ * used where they are not. 0 or -errno. */
+int charset_next(struct charset *charset, char *out, struct str *ret_piece);
+
 /* ---- mend.c: makes any text well-formed XML ---- */
 
 struct mender;

@@ -327,8 +327,7 @@ static void collect_start(struct parser *p, const xmlChar *name, const xmlChar *
 	const struct attributes *a)
 {
 	struct frame *frame = &p->stack[p->depth];
-	bool repaired;
-	enum ns ns = uri ? namespace_find(xml_str(uri), &repaired) : NS_NONE;
+	enum ns ns = uri ? name_find(p, name, prefix, uri)->ns : NS_NONE;
 
 	if (p->collect != COLLECT_MARKUP || p->text.n >= PARSE_TEXT_MAX)
 		return;
@@ -360,8 +359,7 @@ static void collect_start(struct parser *p, const xmlChar *name, const xmlChar *
 static void collect_end(
 	struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
-	bool repaired;
-	enum ns ns = uri ? namespace_find(xml_str(uri), &repaired) : NS_NONE;
+	enum ns ns = uri ? name_find(p, name, prefix, uri)->ns : NS_NONE;
 
 	if (p->collect != COLLECT_MARKUP || p->text.n >= PARSE_TEXT_MAX || is_void(name))
 		return;
@@ -533,6 +531,9 @@ static xmlEntityPtr on_get_entity(void *user, const xmlChar *name)
 {
 	struct parser *p = user;
 
+	/* In a declaration libxml2 asks whether the name is taken, and would keep what it gets. */
+	if (p->xml->inSubset)
+		return NULL;
 	/* Without a DOCTYPE that might declare it, using it is an error, understood or not. */
 	bool known = entity_text(p, xml_str(name));
 	if (!known || !p->doctype)
@@ -669,20 +670,21 @@ static int run_once(struct parser *p, bool mending, struct error *error)
 	if (mending)
 		mender_reset(p->mender);
 	while (!p->stop) {
-		ssize_t n = charset_read(&p->charset, p->chunk);
-		if (n < 0)
-			return error_errno(error, (int)-n, "cannot read the body");
+		struct str piece;
+		int r = charset_next(&p->charset, p->chunk, &piece);
+		if (r < 0)
+			return error_errno(error, -r, "cannot read the body");
 		if (!mending) {
-			if (!n)
+			if (!piece.n)
 				break;
-			push(p, p->chunk, (size_t)n);
+			push(p, piece.p, piece.n);
 			continue;
 		}
 		buf_clear(&p->mended);
-		mender_feed(p->mender, str_make(p->chunk, (size_t)n), !n, &p->mended);
+		mender_feed(p->mender, piece, !piece.n, &p->mended);
 		p->truncated = mender_truncated(p->mender);
 		push(p, p->mended.p, p->mended.n);
-		if (!n)
+		if (!piece.n)
 			break;
 	}
 	if (!p->stop)
