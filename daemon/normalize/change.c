@@ -46,7 +46,24 @@ static const char *const counters[] = {
 
 static bool is_punctuation(char c)
 {
-	return c && strchr("()[]{}:,.;|#-", c);
+	switch (c) {
+	case '(':
+	case ')':
+	case '[':
+	case ']':
+	case '{':
+	case '}':
+	case ':':
+	case ',':
+	case '.':
+	case ';':
+	case '|':
+	case '#':
+	case '-':
+		return true;
+	default:
+		return false;
+	}
 }
 
 static struct str without_punctuation(struct str s)
@@ -71,6 +88,8 @@ static bool is_counter(struct normalizer *n, struct str word)
 
 static bool is_number(struct str word)
 {
+	if (!ascii_is_digit((unsigned char)word.p[0]) && !is_punctuation(word.p[0]))
+		return false; /* nearly every word */
 	word = without_punctuation(word);
 	if (!word.n || !ascii_is_digit((unsigned char)word.p[0]))
 		return false;
@@ -97,8 +116,9 @@ static struct str peek_word(struct str rest)
 /* "Comments(12)" in one word: the part before the bracket, if that is all there is to it. */
 static struct str without_own_count(struct normalizer *n, struct str word)
 {
+	if (word.p[word.n - 1] != ')')
+		return word;
 	size_t open = str_chr(word, '(');
-
 	if (open == word.n || !open || !is_number(str_skip(word, open)))
 		return word;
 	return is_counter(n, str_head(word, open)) ? str_head(word, open) : word;

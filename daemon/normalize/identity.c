@@ -3,7 +3,8 @@
  *	key        the guid, else the link, else title + date, else the content: of its alias, so
  *	           that a move to https or a tracking parameter does not make a new item
  *	key_link   the key in feeds whose guids repeat: guid + link; and where there are no guids
- *	           and one page is the link of many items, as in podcasts: link + title
+ *	           and one page is the link of many items, as in podcasts or comments: link +
+ *	           title + date
  *	link_key   the link alone, by which items are found again when a feed changes its guids
  *	title_key  the title alone, likewise
  *
@@ -37,23 +38,32 @@ static void add_body(struct buf *out, const struct item *item)
 	}
 }
 
+static int64_t date_of(const struct item *item)
+{
+	return item->published_s != TIME_NONE ? item->published_s : item->modified_s;
+}
+
+static void add_title_and_date(struct buf *out, const struct item *item)
+{
+	char text[TIME_TEXT_MAX];
+
+	buf_str(out, item->title);
+	buf_char(out, '\0');
+	if (date_of(item) != TIME_NONE)
+		buf_add(out, text, time_format_s(date_of(item), text));
+}
+
 /* What the key is made of. */
 static void add_key(struct buf *out, struct str id, const struct item *item)
 {
-	char text[TIME_TEXT_MAX];
-	int64_t date = item->published_s != TIME_NONE ? item->published_s : item->modified_s;
-
-	if (id.n) {
+	if (id.n)
 		add_alias(out, id);
-	} else if (item->url.n) {
+	else if (item->url.n)
 		add_alias(out, item->url);
-	} else if (item->title.n && date != TIME_NONE) {
-		buf_str(out, item->title);
-		buf_char(out, '\0');
-		buf_add(out, text, time_format_s(date, text));
-	} else {
+	else if (item->title.n && date_of(item) != TIME_NONE)
+		add_title_and_date(out, item);
+	else
 		add_body(out, item);
-	}
 }
 
 void identity_settle(struct normalizing *w, const struct entry *entry, struct item *item)
@@ -74,7 +84,7 @@ void identity_settle(struct normalizing *w, const struct entry *entry, struct it
 	if (!id.n) {
 		buf_char(b, '\0');
 		if (item->title.n)
-			buf_str(b, item->title);
+			add_title_and_date(b, item);
 		else
 			add_body(b, item);
 	}
