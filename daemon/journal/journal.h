@@ -53,7 +53,6 @@ struct journal_feed {
 	bool backfilled, guids_repeat;
 	enum feed_health health;
 	uint32_t failures;
-	int64_t last_change_us;
 };
 int journal_feed(struct journal *journal, const struct feed *feed, struct journal_feed *ret,
 	struct error *error);
@@ -72,6 +71,12 @@ int journal_seen_drop(
  * or two events would have one id. 0: it is free. */
 int journal_item_taken(
 	struct journal *journal, int64_t feed, const struct hash *item, struct error *error);
+/* What the feed's last document had, in the caller's own words; kept beside the rows because finding
+ * that in them means reading all of them. 1: *ret_items is it (malloc'ed); 0: nothing yet. */
+int journal_recent_get(
+	struct journal *journal, int64_t feed, struct str *ret_items, struct error *error);
+int journal_recent_put(
+	struct journal *journal, int64_t feed, struct str items, struct error *error);
 /* All rows of a feed. Return 0 from `row` to go on, else the walk ends and returns that value. The
  * row's texts are the journal's, valid during the call; do not write inside the walk. */
 struct journal_seen_walk {

@@ -134,8 +134,7 @@ static int find(struct journal *j, const char *name, struct journal_feed *ret, s
 		.backfilled = sqlite3_column_int64(stmt, 1),
 		.guids_repeat = sqlite3_column_int64(stmt, 2),
 		.health = (enum feed_health)sqlite3_column_int64(stmt, 3),
-		.failures = (uint32_t)sqlite3_column_int64(stmt, 4),
-		.last_change_us = sqlite3_column_int64(stmt, 5)};
+		.failures = (uint32_t)sqlite3_column_int64(stmt, 4)};
 	sqlite3_reset(stmt);
 	return 1;
 }

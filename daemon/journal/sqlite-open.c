@@ -36,6 +36,7 @@ const char store_schema[] =
 	" title BLOB, change BLOB, version INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
 	" day INTEGER NOT NULL, updates INTEGER NOT NULL, withdrawn INTEGER NOT NULL,"
 	" views BLOB, subject TEXT, PRIMARY KEY(feed, key)) WITHOUT ROWID;"
+	"CREATE TABLE recent(feed INTEGER PRIMARY KEY, items BLOB NOT NULL);"
 	"CREATE INDEX seen_item ON seen(feed, item) WHERE item IS NOT NULL;";
 
 static int configure(struct journal *j, struct error *error)

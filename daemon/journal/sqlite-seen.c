@@ -93,6 +93,28 @@ int journal_item_taken(
 	return r;
 }
 
+int journal_recent_get(struct journal *j, int64_t feed, struct str *ret_items, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_RECENT_GET];
+
+	bind_int(stmt, 1, feed);
+	int r = store_row(j, STMT_RECENT_GET, error);
+	if (r > 0) {
+		*ret_items = owned(column_blob(stmt, 0));
+		sqlite3_reset(stmt);
+	}
+	return r;
+}
+
+int journal_recent_put(struct journal *j, int64_t feed, struct str items, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_RECENT_PUT];
+
+	bind_int(stmt, 1, feed);
+	bind_blob(stmt, 2, items.p ? items : STR(""));
+	return store_run(j, STMT_RECENT_PUT, error);
+}
+
 int journal_seen_each(
 	struct journal *j, int64_t feed, struct journal_seen_walk *walk, struct error *error)
 {

@@ -18,7 +18,7 @@
 	STATEMENT(TOPIC_ADD, "adding a topic", "INSERT INTO topic VALUES(?1,?2,0)") \
 	STATEMENT(TOPIC_LAST, "writing a topic", "UPDATE topic SET last_seq=?2 WHERE id=?1") \
 	STATEMENT(FEED_BY_NAME, "reading a feed", \
-		"SELECT id,backfilled,guids_repeat,health,failures,last_change_us FROM feed " \
+		"SELECT id,backfilled,guids_repeat,health,failures FROM feed " \
 		"WHERE name=?1") \
 	STATEMENT(FEED_ADD, "adding a feed", "INSERT INTO feed(name) VALUES(?1)") \
 	STATEMENT(FEED_RENAME, "renaming a feed", "UPDATE feed SET name=?2 WHERE id=?1") \
@@ -36,6 +36,10 @@
 	STATEMENT(SEEN_PRUNE, "removing old seen items", \
 		"DELETE FROM seen WHERE feed=?1 AND key IN (SELECT key FROM seen WHERE feed=?1 " \
 		"AND last_seen<?2 LIMIT ?3)") \
+	STATEMENT(RECENT_GET, "reading the last document's items", \
+		"SELECT items FROM recent WHERE feed=?1") \
+	STATEMENT(RECENT_PUT, "writing the last document's items", \
+		"REPLACE INTO recent VALUES(?1,?2)") \
 	STATEMENT(ITEM_TAKEN, "reading a seen item", \
 		"SELECT 1 FROM seen WHERE feed=?1 AND item=?2 AND item IS NOT NULL") \
 	STATEMENT(OLDEST, "reading the oldest event", \

@@ -3,19 +3,23 @@
  *
  * It is a flood if the feed is known, at least FLOOD_ITEMS_MIN items of the document are unknown by
  * key but known otherwise, and they are most of the document. Known otherwise means: the same link,
- * or the same title, as a row that was still in the feed the last time it changed and is not in the
- * document under its own key. A link or title that two rows or two items share says nothing.
+ * or the same title, as an item of the feed's last document that is not in this one under its own
+ * key. (Titles of long ago come again each year, and are news.) A link or title that two items
+ * share says nothing.
  *
- * Titles alone do not count in alert feeds: every "Yellow warning, rain" is another one, and an
- * alert that is not told is worse than one told twice. */
+ * Titles do not count in alert feeds: every "Yellow warning, rain" is another one, and an alert that
+ * is not told is worse than one told twice. */
 #include "record/recorder.h"
 
-#include "base/list.h"
+#include <stdlib.h>
 
 /* Fewer may be chance: a small office re-posts three items by hand. */
 #define FLOOD_ITEMS_MIN 5
-/* last_seen moves a day at a time, so a row of the last document may be this far behind it. */
-#define FLOOD_RECENT_US (DEDUP_SEEN_STEP_US + DAY_US)
+
+static struct str bytes_of(const struct hash *hash)
+{
+	return str_make((const char *)hash->b, HASH_SIZE);
+}
 
 void flood_init(struct flood *flood)
 {
@@ -24,64 +28,33 @@ void flood_init(struct flood *flood)
 	map_init(&flood->by_title);
 }
 
-struct flood_walk {
-	struct journal_seen_walk walk;
-	struct task *task;
-	struct flood *flood;
-	struct map *present;
-	int64_t recent_us;
-	bool use_titles;
-};
-
-static struct str bytes_of(const struct hash *hash)
-{
-	return str_make((const char *)hash->b, HASH_SIZE);
-}
-
 static void index_by(
-	struct flood *flood, struct map *map, const struct hash *hash, struct flood_row *row)
+	struct flood *flood, struct map *map, const struct hash *hash, struct flood_item *item)
 {
-	if (!hash_is_zero(hash) && map_add(map, bytes_of(hash), row))
+	if (!hash_is_zero(hash) && map_add(map, bytes_of(hash), item))
 		map_set(map, bytes_of(hash), &flood->shared);
 }
 
-static int collect(struct journal_seen_walk *walk, const struct seen *row)
+static struct flood_item *match(struct flood *flood, const struct batch_item *item)
 {
-	struct flood_walk *w = container_of(walk, struct flood_walk, walk);
-	struct arena *arena = &w->task->recorder->arena;
-
-	if (row->withdrawn || row->last_seen_us < w->recent_us ||
-		map_get(w->present, bytes_of(&row->key)))
-		return 0;
-	struct flood_row *copy = ARENA_NEW(arena, struct flood_row);
-	copy->row = *row;
-	copy->row.views = arena_str(arena, row->views);
-	copy->row.subject = arena_str(arena, row->subject);
-	index_by(w->flood, &w->flood->by_link, &copy->row.link_key, copy);
-	if (w->use_titles)
-		index_by(w->flood, &w->flood->by_title, &copy->row.title_key, copy);
-	return 0;
-}
-
-static struct flood_row *match(struct flood *flood, const struct batch_item *item)
-{
-	struct flood_row *row = NULL;
+	struct flood_item *found = NULL;
 
 	if (!hash_is_zero(&item->link_key))
-		row = map_get(&flood->by_link, bytes_of(&item->link_key));
-	if ((!row || row == &flood->shared || row->is_used) && !hash_is_zero(&item->title_key))
-		row = map_get(&flood->by_title, bytes_of(&item->title_key));
-	return row && row != &flood->shared && !row->is_used ? row : NULL;
+		found = map_get(&flood->by_link, bytes_of(&item->link_key));
+	if ((!found || found == &flood->shared || found->is_used) &&
+		!hash_is_zero(&item->title_key))
+		found = map_get(&flood->by_title, bytes_of(&item->title_key));
+	return found && found != &flood->shared && !found->is_used ? found : NULL;
 }
 
-const struct seen *flood_take(struct flood *flood, const struct batch_item *item)
+const struct hash *flood_take(struct flood *flood, const struct batch_item *item)
 {
-	struct flood_row *row = item->withdrawn ? NULL : match(flood, item);
+	struct flood_item *found = item->withdrawn ? NULL : match(flood, item);
 
-	if (!row)
+	if (!found)
 		return NULL;
-	row->is_used = true;
-	return &row->row;
+	found->is_used = true;
+	return &found->was.key;
 }
 
 /* The items of the batch without a row, the cheap question that is asked of every reply, and the
@@ -129,10 +102,10 @@ static size_t count_known(struct flood *flood, const struct strangers *strangers
 	for (size_t i = 0; i < strangers->n; i++)
 		n += flood_take(flood, strangers->items[i]) != NULL;
 	map_for_each(it, &flood->by_link) {
-		((struct flood_row *)it->value)->is_used = false;
+		((struct flood_item *)it->value)->is_used = false;
 	}
 	map_for_each(it, &flood->by_title) {
-		((struct flood_row *)it->value)->is_used = false;
+		((struct flood_item *)it->value)->is_used = false;
 	}
 	return n;
 }
@@ -143,26 +116,40 @@ void flood_end(struct flood *flood)
 	map_deinit(&flood->by_title);
 }
 
+/* Indexes the last document's items that are not in this one under their own keys. */
+static int read_last_document(struct task *task, struct flood *flood, const struct map *present)
+{
+	struct str bytes = STR_NONE;
+	int r = journal_recent_get(
+		task->recorder->journal, task->known.number, &bytes, task->error);
+
+	for (struct str rest = bytes; r > 0 && rest.n >= sizeof(struct listed);
+		rest = str_skip(rest, sizeof(struct listed))) {
+		struct flood_item *item = ARENA_NEW(&task->recorder->arena, struct flood_item);
+		memcpy(&item->was, rest.p, sizeof item->was);
+		if (map_get(present, bytes_of(&item->was.key)))
+			continue;
+		index_by(flood, &flood->by_link, &item->was.link_key, item);
+		if (task->batch->feed->kind != FEED_ALERT)
+			index_by(flood, &flood->by_title, &item->was.title_key, item);
+	}
+	free((char *)bytes.p);
+	return r;
+}
+
 int flood_begin(struct task *task, struct flood *flood)
 {
 	struct strangers strangers = {0};
-	struct flood_walk walk = {.walk = {collect},
-		.task = task,
-		.flood = flood,
-		.present = &strangers.present,
-		.recent_us = task->known.last_change_us - FLOOD_RECENT_US,
-		.use_titles = task->batch->feed->kind != FEED_ALERT};
 
 	map_init(&strangers.present);
 	int r = find_strangers(task, &strangers);
 	if (r >= 0 && is_most(strangers.n, task->batch)) {
-		r = journal_seen_each(
-			task->recorder->journal, task->known.number, &walk.walk, task->error);
+		r = read_last_document(task, flood, &strangers.present);
 		if (r >= 0 && !is_most(count_known(flood, &strangers), task->batch)) {
 			map_clear(&flood->by_link);
 			map_clear(&flood->by_title);
 		}
 	}
 	map_deinit(&strangers.present);
-	return r;
+	return r < 0 ? r : 0;
 }

@@ -168,15 +168,24 @@ static int move_row(struct task *task, const struct seen *row, const struct hash
 	return r < 0 ? r : journal_seen_put(journal, task->known.number, row, task->error);
 }
 
-/* Another guid, the same item: nothing is told. */
-static int remap(struct task *task, const struct seen *old, const struct hash *key,
+/* Another guid, the same item: nothing is told. 0 if the row is not there any more. */
+static int remap(struct task *task, const struct hash *old_key, const struct hash *key,
 	const struct batch_item *item)
 {
-	struct seen row;
+	struct seen old, row;
+	int r = journal_seen_get(
+		task->recorder->journal, task->known.number, old_key, &old, task->error);
 
-	dedup_rekey(old, key, item, task->now_us, &row);
-	task->counts->remapped++;
-	return move_row(task, &row, &old->key);
+	if (r <= 0)
+		return r;
+	if (!old.withdrawn) {
+		dedup_rekey(&old, key, item, task->now_us, &row);
+		task->counts->remapped++;
+		r = move_row(task, &row, old_key);
+	}
+	bool is_gone = old.withdrawn;
+	seen_deinit(&old);
+	return r < 0 ? r : !is_gone;
 }
 
 static int record_item(struct task *task, struct flood *flood, const struct batch_item *item)
@@ -204,18 +213,23 @@ static int record_item(struct task *task, struct flood *flood, const struct batc
 	}
 	if (r < 0)
 		return r;
-	const struct seen *moved = flood_take(flood, item);
-	return moved ? remap(task, moved, &key, item) : judge(task, NULL, &key, item);
+	const struct hash *moved = flood_take(flood, item);
+	r = moved ? remap(task, moved, &key, item) : 0;
+	return r ? r : judge(task, NULL, &key, item);
 }
 
-static void remember_keys(struct task *task)
+static void remember(struct task *task)
 {
-	struct key_set *set = &task->progress->keys;
+	struct listing *listing = &task->progress->listing;
 	const struct batch *batch = task->batch;
 
-	MEM_GROW(set->keys, set->cap, set->n + batch->n_items);
-	for (size_t i = 0; i < batch->n_items; i++)
-		set->keys[set->n++] = dedup_key(&batch->items[i], task->progress->guids_repeat);
+	MEM_GROW(listing->items, listing->cap, listing->n + batch->n_items);
+	for (size_t i = 0; i < batch->n_items; i++) {
+		const struct batch_item *item = &batch->items[i];
+		listing->items[listing->n++] =
+			(struct listed){dedup_key(item, task->progress->guids_repeat),
+				item->link_key, item->title_key};
+	}
 }
 
 int task_record_items(struct task *task)
@@ -224,7 +238,7 @@ int task_record_items(struct task *task)
 	int r = 0;
 
 	flood_init(&flood);
-	remember_keys(task);
+	remember(task);
 	if (task->batch->first && !task->progress->backfill)
 		r = flood_begin(task, &flood);
 	for (size_t i = 0; i < task->batch->n_items && r >= 0; i++)
@@ -235,12 +249,13 @@ int task_record_items(struct task *task)
 
 static int compare_keys(const void *a, const void *b)
 {
-	return memcmp(a, b, HASH_SIZE);
+	return memcmp(
+		((const struct listed *)a)->key.b, ((const struct listed *)b)->key.b, HASH_SIZE);
 }
 
 struct missing_walk {
 	struct journal_seen_walk walk;
-	const struct hash *present; /* sorted */
+	const struct listed *present; /* sorted by key */
 	size_t n_present;
 	struct arena *arena;
 	struct seen *rows;
@@ -250,9 +265,10 @@ struct missing_walk {
 static int collect_missing(struct journal_seen_walk *walk, const struct seen *row)
 {
 	struct missing_walk *m = container_of(walk, struct missing_walk, walk);
+	struct listed wanted = {.key = row->key};
 
 	if (row->withdrawn ||
-		bsearch(row->key.b, m->present, m->n_present, sizeof *m->present, compare_keys))
+		bsearch(&wanted, m->present, m->n_present, sizeof *m->present, compare_keys))
 		return 0;
 	struct seen *copy = ARENA_PUSH(m->arena, m->rows, m->n, m->cap);
 	*copy = *row;
@@ -297,13 +313,13 @@ static int withdraw(struct task *task, const struct seen *old)
 
 int task_record_missing(struct task *task)
 {
-	const struct key_set *set = &task->progress->keys;
+	const struct listing *set = &task->progress->listing;
 	struct arena *arena = &task->recorder->arena;
 	/* Sorted in a copy: should the commit fail, the set goes back to its length of before,
 	 * and its first keys must then be what they were. */
-	struct hash *present = arena_alloc(arena, (set->n + 1) * sizeof *present);
+	struct listed *present = arena_alloc(arena, (set->n + 1) * sizeof *present);
 
-	memcpy(present, set->keys ? set->keys : present, set->n * sizeof *present);
+	memcpy(present, set->items ? set->items : present, set->n * sizeof *present);
 	qsort(present, set->n, sizeof *present, compare_keys);
 	struct missing_walk m = {
 		.walk = {collect_missing}, .present = present, .n_present = set->n, .arena = arena};

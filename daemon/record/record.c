@@ -19,6 +19,8 @@
 /* Seen rows are kept this long after the item was last in the feed, counted on the feed's own
  * clock: a feed that is silent for years forgets nothing. */
 #define SEEN_KEEP_US (400 * DAY_US)
+/* Of a very long document the first thousand items are enough to tell a flood by: 48 KB. */
+#define LISTING_KEPT_MAX 1000
 /* What the arenas may keep between commits. */
 #define DATA_KEEP_BYTES (1024 * 1024)
 
@@ -36,7 +38,7 @@ struct recorder *recorder_new(struct journal *journal, const char *publisher)
 static void progress_free(struct progress *progress)
 {
 	feed_unref(progress->feed);
-	free(progress->keys.keys);
+	free(progress->listing.items);
 	free(progress);
 }
 
@@ -99,10 +101,10 @@ static void checkpoint_restore(const struct checkpoint *checkpoint, struct recor
 	}
 	for (size_t i = 0; i < checkpoint->n; i++) {
 		struct progress *progress = checkpoint->which[i];
-		struct key_set keys = progress->keys; /* may have moved as it grew */
+		struct listing listing = progress->listing; /* may have moved as it grew */
 		*progress = checkpoint->was[i];
-		keys.n = progress->keys.n;
-		progress->keys = keys;
+		listing.n = progress->listing.n;
+		progress->listing = listing;
 		map_set(&kept, str_of(progress->feed->id), progress);
 	}
 	map_deinit(&recorder->progress);
@@ -139,7 +141,7 @@ static struct progress *progress_of(struct recorder *recorder, const struct batc
 	}
 	if (batch->first || progress->ended) {
 		/* What an abandoned reply has left here is of no use. */
-		progress->keys.n = 0;
+		progress->listing.n = 0;
 		progress->has_begun = batch->first;
 		progress->backfill = progress->noisy = progress->ended = false;
 	}
@@ -162,6 +164,15 @@ static int begin_batch(struct task *task)
 	return 0;
 }
 
+static int keep_listing(struct task *task)
+{
+	const struct listing *listing = &task->progress->listing;
+	size_t n = listing->n < LISTING_KEPT_MAX ? listing->n : LISTING_KEPT_MAX;
+
+	return journal_recent_put(task->recorder->journal, task->known.number,
+		str_make((const char *)listing->items, n * sizeof *listing->items), task->error);
+}
+
 static int end_reply(struct task *task)
 {
 	struct journal *journal = task->recorder->journal;
@@ -173,6 +184,8 @@ static int end_reply(struct task *task)
 	state->backfilled = !task->progress->backfill || batch->parsed;
 	if (batch->parsed && batch->complete && task->progress->has_begun)
 		r = task_record_missing(task);
+	if (r >= 0 && batch->parsed)
+		r = keep_listing(task);
 	if (r >= 0)
 		r = task_record_feed(task);
 	if (r >= 0 && batch->parsed && state->last_change_us)

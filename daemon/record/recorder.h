@@ -5,17 +5,22 @@
 #include "dedup/dedup.h"
 #include "record/record.h"
 
-/* The keys of a reply's items, so that its end can tell what is missing. */
-struct key_set {
-	struct hash *keys;
+/* What a document had of one item: stored as it stands, for it is bytes alone. */
+struct listed {
+	struct hash key, link_key, title_key;
+};
+/* All of a reply's items, so that its end can tell what is missing, and the next reply whether the
+ * same items came under other guids. */
+struct listing {
+	struct listed *items;
 	size_t n, cap;
 };
 
 /* What must be remembered from one batch of a reply to its next. */
 struct progress {
 	struct feed *feed; /* a reference; its id is the key in the recorder's map */
-	struct key_set keys;
-	bool has_begun;    /* the reply's first batch was seen: the keys are all of them */
+	struct listing listing;
+	bool has_begun;    /* the reply's first batch was seen: the listing has all items */
 	bool guids_repeat; /* in this reply or ever before */
 	bool backfill;     /* no reply was journaled to its end before this one */
 	bool noisy;        /* an item was held back for the first time today */
@@ -54,18 +59,18 @@ int task_append(struct task *task, struct event *event, struct seen *row);
  * task->state. */
 int task_record_feed(struct task *task);
 
-/* flood.c: the rows of a feed that changed its guids; empty in any other case. */
-struct flood_row {
-	struct seen row;
+/* flood.c: the items of a feed that changed its guids; empty in any other case. */
+struct flood_item {
+	struct listed was;
 	bool is_used;
 };
 struct flood {
-	struct map by_link, by_title; /* to struct flood_row, or to `shared` */
-	struct flood_row shared;      /* stands for "more than one" */
+	struct map by_link, by_title; /* to struct flood_item, or to `shared` */
+	struct flood_item shared;     /* stands for "more than one" */
 };
 void flood_init(struct flood *flood);
 void flood_end(struct flood *flood);
 /* Looks whether most of the batch's items are known ones under new guids. */
 int flood_begin(struct task *task, struct flood *flood);
-/* The known row that this item was told under, or NULL; each row is given out once. */
-const struct seen *flood_take(struct flood *flood, const struct batch_item *item);
+/* The key that this item was told under, or NULL; each is given out once. */
+const struct hash *flood_take(struct flood *flood, const struct batch_item *item);
