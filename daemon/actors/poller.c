@@ -116,6 +116,8 @@ void poller_restore(struct poller *p, struct str feed_id, const struct feed_stat
 		return;
 	feed_state_deinit(&polled->state);
 	feed_state_copy(&polled->state, state);
+	/* A corrected address does not wait out what the wrong one has earned. */
+	schedule_forget(&polled->state, polled->feed->url);
 }
 
 static double chance(void)

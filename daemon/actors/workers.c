@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/metrics.h"
 #include "digest/digest.h"
+#include "model/flaw.h"
 #include "schedule/schedule.h"
 
 /* More than this many workers only wait for the journal: it takes about 40 µs per item, a worker
@@ -76,6 +77,7 @@ static struct batch *digest(
 	settle->why = error->text;
 	settle->items = summary.items;
 	settle->guids_repeat = summary.guids_repeat;
+	settle->partial = summary.flaws & FLAW_TRUNCATED;
 	settle->hint_us = summary.ttl_us;
 	metric_add(METRIC_civicwire_items_parsed_total, (int64_t)summary.items);
 	return r < 0 ? empty_batch(reply) : last;
