@@ -13,6 +13,7 @@
  * parsing it. The XML declaration is not handed on, so libxml2 never sees a label. */
 #include "parse/format.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <iconv.h>
 #include <stdio.h>
@@ -208,13 +209,17 @@ static size_t census_add(struct census *census, const unsigned char *s, size_t n
 	size_t i = 0;
 
 	while (i < n) {
-		unsigned long long words[4];
-		while (i + sizeof words <= n) {
-			memcpy(words, s + i, sizeof words);
-			if ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080ULL)
+		/* Eight bytes at a time to the first that is not ASCII. */
+		uint64_t word, high = 0;
+		while (i + sizeof word <= n) {
+			memcpy(&word, s + i, sizeof word);
+			high = le64toh(word) & UINT64_C(0x8080808080808080);
+			if (high)
 				break;
-			i += sizeof words;
+			i += sizeof word;
 		}
+		if (high)
+			i += (size_t)__builtin_ctzll(high) / 8;
 		while (i < n && s[i] < 0x80)
 			i++;
 		if (i == n)

@@ -152,6 +152,11 @@ static inline bool document_is_atom(const struct document *d)
 	return d->format >= FORMAT_ATOM03 && d->format <= FORMAT_ATOM;
 }
 
+static inline struct str xml_str(const xmlChar *s)
+{
+	return str_of((const char *)s);
+}
+
 /* Attributes as libxml2 gives them: name, prefix, URI, value, end of value. */
 struct attributes {
 	const xmlChar **p;
@@ -346,8 +351,24 @@ void xml_deinit(struct parser *p);
 struct str xml_attribute(struct parser *p, const struct attributes *a, const char *name);
 struct str xml_attribute_ns(
 	struct parser *p, const struct attributes *a, enum ns ns, const char *name);
+/* The value of the attribute at `a`, decoded, in p->arena. */
+struct str xml_attribute_value(struct parser *p, const xmlChar **a);
+/* What is known of a name; its addresses are libxml2's own. */
+struct name_cache *xml_name(
+	struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri);
+/* `base` must end in NUL, as all texts in arenas do. */
+struct str xml_resolve(struct parser *p, struct str uri, struct str base);
 struct str xml_base(struct parser *p);
 struct str xml_language(struct parser *p);
+
+/* ---- collect.c ---- */
+void collect_begin(struct parser *p, const struct element *e);
+/* SAX: characters of any kind. */
+void collect_characters(void *user, const xmlChar *s, int n);
+/* Tags inside the collecting element. */
+void collect_start(struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+	int n_namespaces, const xmlChar **namespaces, const struct attributes *a);
+void collect_end(struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri);
 
 /* ---- build.c: filling entry and document ---- */
 void build_begin_document(struct parser *p);

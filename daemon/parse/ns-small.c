@@ -43,7 +43,6 @@ static const struct element rows[] = {
 	{NS_FEEDBURNER, "origLink", IN_ENTRY, STRING, .slot = SLOT_ORIG_LINK, .rank = 1},
 	{NS_CC, "license", IN_BOTH, .collect = COLLECT_TEXT, .rank = 3, .start = start_license,
 		.end = end_license},
-	{NS_SLASH, "comments", 0, .rank = 0},
 	{NS_FH, "complete", IN_FEED, .start = start_complete},
 	{NS_AT, "deleted-entry", IN_FEED | IN(ROOT), .inner = SCOPE_DELETED,
 		.start = start_deleted},
