@@ -210,8 +210,9 @@ static int run(const struct config *config)
 		log_error("cannot start: %s", error.text);
 		return exit_status_of(r); /* the process ends here; its loop's handles with it */
 	}
-	log_info("civicwired %s: %zu feeds, journal %s, control socket %s", CW_VERSION,
-		config->n_feeds, config->journal.path, config->control.socket);
+	log_info("civicwired %s: %zu feed%s, journal %s, control socket %s", CW_VERSION,
+		config->n_feeds, config->n_feeds == 1 ? "" : "s", config->journal.path,
+		config->control.socket);
 	sd_notify(0, "READY=1");
 	uv_run(&d.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d.loop);

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <zmq.h>
 
+/* Requests are a few hundred bytes. */
+#define BODY_KEEP 65536
+
 static void clear(struct incoming *in)
 {
 	buf_clear(&in->envelope.bytes);
 	in->envelope.n = 0;
-	buf_clear(&in->body);
+	buf_shrink(&in->body, BODY_KEEP); /* one large request is not kept for ever */
 	in->fits = true;
 }
 
@@ -63,7 +66,6 @@ int incoming_receive(struct incoming *in, void *socket)
 		read_frame(in, &frame, &delimited, &has_body);
 		zmq_msg_close(&frame);
 	}
-	buf_shrink(&in->body, 65536);
 	return 1;
 }
 

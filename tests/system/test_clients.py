@@ -95,11 +95,9 @@ def test_c_of_the_readme():
         code = code.replace(".topics = topics", f".topics = topics, .live = \"{daemon.live}\", .replay = \"{daemon.replay}\"")
         (work / "client.c").write_text(code)
         library = next(prefix.rglob("libcivicwire.so")).parent
-        for compiler in ("cc -std=gnu11", "c++ -std=c++20 -x c++"):
-            subprocess.run([*compiler.split(), "-Wall", "-Wextra", "-Werror", work / "client.c", "-x", "none", "-o", work / "client",
-                            *flags], check=True)
-            (work / "cursor").unlink(missing_ok=True)
-            run_client(work, library, events, 2)
+        subprocess.run(["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", work / "client.c", "-o", work / "client", *flags],
+                       check=True)
+        run_client(work, library, events, 2)
     with_daemon(run)
 
 
