@@ -20,7 +20,7 @@
 
 #define BODY_BYTES 1000 /* of data; the envelope and the views make it 1.5 KB */
 #define RUN_US     (2 * SEC_US)
-#define FEEDS      50
+#define FEEDS      1000
 
 struct bench {
 	char path[512];
