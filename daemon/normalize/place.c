@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A border of 10,000 points says where something is better than anybody needs, in 0.4 MB of JSON. */
+/* A border of 10,000 points says where something is better than anybody needs, in 0.4 MB of
+ * JSON. */
 #define POINTS_MAX 10000
 /* Longer than any number that means a place (17 digits, sign, point, exponent). */
 #define NUMBER_MAX 40
