@@ -17,16 +17,19 @@ void body_deinit(struct body *body)
 	*body = BODY_INIT;
 }
 
-static int write_all(int fd, const char *p, size_t n)
+/* At an offset, not at the file's own: after a write that failed half-way the next one must not
+ * leave a gap. */
+static int write_all(int fd, const char *p, size_t n, size_t offset)
 {
 	while (n) {
-		ssize_t w = write(fd, p, n);
+		ssize_t w = pwrite(fd, p, n, (off_t)offset);
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
 			return -errno;
 		p += w;
 		n -= (size_t)w;
+		offset += (size_t)w;
 	}
 	return 0;
 }
@@ -47,6 +50,21 @@ static int open_unlinked(void)
 	return fd;
 }
 
+static int spill(struct body *body)
+{
+	cleanup(close_p) int fd = open_unlinked();
+
+	if (fd < 0)
+		return fd;
+	int r = write_all(fd, body->memory.p, body->memory.n, 0);
+	if (r < 0)
+		return r;
+	buf_deinit(&body->memory);
+	body->fd = fd;
+	fd = -1;
+	return 0;
+}
+
 int body_append(struct body *body, const void *p, size_t n)
 {
 	if (body->fd < 0 && body->n + n <= BODY_MEMORY_MAX) {
@@ -55,16 +73,11 @@ int body_append(struct body *body, const void *p, size_t n)
 		return 0;
 	}
 	if (body->fd < 0) {
-		int fd = open_unlinked();
-		if (fd < 0)
-			return fd;
-		body->fd = fd;
-		int r = write_all(fd, body->memory.p, body->memory.n);
+		int r = spill(body);
 		if (r < 0)
 			return r;
-		buf_deinit(&body->memory);
 	}
-	int r = write_all(body->fd, p, n);
+	int r = write_all(body->fd, p, n, body->n);
 	if (r == 0)
 		body->n += n;
 	return r;
@@ -104,7 +117,7 @@ int body_load(struct body *body, const char *path, size_t max)
 			return -errno;
 		if (r == 0)
 			return 0;
-		if ((size_t)r > max - body->n)
+		if (body->n > max || (size_t)r > max - body->n)
 			return -EFBIG;
 		int e = body_append(body, chunk, (size_t)r);
 		if (e < 0)

@@ -21,9 +21,10 @@ struct body {
 #define BODY_INIT ((struct body){BUF_INIT, -1, 0})
 
 void body_deinit(struct body *body);
-/* 0, or -errno when the temporary file cannot be made or written (ENOSPC, EIO …). */
+/* 0, or -errno when the temporary file cannot be made or written (ENOSPC, EIO …): the body is then
+ * as it was. */
 int body_append(struct body *body, const void *p, size_t n);
 /* Up to n bytes from `offset` into out: how many (0 at the end), or -errno. */
 ssize_t body_read(const struct body *body, size_t offset, void *out, size_t n);
-/* Reads a whole file into a body, at most `max` bytes: 0, -EFBIG or -errno. */
+/* Appends a whole file to a body, which then has at most `max` bytes: 0, -EFBIG or -errno. */
 int body_load(struct body *body, const char *path, size_t max);
