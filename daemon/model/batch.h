@@ -24,7 +24,7 @@ struct batch_item {
 
 struct batch {
 	struct arena arena;
-	struct feed *feed;       /* a reference */
+	struct feed *feed; /* a reference */
 	/* With the last batch of a reply: settled, to be written. With the others: as it was before
 	 * the reply. `backfilled` is the old value in all of them; the recorder sets it. */
 	struct feed_state state;

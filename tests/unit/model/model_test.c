@@ -1,0 +1,175 @@
+/* What is shared between threads or outlives its maker: feeds, states, batches, replies. */
+#include "model/batch.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "model/document.h"
+#include "model/reply.h"
+
+#define THREADS 4
+#define ROUNDS  20000
+
+static void *use_feed(void *p)
+{
+	struct feed *feed = p;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct feed *mine = feed_ref(feed);
+		assert(mine == feed);
+		feed_unref(mine);
+	}
+	feed_unref(feed); /* the one that came with the thread */
+	return NULL;
+}
+
+/* Whichever thread is last frees the feed, arena and all; LeakSanitizer counts them. */
+static void test_feed_is_shared(void **state)
+{
+	pthread_t threads[THREADS];
+	struct feed *feed = feed_new();
+
+	(void)state;
+	feed->id = arena_strdup(&feed->arena, "co-mde.aci.noticias");
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use_feed, feed_ref(feed)), 0);
+	struct feed *last = feed_ref(feed);
+	feed_unref(feed);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(atomic_load(&last->refs), 1);
+	assert_string_equal(last->id, "co-mde.aci.noticias");
+	assert_null(feed_unref(last));
+	assert_null(feed_unref(NULL));
+}
+
+static void check_text(const char *copy, const char *original)
+{
+	assert_ptr_not_equal(copy, original);
+	assert_string_equal(copy, original);
+}
+
+static void test_state_is_copied_deeply(void **state)
+{
+	struct feed_state from = {.etag = mem_strdup("\"v1\""),
+		.last_modified = mem_strdup("Fri, 12 May 2017 09:00:00 GMT"),
+		.url = mem_strdup("https://aci.example/feed"),
+		.body_hash = {{1, 2, 3}},
+		.last_poll_us = 1,
+		.last_success_us = 2,
+		.last_change_us = 3,
+		.next_due_us = 4,
+		.failing_since_us = 5,
+		.gone_since_us = 6,
+		.told_noisy_us = 7,
+		.failures = 8,
+		.http_status = 410,
+		.items = 9,
+		.backfilled = true,
+		.guids_repeat = true,
+		.told_failing = true,
+		.health = FEED_GONE,
+		.error = mem_strdup("the server says 410")};
+	struct feed_state to;
+
+	(void)state;
+	feed_state_copy(&to, &from);
+	check_text(to.etag, from.etag);
+	check_text(to.last_modified, from.last_modified);
+	check_text(to.url, from.url);
+	check_text(to.error, from.error);
+	feed_state_deinit(&from);
+	assert_null(from.etag);
+	assert_int_equal(from.failures, 0);
+	assert_string_equal(to.etag, "\"v1\"");
+	assert_int_equal(to.body_hash.b[2], 3);
+	assert_int_equal(to.last_poll_us, 1);
+	assert_int_equal(to.last_success_us, 2);
+	assert_int_equal(to.last_change_us, 3);
+	assert_int_equal(to.next_due_us, 4);
+	assert_int_equal(to.failing_since_us, 5);
+	assert_int_equal(to.gone_since_us, 6);
+	assert_int_equal(to.told_noisy_us, 7);
+	assert_int_equal(to.failures, 8);
+	assert_int_equal(to.http_status, 410);
+	assert_int_equal(to.items, 9);
+	assert_true(to.backfilled && to.guids_repeat && to.told_failing);
+	assert_int_equal(to.health, FEED_GONE);
+	feed_state_deinit(&to);
+	feed_state_deinit(&to); /* nothing is left to free */
+}
+
+static void test_empty_state_is_copied(void **state)
+{
+	struct feed_state from = {0}, to;
+
+	(void)state;
+	memset(&to, 0xff, sizeof to);
+	feed_state_copy(&to, &from);
+	assert_true(!to.etag && !to.last_modified && !to.url && !to.error);
+	assert_int_equal(to.health, FEED_NEW);
+	feed_state_deinit(&to);
+}
+
+/* A reload may drop a feed while a reply and a batch of it are under way. */
+static void test_reply_and_batch_keep_their_feed(void **state)
+{
+	struct feed *feed = feed_new();
+	struct feed_state known = {.etag = mem_strdup("\"v1\"")};
+
+	(void)state;
+	struct reply *reply = reply_new(feed, &known);
+	struct batch *batch = batch_new(feed);
+	feed_state_deinit(&known);
+	assert_int_equal(atomic_load(&feed->refs), 3);
+	feed_unref(feed);
+	assert_string_equal(reply->state.etag, "\"v1\"");
+	assert_int_equal(reply->retry_after_us, -1);
+	assert_int_equal(reply->fresh_us, -1);
+	assert_int_equal(reply->body.fd, -1);
+	assert_int_equal(batch->n_items, 0);
+	assert_null(reply_free(reply));
+	assert_int_equal(atomic_load(&batch->feed->refs), 1);
+	batch->state.error = mem_strdup("x");
+	arena_strdup(&batch->arena, "y");
+	assert_null(batch_free(batch));
+	assert_null(reply_free(NULL));
+	assert_null(batch_free(NULL));
+}
+
+/* Every value has a word, and no two the same. */
+static void check_names(const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		assert_non_null(names[i]);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(names[i], names[k]);
+	}
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	check_names(feed_kind_names, FEED_KIND_COUNT);
+	check_names(feed_health_names, FEED_HEALTH_COUNT);
+	check_names(reply_outcome_names, REPLY_OUTCOME_COUNT);
+	check_names(document_format_names, FORMAT_COUNT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_feed_is_shared),
+		cmocka_unit_test(test_state_is_copied_deeply),
+		cmocka_unit_test(test_empty_state_is_copied),
+		cmocka_unit_test(test_reply_and_batch_keep_their_feed),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}
