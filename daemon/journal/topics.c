@@ -2,11 +2,12 @@
  * than memory should be (10,000 feeds in five views each). It is filled as topics are used and
  * forgotten as a whole, either between transactions when it is large or at a rollback, when its
  * last sequences are those of events that never were. */
-#include "base/alloc.h"
 #include "journal/store.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#include "base/alloc.h"
 
 /* 20,000 topics of 60 bytes with their table entries are 3 MB. */
 #define TOPICS_CACHED_MAX 20000

@@ -84,8 +84,9 @@ static int tell(struct task *task, struct event *event, struct seen *row)
 
 	if (r < 0)
 		return r;
-	cleanup(free_p) char *views = (char *)row->views.p;
-	return journal_seen_put(task->recorder->journal, task->known.number, row, task->error);
+	r = journal_seen_put(task->recorder->journal, task->known.number, row, task->error);
+	free((char *)row->views.p);
+	return r;
 }
 
 /* A new item's name must be its own for ever. */

@@ -419,10 +419,13 @@ static void test_feed_states(void **state)
 	assert_null(walk.got.last_modified);
 	assert_string_equal(walk.got.url, url);
 	assert_string_equal(walk.got.error, why);
-	/* What lies between the texts, byte for byte. */
+	/* The numbers lie side by side, byte for byte; behind them come bools and padding. */
 	assert_memory_equal(&walk.got.body_hash, &put.body_hash, HASH_SIZE);
 	assert_memory_equal(&walk.got.last_poll_us, &put.last_poll_us,
-		offsetof(struct feed_state, error) - offsetof(struct feed_state, last_poll_us));
+		offsetof(struct feed_state, backfilled) -
+			offsetof(struct feed_state, last_poll_us));
+	assert_true(walk.got.backfilled && walk.got.guids_repeat && walk.got.told_failing);
+	assert_int_equal(walk.got.health, FEED_FAILING);
 	feed_state_deinit(&walk.got);
 	begin(store);
 	assert_int_equal(journal_feed(store->journal, store->feed, &feed, &store->error), 0);

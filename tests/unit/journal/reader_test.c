@@ -182,8 +182,7 @@ static void damage(struct store *store, const char *sql)
 static void test_damage_is_named(void **state)
 {
 	static const char *const damages[] = {
-		"UPDATE event SET body=CAST(replace(CAST(body AS TEXT),'11','12') AS BLOB) WHERE "
-		"seq=7",
+		"UPDATE event SET body=CAST(upper(CAST(body AS TEXT)) AS BLOB) WHERE seq=7",
 		"UPDATE event SET recorded=recorded+1 WHERE seq=7",
 		"UPDATE event SET views=x'0102' WHERE seq=7",
 		"UPDATE event SET views=x'01' WHERE seq=7",
