@@ -131,8 +131,9 @@ struct journal_record {
 };
 
 struct journal_read_limits {
-	uint64_t to;    /* the durable head that the reader was told; nothing beyond is shown.
-			UINT64_MAX: all there is */
+	/* The durable head that the reader was told; nothing beyond is shown. UINT64_MAX: all
+	 * there is. */
+	uint64_t to;
 	size_t records; /* looked at, shown or not */
 	size_t bytes;   /* of bodies */
 	int64_t us;     /* of time on the monotonic clock; 0: no bound */

@@ -34,8 +34,7 @@ static int find_cut(struct journal *j, int64_t cutoff_us, int64_t excess, uint64
 
 	*ret_cut = 0;
 	*ret_more = false;
-	bind_int(stmt, 1, (int64_t)j->durable.seq);
-	bind_int(stmt, 2, RETAIN_SLICE + 1);
+	bind_int(stmt, 1, RETAIN_SLICE + 1);
 	while ((r = store_row(j, STMT_OLD_SIZES, error)) > 0) {
 		if (sqlite3_column_int64(stmt, 1) >= cutoff_us && excess <= 0)
 			break;

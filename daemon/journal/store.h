@@ -42,10 +42,9 @@
 		"REPLACE INTO recent VALUES(?1,?2)") \
 	STATEMENT(ITEM_TAKEN, "reading a seen item", \
 		"SELECT 1 FROM seen WHERE feed=?1 AND item=?2 AND item IS NOT NULL") \
-	STATEMENT(OLDEST, "reading the oldest event", \
-		"SELECT seq,recorded FROM event ORDER BY seq LIMIT 1") \
 	STATEMENT(OLD_SIZES, "reading the oldest events", \
-		"SELECT seq,recorded,length(body) FROM event WHERE seq<?1 ORDER BY seq LIMIT ?2") \
+		"SELECT seq,recorded,length(body) FROM event WHERE seq<(SELECT max(seq) FROM " \
+		"event) ORDER BY seq LIMIT ?1") \
 	STATEMENT(REMOVE, "removing old events", "DELETE FROM event WHERE seq<=?1") \
 	STATEMENT(PAGES, "reading the store's size", "PRAGMA page_count") \
 	STATEMENT(FREE_PAGES, "reading the store's size", "PRAGMA freelist_count")
