@@ -149,8 +149,8 @@ struct journal_visitor {
 
 /* One slice: events with sequence > after, in order, in one short read transaction. *ret_next is
  * the sequence up to which all has been looked at: the last record's, or limits->to once there is
- * no more up to there (data loss leaves numbers without events), or `after`. A record whose checksum does not fit is -EBADMSG, and
- * *error names it. */
+ * no more up to there (data loss leaves numbers without events), or `after`. A record whose checksum
+ * does not fit is -EBADMSG, and *error names it. */
 int journal_read(struct journal_reader *reader, uint64_t after,
 	const struct journal_read_limits *limits, struct journal_visitor *visitor,
 	uint64_t *ret_next, struct error *error);
