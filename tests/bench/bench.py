@@ -18,7 +18,7 @@ import measure_parse
 import measure_replay
 import measure_throughput
 import rig
-import wire
+from rig import wire
 
 MEASUREMENTS = {
     "throughput": measure_throughput.measure,

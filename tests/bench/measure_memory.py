@@ -6,8 +6,7 @@ all been used), then again after a restart, answered with 304. What counts is th
 """
 import time
 
-import wire
-from rig import Origin, Row, bus_pid, daemon, folder, memory_mib, say
+from rig import Origin, Row, bus_pid, daemon, folder, memory_mib, say, wire
 
 GOAL_MIB = 40
 FEEDS, ITEMS, TEXT = 10_000, 5, 280

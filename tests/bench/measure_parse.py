@@ -4,8 +4,7 @@ import json
 import resource
 import subprocess
 
-import wire
-from rig import Row, run_json, say
+from rig import Row, run_json, say, wire
 
 ROUNDS = 5
 

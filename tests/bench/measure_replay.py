@@ -5,8 +5,7 @@ connections the server always has a request at hand. A filter that fits one feed
 how fast what nobody wants is passed over: its rate is that of the events looked at.
 """
 import measure_throughput as throughput
-import wire
-from rig import Meter, Origin, Row, bus_pid, daemon, folder, run_json, say
+from rig import Meter, Origin, Row, bus_pid, daemon, folder, run_json, say, wire
 
 GOAL = 100_000
 FILLS = 4

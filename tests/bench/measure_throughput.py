@@ -10,8 +10,7 @@ the flood rule looks at too.
 import statistics
 import time
 
-import wire
-from rig import Meter, Origin, Row, Subscriber, bus_pid, daemon, folder, say
+from rig import Meter, Origin, Row, Subscriber, bus_pid, daemon, folder, say, wire
 
 GOAL = 20_000
 FEEDS, ITEMS = 100, 500
