@@ -37,7 +37,7 @@ static void read_frame(struct incoming *in, zmq_msg_t *frame, bool *delimited, b
 	if (!in->fits)
 		return;
 	if (*has_body) {
-		in->fits = false;
+		buf_clear(&in->body); /* two are none: that gets an answer */
 	} else if (last || *delimited) {
 		*has_body = true;
 		buf_add(&in->body, p, n);

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 
+#include <stdint.h>
+
 /* REQ_CORRELATE and a proxy or two; what has more is not answered. */
 #define ENVELOPE_FRAMES_MAX 8
 #define ENVELOPE_BYTES_MAX  1024

@@ -19,7 +19,6 @@
  */
 #include "bus/live.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -27,6 +26,7 @@
 #include <civicwire/wire.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "bus/endpoint.h"
 #include "bus/heartbeat.h"
