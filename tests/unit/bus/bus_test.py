@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,10 +33,10 @@ RECEIVE_MS = 10000
 class Wire:
     """A fixture and its bus, and the sockets that a test opens to it."""
 
-    def __init__(self, audiences=("",), folder=None):
+    def __init__(self, audiences=("",), folder=None, replay=None):
         self.folder = folder or tempfile.TemporaryDirectory(prefix="cw-bus-")
         path = self.folder.name
-        self.replay = f"ipc://{path}/replay"
+        self.replay = replay or f"ipc://{path}/replay"
         self.live = [f"ipc://{path}/live{i}" for i in range(len(audiences))]
         specs = [e + a for e, a in zip(self.live, audiences)]
         self.process = subprocess.Popen([FIXTURE, f"{path}/journal.db", self.replay] + specs,
@@ -585,6 +586,22 @@ def is_alive(pid):
 
 
 class Refused(unittest.TestCase):
+    def test_port_that_is_still_taken(self):
+        """An orphan may hold the port for a moment: the bus waits for it, and does not give up."""
+        for held in (1.5, 6):  # less and more than one bus tries
+            taken = socket.socket()
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            timer = threading.Timer(held, taken.close)
+            timer.start()
+            began = time.monotonic()
+            wire = Wire(replay="tcp://127.0.0.1:%d" % taken.getsockname()[1])
+            self.assertGreater(time.monotonic() - began, held - 0.1)
+            self.assertLess(time.monotonic() - began, held + 3)
+            wire.append(FEED)
+            self.assertEqual(len(wire.request()[1]), 1)
+            wire.close()
+
     def test_foreign_addresses(self):
         with tempfile.TemporaryDirectory(prefix="cw-bus-") as folder:
             p = subprocess.Popen([FIXTURE, f"{folder}/j.db", f"ipc://{folder}/r", "tcp://0.0.0.0:1"],
