@@ -6,9 +6,9 @@
  *   GET  /healthz              200 while the journal can be written, else 503
  *   GET  /metrics              counters, in Prometheus' text format
  *
- * Who may talk: on the socket, root and the daemon's own user by peer credentials, and whomever the
- * socket's mode lets in (0660: its group); on the status port, whoever reaches that address, which
- * config/ holds to loopback. */
+ * Who may talk: on the socket, root, the daemon's own user and members of its group, by peer
+ * credentials (and by the socket's mode, 0660); on the status port, whoever reaches that address,
+ * which config/ holds to loopback. */
 #include "control/control.h"
 
 #include <errno.h>
@@ -130,7 +130,25 @@ static const struct route *find_route(const char *method, const char *path)
 	return NULL;
 }
 
-/* Root and our own user always; others are the socket's mode's business, but never the world. */
+/* Is our group one of the peer's others? */
+static bool peer_has_our_group(int fd)
+{
+	socklen_t n = 0;
+
+	/* The first call says how much there is. */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &n) == 0 || errno != ERANGE)
+		return false;
+	cleanup(free_p) gid_t *groups = mem_alloc(n);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) < 0)
+		return false;
+	for (size_t i = 0; i < n / sizeof *groups; i++)
+		if (groups[i] == getegid())
+			return true;
+	return false;
+}
+
+/* Root and our own user always; members of our group, whom the socket's mode lets in; never the
+ * world, even if someone changed the mode. */
 static bool peer_is_allowed(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -140,7 +158,8 @@ static bool peer_is_allowed(struct MHD_Connection *connection)
 
 	if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid();
+	return peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid() ||
+	       peer_has_our_group(info->connect_fd);
 }
 
 static enum MHD_Result respond(
@@ -207,14 +226,26 @@ static enum MHD_Result on_status_request(void *cls, struct MHD_Connection *conne
 	return answer(cls, connection, path, method, false);
 }
 
-/* A socket file that nobody answers on is a leftover of a crash; one that answers is a daemon. */
+/* A socket file that nobody listens on is a leftover of a crash; one that takes or would take (EAGAIN:
+ * its backlog is full) a connection is a daemon; anything else is somebody's file. */
 static int clear_leftover(const struct sockaddr_un *address, struct error *error)
 {
-	cleanup(close_p) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	cleanup(close_p) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat st;
 
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+	if (fd < 0)
+		return error_errno(error, errno, "control socket %s", address->sun_path);
+	if (lstat(address->sun_path, &st) < 0)
+		return errno == ENOENT
+			       ? 0
+			       : error_errno(error, errno, "control socket %s", address->sun_path);
+	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN)
 		return error_set(
 			error, EADDRINUSE, "another civicwired answers on %s", address->sun_path);
+	if (errno != ECONNREFUSED)
+		return error_errno(error, errno, "control socket %s", address->sun_path);
+	if (!S_ISSOCK(st.st_mode))
+		return error_set(error, EEXIST, "%s is there and is no socket", address->sun_path);
 	if (unlink(address->sun_path) < 0 && errno != ENOENT)
 		return error_errno(error, errno, "cannot replace %s", address->sun_path);
 	return 0;

@@ -137,6 +137,9 @@ void render_metrics(struct buf *out)
 
 int render_address(const char *text, struct sockaddr_storage *ret, struct error *error)
 {
+	struct sockaddr_storage address = {0};
+	struct sockaddr_in *in4 = (struct sockaddr_in *)&address;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
 	struct str s = str_of(text);
 	char host[INET6_ADDRSTRLEN];
 	unsigned long long port;
@@ -154,17 +157,15 @@ int render_address(const char *text, struct sockaddr_storage *ret, struct error 
 		goto bad;
 	memcpy(host, name.p, name.n);
 	host[name.n] = '\0';
-	memset(ret, 0, sizeof *ret);
-	ret->ss_family = v6 ? AF_INET6 : AF_INET;
-	struct sockaddr_in *in4 = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
-	if (inet_pton(ret->ss_family, host,
+	address.ss_family = v6 ? AF_INET6 : AF_INET;
+	if (inet_pton(address.ss_family, host,
 		    v6 ? (void *)&in6->sin6_addr : (void *)&in4->sin_addr) != 1)
 		goto bad;
 	if (v6)
 		in6->sin6_port = htons((uint16_t)port);
 	else
 		in4->sin_port = htons((uint16_t)port);
+	*ret = address;
 	return 0;
 bad:
 	return error_set(
