@@ -1,10 +1,21 @@
 #!/usr/bin/python3
 """Real feeds through nginx: what `civicwire parse` finds in the files is what subscribers receive,
-live and by replay, the same events on both."""
+live and by replay, the same events on both; and all of them are what the published schemas say."""
 import collections
+import copy
+import datetime
 import json
+import re
 
 import wire
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+SCHEMAS = wire.SOURCE / "config" / "schema"
+DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 
 
 def count_items(root, urls):
@@ -39,6 +50,9 @@ def test_all_feeds_arrive():
                 for name in urls:
                     daemon.refresh(name)
                 compare(daemon, live, expected)
+                no_feed = next(name for name in urls if expected[wire.feed_id(name)] is None)
+                check_schemas(daemon, no_feed, lambda: wire.put_file(
+                    root / urls[no_feed].rsplit("/", 1)[1], ONE_ITEM, 1_700_000_000))
                 live.stop()
                 assert daemon.stop() == 0
 
@@ -72,6 +86,76 @@ def check_chain(live):
     for topic, (version, _epoch, seq, prev, _time), _ in live.messages:
         assert version == "CW1" and int(prev) == last.get(topic, 0), (topic, seq, prev)
         last[topic] = int(seq)
+
+
+ONE_ITEM = b"""<rss version="2.0"><channel><title>Well again</title><item><guid>1</guid></item></channel></rss>"""
+
+
+def strict(schema):
+    """The same schema, but without the freedom to add members: here they would be undocumented ones."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("properties"), dict):
+            schema.setdefault("additionalProperties", False)
+        for part in schema.values():
+            strict(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            strict(part)
+    return schema
+
+
+def event_validator(name):
+    """Checks whole events against `$defs/event` of a schema, dates included."""
+    schema = strict(json.loads((SCHEMAS / name).read_text()))
+    kind = jsonschema.Draft202012Validator
+    kind.check_schema(schema)
+    formats = jsonschema.FormatChecker(formats=())
+
+    @formats.checks("date-time", raises=ValueError)
+    def is_date(text):
+        return DATE.fullmatch(text) and datetime.datetime.fromisoformat(text[:-1])
+
+    return kind(schema, format_checker=formats).evolve(schema=schema["$defs"]["event"])
+
+
+def broken(event):
+    """Copies of an event, each with one thing wrong."""
+    for member in ("specversion", "id", "type", "sequence", "cwfeed", "data"):
+        yield {k: v for k, v in event.items() if k != member}
+    for path, value in ((("id",), "x"), (("sequence",), "1"), (("recordedtime",), "2017-02-31T00:00:00Z"),
+                        (("type",), "org.civicwire.other.v1"), (("data",), {}), (("data", "unheard-of"), 1)):
+        copied = copy.deepcopy(event)
+        inner = copied
+        for step in path[:-1]:
+            inner = inner[step]
+        inner[path[-1]] = value
+        yield copied
+
+
+def check_schemas(daemon, no_feed, heal):
+    """Every event replayed, a feed's failing and recovery among them, is what the schemas say."""
+    if not jsonschema:
+        print("the events were not held against their schemas: python3-jsonschema is not installed")
+        return
+    while daemon.feeds()[wire.feed_id(no_feed)]["failures"] < 3:
+        daemon.poll_now(no_feed)
+    heal()
+    daemon.poll_now(no_feed)
+    events, _ = wire.Replay(daemon.replay).all()
+    checked, wrong = collections.Counter(), collections.Counter()
+    validators = {kind: event_validator(f"{kind}-1.json") for kind in ("item", "feed")}
+    for event in events:
+        kind = event["type"].split(".")[2]
+        assert event["dataschema"] == f"https://wire.example.org/schema/{kind}-1.json", event
+        for error in validators[kind].iter_errors(event):
+            wrong[f"{event['type']} {'/'.join(str(p) for p in error.absolute_path)}: {error.message[:200]}"] += 1
+        checked[event["type"]] += 1
+    assert not wrong, "\n".join(f"{n} × {what}" for what, n in wrong.most_common(20))
+    for name in ("feed.failing", "feed.recovered", "item.published"):
+        event = next(e for e in events if e["type"] == f"org.civicwire.{name}.v1")
+        for other in broken(event):
+            assert not validators[name.split(".")[0]].is_valid(other), f"the schema takes {other}"
+    print("as their schemas say:", dict(checked))
 
 
 if __name__ == "__main__":
