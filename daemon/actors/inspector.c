@@ -84,6 +84,7 @@ static bool ask(struct inspector *in, const char *refresh, int *ret_result,
 		while (in->asked && !in->ending)
 			pthread_cond_wait(&in->answered, &in->lock);
 		ok = !in->asked;
+		in->asked = false; /* the loop may still wake for it: `refresh` is not ours */
 		*ret_result = in->result;
 		*ret_snapshot = in->snapshot;
 	}
@@ -110,6 +111,19 @@ static int on_refresh(struct control_source *source, const char *feed_id)
 	return ask(in, feed_id, &result, &snapshot) ? result : -ESHUTDOWN;
 }
 
+void inspector_end(struct inspector *in)
+{
+	pthread_mutex_lock(&in->lock);
+	in->ending = true;
+	pthread_cond_broadcast(&in->answered);
+	pthread_mutex_unlock(&in->lock);
+}
+
+static void on_end(struct control_source *source)
+{
+	inspector_end(container_of(source, struct inspector, source));
+}
+
 int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller,
 	struct inspector_sink *sink, struct error *error)
 {
@@ -125,7 +139,7 @@ int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller
 	in->wake->data = in;
 	in->poller = poller;
 	in->sink = sink;
-	in->source = (struct control_source){on_snapshot, on_refresh};
+	in->source = (struct control_source){on_snapshot, on_refresh, on_end};
 	pthread_mutex_init(&in->asking, NULL);
 	pthread_mutex_init(&in->lock, NULL);
 	pthread_cond_init(&in->answered, NULL);
@@ -136,14 +150,6 @@ int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller
 struct control_source *inspector_source(struct inspector *in)
 {
 	return &in->source;
-}
-
-void inspector_end(struct inspector *in)
-{
-	pthread_mutex_lock(&in->lock);
-	in->ending = true;
-	pthread_cond_broadcast(&in->answered);
-	pthread_mutex_unlock(&in->lock);
 }
 
 static void on_closed(uv_handle_t *handle)

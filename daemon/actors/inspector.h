@@ -16,7 +16,8 @@ struct inspector_sink {
 int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller,
 	struct inspector_sink *sink, struct error *error);
 struct control_source *inspector_source(struct inspector *inspector);
-/* Answers all waiting questions with "ending" and takes no more; loop thread. */
+/* Answers all waiting questions with "ending" and takes no more; loop thread. (control_stop() does
+ * it too: its threads could not end while they wait for a loop that waits for them.) */
 void inspector_end(struct inspector *inspector);
 /* After control_stop() and inspector_end(); the loop must run once more. NULL-safe. */
 struct inspector *inspector_free(struct inspector *inspector);

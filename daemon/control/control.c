@@ -337,6 +337,9 @@ struct control *control_stop(struct control *control)
 {
 	if (!control)
 		return NULL;
+	/* A thread that waits for the loop could not end: the loop is here, waiting for it. */
+	if (control->source->end)
+		control->source->end(control->source);
 	if (control->status_daemon)
 		MHD_stop_daemon(control->status_daemon);
 	if (control->socket_daemon)

@@ -37,6 +37,9 @@ struct control_source {
 	struct control_snapshot *(*snapshot)(struct control_source *source);
 	/* Polls a feed as soon as its host allows. 0, -ENOENT: no such feed. */
 	int (*refresh)(struct control_source *source, const char *feed_id);
+	/* No answers will come: both of the above return at once, also where they wait already. May
+	 * be NULL where they never wait. */
+	void (*end)(struct control_source *source);
 };
 
 struct control;
