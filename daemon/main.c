@@ -25,6 +25,8 @@
 #define DEFAULT_CONFIG "/etc/civicwire"
 /* Where the bus finds its channel (bus/child.c puts it there). */
 #define CHANNEL_FD 3
+/* Ctrl-C often comes twice, from the terminal and from whoever started us; that is one wish. */
+#define SAME_WISH_MS 1000
 
 static const char usage[] =
 	"Usage: civicwired [OPTION]...\n"
@@ -104,6 +106,7 @@ struct daemon {
 	struct pipeline *pipeline;
 	struct pipeline_sink sink;
 	bool stopping;
+	uint64_t stopping_ms; /* on the loop's clock: since when */
 };
 
 static void on_problem(struct config_report *report, const char *message)
@@ -143,13 +146,18 @@ static int override_state(const struct options *options, struct config *config)
 	return EX_OK;
 }
 
+static void close_signals(struct daemon *d)
+{
+	for (size_t i = 0; i < sizeof d->signals / sizeof *d->signals; i++)
+		uv_close((uv_handle_t *)&d->signals[i], NULL);
+}
+
 static void on_stopped(struct pipeline_sink *sink)
 {
 	struct daemon *d = container_of(sink, struct daemon, sink);
 
 	d->pipeline = pipeline_free(d->pipeline);
-	for (size_t i = 0; i < sizeof d->signals / sizeof *d->signals; i++)
-		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	close_signals(d);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -160,11 +168,14 @@ static void on_signal(uv_signal_t *handle, int number)
 		log_warning("SIGHUP: files are read at start only; restart to take changes");
 		return;
 	}
+	if (d->stopping && uv_now(&d->loop) - d->stopping_ms < SAME_WISH_MS)
+		return;
 	if (d->stopping) {
 		log_warning("second signal: ending at once");
 		_exit(EX_SOFTWARE);
 	}
 	d->stopping = true;
+	d->stopping_ms = uv_now(&d->loop);
 	log_info("stopping");
 	sd_notify(0, "STOPPING=1");
 	pipeline_stop(d->pipeline);
@@ -186,6 +197,8 @@ static int exit_status_of(int error)
 {
 	switch (-error) {
 	case ENOENT:
+	case ENOTDIR:
+	case EEXIST:
 	case EACCES:
 	case EROFS:
 		return EX_CANTCREAT;
@@ -208,7 +221,10 @@ static int run(const struct config *config)
 	int r = pipeline_new(&d.pipeline, &d.loop, config, &d.sink, &error);
 	if (r < 0) {
 		log_error("cannot start: %s", error.text);
-		return exit_status_of(r); /* the process ends here; its loop's handles with it */
+		close_signals(&d);
+		uv_run(&d.loop, UV_RUN_DEFAULT); /* closes what was opened */
+		uv_loop_close(&d.loop);
+		return exit_status_of(r);
 	}
 	log_info("civicwired %s: %zu feed%s, journal %s, control socket %s", CW_VERSION,
 		config->n_feeds, config->n_feeds == 1 ? "" : "s", config->journal.path,

@@ -47,6 +47,7 @@
 struct pipeline {
 	const struct config *config;
 	struct pipeline_sink *sink;
+	uv_loop_t *loop;
 	int64_t started_us;
 
 	struct journal *journal; /* the writer's, once it runs */
@@ -65,6 +66,7 @@ struct pipeline {
 	struct bus_child_sink bus_said;
 	struct inspector_sink asked;
 	struct journal_state_walk restore;
+	uv_work_t drain;
 
 	/* From the journal thread to the loop. */
 	pthread_mutex_t news_lock;
@@ -231,14 +233,18 @@ static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *er
 	r = journal_states_each(p->journal, &p->restore, error);
 	if (r < 0)
 		return r;
+	r = inspector_new(&p->inspector, loop, p->poller, &p->asked, error);
+	if (r < 0)
+		return r;
+	r = control_start(&p->control, &c->control, inspector_source(p->inspector), error);
+	if (r < 0)
+		return r;
+	/* Last, for it is a process: what cannot start leaves none behind. */
 	r = bus_child_new(&p->bus, loop, &bus, &p->bus_said, error);
 	if (r < 0)
 		return r;
 	bus_child_head(p->bus, p->head, clock_real_us());
-	r = inspector_new(&p->inspector, loop, p->poller, &p->asked, error);
-	if (r < 0)
-		return r;
-	return control_start(&p->control, &c->control, inspector_source(p->inspector), error);
+	return 0;
 }
 
 int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *config,
@@ -248,6 +254,7 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *co
 
 	p->config = config;
 	p->sink = sink;
+	p->loop = loop;
 	p->started_us = clock_real_us();
 	p->polled.reply = on_reply;
 	p->written.news = on_written;
@@ -271,22 +278,38 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *co
 	return 0;
 }
 
-/* Workers and writer have little left: at most fetch.parallel replies. So the loop may wait here. */
+/* In a thread of libuv's: the loop goes on meanwhile, for signals, and to tell the bus of heads. */
+static void drain(uv_work_t *work)
+{
+	struct pipeline *p = container_of(work, struct pipeline, drain);
+
+	workers_join(p->workers);
+	queue_close(&p->batches);
+	writer_join(p->writer);
+}
+
+static void on_drained(uv_work_t *work, int status)
+{
+	struct pipeline *p = container_of(work, struct pipeline, drain);
+
+	(void)status; /* nobody cancels it */
+	p->workers = NULL;
+	p->writer = NULL;
+	on_wake(p->wake); /* the last head goes to the bus before END */
+	p->stage = ENDING_BUS;
+	bus_child_stop(p->bus);
+}
+
 void pipeline_stop(struct pipeline *p)
 {
 	if (p->stage != RUNNING)
 		return;
 	p->stage = DRAINING;
 	poller_hold(p->poller, true);
-	inspector_end(p->inspector);
 	p->control = control_stop(p->control);
 	queue_close(&p->replies);
-	p->workers = workers_join(p->workers);
-	queue_close(&p->batches);
-	p->writer = writer_join(p->writer);
-	on_wake(p->wake); /* the last head goes to the bus before END */
-	p->stage = ENDING_BUS;
-	bus_child_stop(p->bus);
+	writer_stop_retrying(p->writer);
+	uv_queue_work(p->loop, &p->drain, drain, on_drained);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -294,7 +317,7 @@ static void on_closed(uv_handle_t *handle)
 	free(handle);
 }
 
-static void drain(struct pipeline *p)
+static void drop_queues(struct pipeline *p)
 {
 	for (struct batch *b; queue_length(&p->batches) && (b = queue_pop(&p->batches));)
 		batch_free(b);
@@ -311,8 +334,6 @@ struct pipeline *pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return NULL;
-	if (p->inspector)
-		inspector_end(p->inspector);
 	control_stop(p->control);
 	queue_close(&p->replies);
 	queue_close(&p->batches);
@@ -324,7 +345,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
 	journal_close(p->journal);
 	if (p->wake)
 		uv_close((uv_handle_t *)p->wake, on_closed);
-	drain(p);
+	drop_queues(p);
 	theme_rules_free(p->rules);
 	pthread_mutex_destroy(&p->news_lock);
 	free(p->trouble);

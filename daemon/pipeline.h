@@ -13,7 +13,8 @@ struct pipeline_sink {
 };
 
 /* Opens the journal, restores what is remembered of the feeds, starts threads, the bus and the
- * polling. The configuration must outlive it. */
+ * polling. The configuration must outlive it. Where it fails, as after pipeline_free(), the loop must
+ * run until the last handles are closed. */
 int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *config,
 	struct pipeline_sink *sink, struct error *error);
 /* No new polls; what has arrived is journaled and published; then sink->stopped(). */

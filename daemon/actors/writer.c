@@ -1,6 +1,7 @@
 #include "actors/writer.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -29,6 +30,7 @@ struct writer {
 	struct batch *waiting[WRITER_GROUP_BATCHES];
 	size_t n_waiting;
 	bool in_trouble;
+	atomic_bool may_not_retry;
 	int64_t retain_next_us; /* on the monotonic clock */
 };
 
@@ -175,6 +177,18 @@ static bool gather(struct writer *w)
 	return w->n_waiting || !queue_is_closed(w->batches);
 }
 
+static void drop_all(struct writer *w)
+{
+	size_t replies = 0;
+
+	for (size_t i = 0; i < w->n_waiting; i++)
+		replies += w->waiting[i]->last;
+	log_warning("%zu %s not journaled; the next start asks %s again", replies,
+		replies == 1 ? "reply was" : "replies were",
+		replies == 1 ? "its feed" : "their feeds");
+	drop_group(w, w->n_waiting);
+}
+
 static void *run(void *p)
 {
 	struct writer *w = p;
@@ -185,11 +199,8 @@ static void *run(void *p)
 			size_t n = group_size(w);
 			if (commit_group(w, n)) {
 				drop_group(w, n);
-			} else if (queue_is_closed(w->batches)) {
-				log_warning("%zu replies were dropped unjournaled; their feeds "
-					    "will be asked again",
-					w->n_waiting);
-				drop_group(w, w->n_waiting);
+			} else if (atomic_load(&w->may_not_retry)) {
+				drop_all(w);
 			} else {
 				queue_wait_closed(w->batches, WRITER_RETRY_US);
 			}
@@ -211,6 +222,11 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
 	if (pthread_create(&w->thread, NULL, run, w) != 0)
 		abort(); /* at start, with nothing to lose: as bad as no memory */
 	return w;
+}
+
+void writer_stop_retrying(struct writer *w)
+{
+	atomic_store(&w->may_not_retry, true);
 }
 
 struct writer *writer_join(struct writer *w)

@@ -29,6 +29,9 @@ struct writer_sink {
 
 struct writer *writer_start(struct journal *journal, const char *publisher, struct queue *batches,
 	struct writer_sink *sink);
+/* From now on what cannot be committed is dropped, not tried again: at the end nobody may wait for a
+ * disk that stays full. */
+void writer_stop_retrying(struct writer *writer);
 /* Waits for the thread, which ends when `batches` is closed and empty (what cannot be written by
  * then is dropped: nothing of it was promised). NULL-safe; returns NULL. */
 struct writer *writer_join(struct writer *writer);
