@@ -20,8 +20,8 @@ static void header_round_trip(void **state)
 	static const char *const lines[] = {
 		"CW1 k3x9 1 0 1494601831000000",
 		"CW1 a 0 0 0",
-		"CW1 abcdefghijklmnop 18446744073709551615 18446744073709551615 "
-		"9223372036854775807",
+		("CW1 abcdefghijklmnop 18446744073709551615 18446744073709551615 "
+		 "9223372036854775807"),
 	};
 	char out[CW_HEADER_SIZE];
 	struct cw_header h;
