@@ -199,13 +199,15 @@ static void *run(void *p)
 			size_t n = group_size(w);
 			if (commit_group(w, n)) {
 				drop_group(w, n);
-			} else if (atomic_load(&w->may_not_retry)) {
+			} else if (atomic_load(&w->may_not_retry) || queue_is_closed(w->batches)) {
 				drop_all(w);
 			} else {
 				queue_wait_closed(w->batches, WRITER_RETRY_US);
 			}
 		}
 		retain(w);
+		if (!w->n_waiting && !queue_length(w->batches))
+			journal_rest(w->journal);
 	}
 	return NULL;
 }

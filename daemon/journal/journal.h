@@ -38,6 +38,10 @@ const char *journal_epoch(const struct journal *journal);
 #define JOURNAL_PAUSE_US (50 * MSEC_US)
 bool journal_wants_pause(const struct journal *journal);
 
+/* Between transactions, when nothing waits to be written: does some milliseconds of what a later
+ * journal_begin() would otherwise have to do first. */
+void journal_rest(struct journal *journal);
+
 /* One transaction: begin, any of the calls below, commit. Nothing of it exists before commit
  * returns 0, and then all of it does, power cuts included. After any error: rollback, and the
  * whole transaction may be tried again. Functions return 0 or -errno (ENOSPC, EIO, …). */

@@ -93,6 +93,7 @@ struct journal {
 	int64_t keep_us, max_size;
 	int64_t page_size;
 	int64_t wal_pages, wal_next_pages; /* in the log; when a checkpoint is due */
+	int64_t wal_rested_pages;          /* how long it was at the last journal_rest() */
 	int64_t restart_next_us;           /* on the monotonic clock */
 };
 

@@ -423,6 +423,22 @@ static void test_a_stuck_reader(void **state)
 	assert_false(journal_wants_pause(store->journal));
 }
 
+/* A writer that rests keeps the log short; one that does not lets it grow to the first step. */
+static void test_rest(void **state)
+{
+	struct store *store = *state;
+
+	journal_rest(store->journal);
+	for (int i = 0; i < 40; i++) {
+		append_many(store, 100, 4000, 1);
+		journal_rest(store->journal);
+	}
+	assert_in_range(log_size(store), 1024 * 1024, 3 * 1024 * 1024);
+	for (int i = 0; i < 40; i++)
+		append_many(store, 100, 4000, 1);
+	assert_true(log_size(store) > 6 * 1024 * 1024);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, store_setup, store_teardown)
@@ -438,6 +454,7 @@ int main(void)
 		TEST(test_another_process_follows),
 		TEST(test_overlapping_readers),
 		TEST(test_a_stuck_reader),
+		TEST(test_rest),
 	};
 
 	assert_int_equal(hash_global_init(), 0);
