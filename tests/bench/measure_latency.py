@@ -11,7 +11,6 @@ from rig import Meter, Origin, Row, Subscriber, bus_pid, daemon, folder, say
 
 GOAL_MS = 20
 RATE = 1_000
-TEXT = 280
 FOREVER = 1_000_000
 JITTERED_S = 1.05  # an interval of 1 s with its jitter
 
@@ -30,7 +29,7 @@ def one_round(origin, subscriber, meter, seconds, name):
 def at_rate(options, items, what):
     rounds, seconds = options.pick(3, 2), options.pick(20, 5)
     feeds = round(RATE / items * JITTERED_S)
-    with folder() as work, Origin(items, TEXT) as origin:
+    with folder() as work, Origin(items) as origin:
         origin.serve(FOREVER)
         d = daemon(work, origin, feeds)
         with Subscriber(d.live) as subscriber, d:

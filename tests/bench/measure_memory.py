@@ -9,7 +9,7 @@ import time
 from rig import Origin, Row, bus_pid, daemon, folder, memory_mib, say, wire
 
 GOAL_MIB = 40
-FEEDS, ITEMS, TEXT = 10_000, 5, 280
+FEEDS, ITEMS = 10_000, 5
 IDLE_S = 5
 
 
@@ -34,7 +34,7 @@ def now():
 
 def measure(options):
     n = options.pick(FEEDS, 1_000)
-    with folder() as work, Origin(ITEMS, TEXT) as origin:
+    with folder() as work, Origin(ITEMS) as origin:
         origin.serve(1)
         d, start = daemon(work, origin, n, interval="6h"), now()
         with d:

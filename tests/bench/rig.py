@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import wire  # noqa: E402
 
 PROGRAMS = wire.BUILD / "tests" / "bench"
+TEXT_BYTES = 325  # of an item's description: makes an event of 1.5 KB
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -151,8 +152,8 @@ class Program:
 
 
 class Origin(Program):
-    def __init__(self, items, text):
-        super().__init__("bench-origin", items, text)
+    def __init__(self, items):
+        super().__init__("bench-origin", items, TEXT_BYTES)
         self.port = int(self.line().split()[1])
 
     def feeds(self, n):
