@@ -28,6 +28,7 @@
 #include "bus/channel.h"
 #include "bus/live.h"
 #include "bus/replay.h"
+#include "model/bus-stats.h"
 
 #define STATS_US SEC_US
 /* An orphan of a killed parent may still hold the port: it ends within this. */
@@ -247,7 +248,7 @@ static int start_servers(struct bus *bus, struct error *error)
 static void send_stats(struct bus *bus)
 {
 	struct bus_counters *c = &bus->counters;
-	const struct channel_stats stats = {
+	const struct bus_stats stats = {
 		.live_sent = counter_get(&c->live_sent),
 		.live_bytes = counter_get(&c->live_bytes),
 		.live_subscriptions = counter_get(&c->live_subscriptions),

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "model/bus-stats.h"
+
 int channel_send(int fd, enum channel_type type, const void *payload, size_t n)
 {
 	uint32_t kind = type;
@@ -33,7 +35,7 @@ static size_t payload_size(enum channel_type type)
 	case CHANNEL_READY:
 		return 0;
 	case CHANNEL_STATS:
-		return sizeof(struct channel_stats);
+		return sizeof(struct bus_stats);
 	case CHANNEL_CONFIG:
 	case CHANNEL_FAILED:
 		break;

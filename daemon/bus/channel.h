@@ -14,7 +14,7 @@ enum channel_type {
 	CHANNEL_PAUSE,  /* int64_t: do not read the journal for that many microseconds */
 	CHANNEL_END,    /* finish and exit 0 */
 	CHANNEL_READY,
-	CHANNEL_STATS,  /* struct channel_stats */
+	CHANNEL_STATS,  /* struct bus_stats */
 	CHANNEL_FAILED, /* text */
 };
 
@@ -24,12 +24,6 @@ enum channel_type {
 struct channel_head {
 	uint64_t head;
 	int64_t committed_us; /* when that head became durable */
-};
-
-struct channel_stats {
-	uint64_t live_sent, live_bytes, live_subscriptions;
-	uint64_t replay_requests, replay_events, replay_errors, replay_waiting;
-	uint64_t head; /* last sequence sent on live */
 };
 
 /* 0, -EAGAIN when the peer does not read, or -errno. `fd` is non-blocking. */

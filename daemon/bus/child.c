@@ -69,7 +69,7 @@ struct bus_child {
 	bool has_head;
 	/* What the child could not take at once. */
 	bool head_is_due, end_is_due;
-	struct channel_stats stats;
+	struct bus_stats stats;
 };
 
 static int start(struct bus_child *child, struct error *error);
@@ -365,7 +365,7 @@ struct bus_child *bus_child_free(struct bus_child *child)
 	return NULL;
 }
 
-const struct channel_stats *bus_child_stats(const struct bus_child *child, int *ret_pid)
+const struct bus_stats *bus_child_stats(const struct bus_child *child, int *ret_pid)
 {
 	*ret_pid = child->life ? child->life->process.pid : 0;
 	return &child->stats;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "bus/channel.h"
+#include "model/bus-stats.h"
 #include "model/settings.h"
 
 struct bus_child;
@@ -32,4 +33,4 @@ void bus_child_pause(struct bus_child *child, int64_t us);
 void bus_child_stop(struct bus_child *child);
 struct bus_child *bus_child_free(struct bus_child *child);
 /* The last statistics it sent, and its process id (0: not running). */
-const struct channel_stats *bus_child_stats(const struct bus_child *child, int *ret_pid);
+const struct bus_stats *bus_child_stats(const struct bus_child *child, int *ret_pid);

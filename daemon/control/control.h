@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "bus/channel.h"
+#include "model/bus-stats.h"
 #include "model/feed.h"
 #include "model/settings.h"
 #include "model/state.h"
@@ -25,7 +25,7 @@ struct control_snapshot {
 	uint64_t head;
 	char epoch[32];
 	int bus_pid; /* 0: not running */
-	struct channel_stats bus;
+	struct bus_stats bus;
 	size_t transfers;
 	char *trouble; /* the journal's, if it cannot write now; NULL */
 };

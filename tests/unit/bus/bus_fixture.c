@@ -194,7 +194,7 @@ static void do_pause(struct fixture *f, struct str rest)
 static void do_stats(struct fixture *f, struct str rest)
 {
 	int pid;
-	const struct channel_stats *s = bus_child_stats(f->bus, &pid);
+	const struct bus_stats *s = bus_child_stats(f->bus, &pid);
 
 	(void)rest;
 	printf("stats {\"pid\":%d,\"starts\":%" PRId64 ",\"live_sent\":%" PRIu64

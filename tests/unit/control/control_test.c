@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 
