@@ -371,6 +371,35 @@ static void test_end(void **state)
 	assert_null(writer_join(NULL));
 }
 
+/* A disk that stays full holds nobody up at the end: what waits is dropped, for nothing of it was
+ * promised, and what was committed before is there. */
+static void end_in_trouble(struct fixture *f, bool close_only)
+{
+	queue_push(&f->batches, batch_of(f, 0, "a", 2, true));
+	writer_news_free(next_news(f));
+	limit_files(f, TIGHT_BYTES);
+	queue_push(&f->batches, batch_of(f, 1, "b", 3, true));
+	expect_trouble(f, 2);
+	queue_push(&f->batches, batch_of(f, 2, "c", 1, true));
+	if (!close_only)
+		writer_stop_retrying(f->writer);
+	stop(f);
+	limit_files(f, f->limit.rlim_cur);
+	assert_int_equal(queue_length(&f->batches), 0);
+	assert_int_equal(journal_head(f->journal), 2);
+	journal_has(f, "a0 a1 ");
+}
+
+static void test_end_in_trouble(void **state)
+{
+	end_in_trouble(*state, false);
+}
+
+static void test_closed_in_trouble(void **state)
+{
+	end_in_trouble(*state, true);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -381,6 +410,8 @@ int main(void)
 		TEST(test_large_groups),
 		TEST(test_trouble_and_recovery),
 		TEST(test_end),
+		TEST(test_end_in_trouble),
+		TEST(test_closed_in_trouble),
 	};
 
 	signal(SIGXFSZ, SIG_IGN); /* EFBIG instead of the end */
