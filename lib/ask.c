@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "frame.h"
+
 /* An answer that takes longer than the wait asked for and this is not coming: the server is away,
  * or the connection died without a word. */
 #define ANSWER_MS 15000
@@ -49,11 +51,14 @@ void ask_close(struct ask *ask)
 	ask->waiting = false;
 }
 
+bool ask_is_time(const char *after)
+{
+	return strlen(after) > 10 && after[4] == '-' && after[7] == '-';
+}
+
 static json_t *after_value(const char *after)
 {
-	bool is_time = strlen(after) > 10 && after[4] == '-' && after[7] == '-';
-
-	return is_time ? json_pack("{s:s}", "time", after) : json_string(after);
+	return ask_is_time(after) ? json_pack("{s:s}", "time", after) : json_string(after);
 }
 
 static char *request_text(const struct ask *ask, const char *after, int wait_s, uint64_t number)
@@ -62,8 +67,13 @@ static char *request_text(const struct ask *ask, const char *after, int wait_s, 
 
 	snprintf(id, sizeof id, "%" PRIu64, number);
 	json_t *topics = json_array();
-	for (const char *const *t = ask->topics; *t; t++)
-		json_array_append_new(topics, json_string(*t));
+	for (const char *const *t = ask->topics; *t && topics; t++)
+		if (json_array_append_new(topics, json_string(*t)) < 0) {
+			json_decref(topics); /* fewer topics would be other topics */
+			topics = NULL;
+		}
+	if (!topics)
+		return NULL;
 	json_t *request =
 		json_pack("{s:i, s:o, s:o, s:i, s:i, s:s}", "v", 1, "after", after_value(after),
 			"topics", topics, "max", ASK_EVENTS_MAX, "wait", wait_s, "id", id);
@@ -79,13 +89,12 @@ int ask_send(struct ask *ask, const char *after, int wait_s, int64_t now_ms)
 	if (!text)
 		return -ENOMEM;
 	/* A DEALER puts no empty delimiter before its frames; the server wants one, as from a REQ. */
-	int r = zmq_send(ask->socket, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-	if (r >= 0)
-		r = zmq_send(ask->socket, text, strlen(text), ZMQ_DONTWAIT);
-	int e = zmq_errno();
+	int r = frame_send(ask->socket, "", 0, true);
+	if (r == 0)
+		r = frame_send(ask->socket, text, strlen(text), false);
 	free(text);
-	if (r < 0 && e != EAGAIN)
-		return -e;
+	if (r < 0 && r != -EAGAIN)
+		return r;
 	/* EAGAIN: too much is queued for a server that is away; the deadline brings a new socket. */
 	ask->number++;
 	ask->waiting = true;
@@ -93,12 +102,16 @@ int ask_send(struct ask *ask, const char *after, int wait_s, int64_t now_ms)
 	return 0;
 }
 
-bool ask_is_overdue(struct ask *ask, int64_t now_ms)
+int ask_reopen(struct ask *ask)
 {
-	if (!ask->waiting || now_ms < ask->deadline_ms)
-		return false;
-	ask_close(ask);
-	return connect_socket(ask) == 0;
+	void *old = ask->socket;
+	int r = connect_socket(ask);
+
+	if (r < 0)
+		return r;
+	zmq_close(old);
+	ask->waiting = false;
+	return 0;
 }
 
 void ask_reply_clear(struct ask_reply *reply)
@@ -120,6 +133,7 @@ static enum ask_result read_error(struct ask_reply *ret, json_t *head)
 	double retry_s = json_number_value(json_object_get(head, "retry_after"));
 
 	copy_text(ret->error, sizeof ret->error, json_object_get(head, "error"));
+	copy_text(ret->message, sizeof ret->message, json_object_get(head, "message"));
 	copy_text(ret->oldest, sizeof ret->oldest, json_object_get(head, "oldest"));
 	ret->retry_ms = retry_s > 0 && retry_s < 3600 ? (int64_t)(retry_s * 1000) : RETRY_MS;
 	if (!strcmp(ret->error, "overloaded") || !strcmp(ret->error, "shutting-down"))
@@ -141,7 +155,7 @@ static enum ask_result read_head(const struct ask *ask, zmq_msg_t *frame, struct
 	enum ask_result result = ASK_NOTHING;
 
 	snprintf(want, sizeof want, "%" PRIu64, ask->number);
-	if (id && !strcmp(id, want)) {
+	if (ask->waiting && id && !strcmp(id, want)) {
 		if (json_object_get(head, "error")) {
 			result = read_error(ret, head);
 		} else {
@@ -163,7 +177,7 @@ enum ask_result ask_receive(struct ask *ask, struct ask_reply *ret)
 	while (more) {
 		zmq_msg_t frame;
 		zmq_msg_init(&frame);
-		if (zmq_msg_recv(&frame, ask->socket, ZMQ_DONTWAIT) < 0) {
+		if (frame_receive(ask->socket, &frame) < 0) {
 			zmq_msg_close(&frame);
 			return ASK_NOTHING;
 		}

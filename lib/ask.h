@@ -28,14 +28,14 @@ enum ask_result {
 	ASK_LATER,    /* overloaded or shutting down: ask again after retry_ms */
 	ASK_OUTDATED, /* the cursor's events are gone; `oldest` is where to go on */
 	ASK_EPOCH,    /* the epoch has changed; likewise */
-	ASK_REFUSED,  /* `error` says why */
+	ASK_REFUSED,  /* `error` says why, and `message`, if there is one */
 };
 
 struct ask_reply {
 	char next[ASK_CURSOR_MAX], oldest[ASK_CURSOR_MAX];
 	bool more;
 	int64_t retry_ms;
-	char error[64];
+	char error[64], message[192];
 	zmq_msg_t events[ASK_EVENTS_MAX];
 	size_t n_events;
 };
@@ -45,8 +45,11 @@ void ask_close(struct ask *ask);
 
 /* `after` is a cursor, "oldest", "now", or an RFC 3339 time. 0 or -errno. */
 int ask_send(struct ask *ask, const char *after, int wait_s, int64_t now_ms);
-/* Makes the socket anew if the answer is overdue: true, and ask_send() must be called again. */
-bool ask_is_overdue(struct ask *ask, int64_t now_ms);
+/* Makes the socket anew; the old one stays if that fails. Nothing is waited for then, and ask_send()
+ * must be called again. 0 or -errno. */
+int ask_reopen(struct ask *ask);
+/* Has the text the shape of an RFC 3339 time? */
+bool ask_is_time(const char *after);
 /* With ASK_EVENTS the events are the caller's: ask_reply_clear(). */
 enum ask_result ask_receive(struct ask *ask, struct ask_reply *ret);
 void ask_reply_clear(struct ask_reply *reply);

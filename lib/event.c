@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "envelope.h"
+#include "event-make.h"
 
 /* Longest part of a JSON Pointer that names something of ours. */
 #define POINTER_PART_MAX 128
@@ -19,12 +20,8 @@ struct cw_event {
 	char json[];
 };
 
-int cw_event_parse(const char *json, size_t n, struct cw_event **ret_event)
+int event_make(const char *json, size_t n, uint64_t seq, struct cw_event **ret_event)
 {
-	uint64_t seq;
-
-	if (envelope_seq(json, n, &seq) < 0)
-		return -EINVAL;
 	struct cw_event *event = calloc(1, sizeof *event + n + 1);
 	if (!event)
 		return -ENOMEM;
@@ -32,6 +29,24 @@ int cw_event_parse(const char *json, size_t n, struct cw_event **ret_event)
 	event->seq = seq;
 	event->n = n;
 	memcpy(event->json, json, n);
+	*ret_event = event;
+	return 0;
+}
+
+int cw_event_parse(const char *json, size_t n, struct cw_event **ret_event)
+{
+	struct cw_event *event;
+	uint64_t seq;
+
+	if (envelope_seq(json, n, &seq) < 0)
+		return -EINVAL;
+	int r = event_make(json, n, seq, &event);
+	if (r < 0)
+		return r;
+	if (!cw_event_id(event) || !cw_event_type(event)) {
+		cw_event_unref(event);
+		return -EINVAL;
+	}
 	*ret_event = event;
 	return 0;
 }
@@ -212,11 +227,12 @@ static const char *next_part(const char *p, char out[POINTER_PART_MAX])
 
 static json_t *array_element(json_t *array, const char *part)
 {
-	char *end;
-	unsigned long i = strtoul(part, &end, 10);
+	size_t n = strspn(part, "0123456789");
 
-	return *end || end == part || *part == '-' || *part == '+' ? NULL
-								   : json_array_get(array, i);
+	/* RFC 6901 § 4: digits without leading zeros, and nothing else. */
+	if (!n || part[n] || (*part == '0' && n > 1))
+		return NULL;
+	return json_array_get(array, strtoul(part, NULL, 10));
 }
 
 const char *cw_event_get(struct cw_event *event, const char *pointer)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "frame.h"
+
 /* Messages libzmq keeps for us while the program is busy: half a second of the fastest wire
  * (20,000/s). What does not fit is lost there, found missing by the rules, and replayed. */
 #define LIVE_QUEUE 10000
@@ -58,6 +60,18 @@ void live_close(struct live *live)
 	live->socket = NULL;
 }
 
+int live_reopen(struct live *live, int64_t now_ms)
+{
+	struct live fresh;
+	int r = live_open(&fresh, live->context, live->endpoint, live->topics, now_ms);
+
+	if (r < 0)
+		return r;
+	live_close(live);
+	*live = fresh;
+	return 0;
+}
+
 void live_message_close(struct live_message *message)
 {
 	zmq_msg_close(&message->topic);
@@ -75,7 +89,7 @@ static bool receive_rest(void *socket, struct live_message *m)
 	for (; more; n++) {
 		zmq_msg_init(&extra);
 		zmq_msg_t *frame = n == 1 ? &line : n == 2 ? &m->body : &extra;
-		more = zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more(frame);
+		more = frame_receive(socket, frame) == 0 && zmq_msg_more(frame);
 		zmq_msg_close(&extra);
 	}
 	bool ok = n == 3 &&
@@ -89,7 +103,7 @@ int live_receive(struct live *live, struct live_message *ret)
 	for (;;) {
 		zmq_msg_init(&ret->topic);
 		zmq_msg_init(&ret->body);
-		if (zmq_msg_recv(&ret->topic, live->socket, ZMQ_DONTWAIT) < 0) {
+		if (frame_receive(live->socket, &ret->topic) < 0) {
 			live_message_close(ret);
 			return 0;
 		}

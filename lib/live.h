@@ -26,6 +26,8 @@ void live_message_close(struct live_message *message);
 int live_open(struct live *live, void *context, const char *endpoint, const char *const *topics,
 	int64_t now_ms);
 void live_close(struct live *live);
+/* A new socket in place of the old one, which stays if that fails. 0 or -errno. */
+int live_reopen(struct live *live, int64_t now_ms);
 /* 1: *ret is the caller's; 0: nothing there. What is not of this protocol is skipped. */
 int live_receive(struct live *live, struct live_message *ret);
 /* Does the body's topic belong to what we subscribe to? */

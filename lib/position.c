@@ -59,7 +59,7 @@ static int write_all(FILE *file, const struct position *p)
 		fprintf(file, " %" PRIu64 "-%" PRIu64, p->beyond.ranges[i].from,
 			p->beyond.ranges[i].to);
 	fputc('\n', file);
-	if (fflush(file) != 0 || fdatasync(fileno(file)) < 0)
+	if (fflush(file) != 0 || ferror(file) || fdatasync(fileno(file)) < 0)
 		return errno ? -errno : -EIO;
 	return 0;
 }

@@ -34,12 +34,14 @@ static int grow(struct ready_queue *queue)
 	return 0;
 }
 
-int ready_push(struct ready_queue *queue, struct cw_event *event, uint64_t seq)
+int ready_reserve(struct ready_queue *queue)
 {
-	if (queue->n == queue->cap && grow(queue) < 0)
-		return -ENOMEM;
+	return queue->n == queue->cap ? grow(queue) : 0;
+}
+
+void ready_push(struct ready_queue *queue, struct cw_event *event, uint64_t seq)
+{
 	queue->slots[(queue->head + queue->n++) % queue->cap] = (struct ready){event, seq};
-	return 0;
 }
 
 int ready_pop(struct ready_queue *queue, struct ready *ret)

@@ -16,8 +16,10 @@ struct ready_queue {
 };
 
 void ready_deinit(struct ready_queue *queue);
-/* Takes the event. 0 or -ENOMEM (the event stays the caller's). */
-int ready_push(struct ready_queue *queue, struct cw_event *event, uint64_t seq);
+/* Makes room for one more. 0 or -ENOMEM. */
+int ready_reserve(struct ready_queue *queue);
+/* Takes the event; room was made before. */
+void ready_push(struct ready_queue *queue, struct cw_event *event, uint64_t seq);
 /* False if empty. */
 int ready_pop(struct ready_queue *queue, struct ready *ret);
 void ready_clear(struct ready_queue *queue);
