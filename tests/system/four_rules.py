@@ -12,6 +12,7 @@ usage: four_rules.py LIVE REPLAY FILE TOPIC...      (SIGTERM ends it)
 import json
 import signal
 import sys
+import time
 
 import zmq
 
@@ -46,14 +47,20 @@ def open_live():
 
 def replay_after(epoch, verified):
     s = context.socket(zmq.REQ)
-    s.setsockopt(zmq.LINGER, 0)
-    s.setsockopt(zmq.RCVTIMEO, 30000)
+    for option, value in ((zmq.LINGER, 0), (zmq.RCVTIMEO, 3000), (zmq.REQ_RELAXED, 1), (zmq.REQ_CORRELATE, 1)):
+        s.setsockopt(option, value)
     s.connect(replay_endpoint)
     cursor, sequences = f"{epoch}.{verified}", []
     while True:
         s.send_json({"v": 1, "after": cursor, "topics": topics, "max": 1000})
-        head, *events = s.recv_multipart()
+        try:
+            head, *events = s.recv_multipart()
+        except zmq.Again:
+            continue  # the bus was killed with our question: ask again
         head = json.loads(head)
+        if "retry_after" in head:
+            time.sleep(head["retry_after"])
+            continue
         if "error" in head:
             raise SystemExit(f"replay refuses: {head}")
         sequences += [int(json.loads(e)["sequence"]) for e in events]

@@ -48,39 +48,55 @@ class Traffic(threading.Thread):
         self.join()
 
 
-class Rules:
-    """four_rules.py in a process of its own."""
+class Client:
+    """A process that is ended with the test, however that ends."""
+    running = []
 
-    def __init__(self, daemon, path, *topics):
-        self.path = path
-        self.process = subprocess.Popen([sys.executable, HERE / "four_rules.py", daemon.live, daemon.replay, path,
-                                         *topics])
-
-    def lines(self):
-        with open(self.path) as f:
-            return [json.loads(line) for line in f if line.endswith("\n")]
+    def begin(self, *arguments, **more):
+        self.process = subprocess.Popen(arguments, **more)
+        Client.running.append(self.process)
 
     def end(self):
         self.process.terminate()
         assert self.process.wait(60) == 0
 
+    @classmethod
+    def end_all(cls):
+        for process in cls.running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
-class Tail:
+
+class Rules(Client):
+    """four_rules.py in a process of its own."""
+
+    def __init__(self, daemon, path, *topics):
+        self.path = path
+        self.begin(sys.executable, HERE / "four_rules.py", daemon.live, daemon.replay, path, *topics)
+
+    def lines(self):
+        if not self.path.exists():
+            return []
+        with open(self.path) as f:
+            return [json.loads(line) for line in f if line.endswith("\n")]
+
+
+class Tail(Client):
     """The library, through `civicwire tail --json`."""
 
     def __init__(self, daemon, path, *topics, after="now"):
         self.path, self.file = path, open(path, "wb")
         arguments = list(itertools.chain(*(("--topic", t) for t in topics)))
-        self.process = subprocess.Popen([wire.CLI, "tail", "--json", "--after", after, "--live", daemon.live,
-                                         "--replay", daemon.replay, *arguments], stdout=self.file)
+        self.begin(wire.CLI, "tail", "--json", "--after", after, "--live", daemon.live, "--replay", daemon.replay,
+                   *arguments, stdout=self.file)
 
     def sequences(self):
         with open(self.path, "rb") as f:
             return [int(json.loads(line)["sequence"]) for line in f if line.endswith(b"\n")]
 
     def end(self):
-        self.process.terminate()
-        assert self.process.wait(60) == 0
+        super().end()
         self.file.close()
 
 
@@ -145,7 +161,10 @@ def test_losses_are_found_and_filled():
         with wire.Nginx(work, root) as nginx:
             urls = {name: nginx.url(f"{name}.xml") for name in names}
             with wire.Daemon(work, urls, settings="fetch: { parallel: 32 }") as daemon:
-                play(work, root, names, daemon)
+                try:
+                    play(work, root, names, daemon)
+                finally:
+                    Client.end_all()
                 assert daemon.stop() == 0
 
 
