@@ -12,9 +12,11 @@
 #include "record/record.h"
 
 /* One commit takes at most this much, so that its transaction stays short and news that arrive
- * meanwhile do not wait behind a backfill of a thousand feeds. */
+ * meanwhile do not wait behind a backfill of a thousand feeds; and so that the bus, which sends what
+ * one commit has made durable in one go, does not overrun its subscribers (SEND_HWM in bus/live.c):
+ * 4 MiB are some 4,000 events. Larger commits are no faster. */
 #define WRITER_GROUP_BATCHES 256
-#define WRITER_GROUP_BYTES   (16 * 1024 * 1024)
+#define WRITER_GROUP_BYTES   (4 * 1024 * 1024)
 /* After a failed commit the next try comes after this long: a full disk stays full for a while. */
 #define WRITER_RETRY_US (1 * SEC_US)
 /* Retention removes a slice of old events at least this often, and goes on while there are more. */
