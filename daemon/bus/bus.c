@@ -68,8 +68,9 @@ static void tell_threads(struct bus *bus)
 {
 	if (!bus->serving)
 		return;
-	live_tell(bus->live, &bus->mail);
+	/* Replay first: who has heard of a head on live must not find it in replay's future. */
 	replay_tell(bus->replay, &bus->mail);
+	live_tell(bus->live, &bus->mail);
 }
 
 static void take_briefing(struct bus *bus)
