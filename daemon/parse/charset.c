@@ -2,10 +2,12 @@
  *
  * Labels lie more often than bytes do. So, in this order:
  *	1. a byte order mark, or '<' written in two or four bytes (or in EBCDIC), decides;
- *	2. valid UTF-8 is UTF-8, whatever the label (in pure ASCII the label cannot be wrong and is
- *	   reported as it is), but for labels of 7-bit codes with escapes;
+ *	2. valid UTF-8 beyond ASCII is UTF-8, whatever the label (in pure ASCII the label cannot be
+ *	   wrong and is reported as it is);
  *	3. the label: of HTTP, then of the XML declaration, by the rules of RFC 3023 (text/xml
- *	   without charset is us-ascii; what is said so and is not ASCII falls through);
+ *	   without charset is us-ascii; what is said so and is not ASCII falls through), unless
+ *	   nearly all that is not ASCII is UTF-8 (a site in UTF-8 with an old template, label and
+ *	   all);
  *	4. mostly UTF-8 with stray bytes: UTF-8, the stray ones read as windows-1252;
  *	5. windows-1252.
  * Labels name what browsers take them for (gb2312 is GB18030, iso-8859-1 is windows-1252 …). To
@@ -20,6 +22,10 @@
 
 /* The XML declaration ends within so much; more is none. */
 #define DECLARATION_MAX 1024
+/* So many good sequences of UTF-8 for one stray byte refute the label of a code of several bytes a
+ * character: of GB 2312's pairs about every seventh looks like UTF-8, so eight in nine are never
+ * chance. */
+#define STRAY_SHARE 8
 
 struct label_alias {
 	const char *label, *iconv;
@@ -314,6 +320,27 @@ static void set_name(struct charset *c, const char *name)
 	snprintf(c->name, sizeof c->name, "%s", !strcmp(name, "gb2312") ? "gb18030" : name);
 }
 
+/* One stray byte among many good sequences is a slip; many are another code. */
+static void decide_likely(struct charset *c, const struct census *census)
+{
+	if (census->sequences > census->bad) {
+		c->mixed = true;
+		set_name(c, "utf-8");
+	} else {
+		c->windows_1252 = true;
+		set_name(c, "windows-1252");
+	}
+}
+
+/* In western text a letter with an accent stands alone, so a pair of bytes that is good UTF-8 is
+ * hardly ever anything else; in other codes it may be. */
+static bool refutes_label(const struct census *census, const char *label)
+{
+	size_t share = IS_ONE_OF(label, latin1_labels) ? 1 : STRAY_SHARE;
+
+	return census->sequences > census->bad * share;
+}
+
 /* Not UTF-8, no signature: the label, or what is likely. */
 static void decide_bytes(
 	struct charset *c, const struct census *census, const char *label, bool explicit_label)
@@ -322,6 +349,11 @@ static void decide_bytes(
 
 	if (!utf8 && !strcmp(label, "us-ascii") && !explicit_label)
 		utf8 = true;
+	if (!utf8 && refutes_label(census, label)) {
+		c->flaws |= FLAW_ENCODING_OVERRIDE;
+		decide_likely(c, census);
+		return;
+	}
 	if (!utf8 && IS_ONE_OF(label, latin1_labels)) {
 		c->windows_1252 = true;
 		set_name(c, label);
@@ -340,14 +372,7 @@ static void decide_bytes(
 	} else {
 		c->flaws |= FLAW_ENCODING_OVERRIDE;
 	}
-	/* One stray byte among many good sequences is a slip; many are another code. */
-	if (census->sequences > census->bad) {
-		c->mixed = true;
-		set_name(c, "utf-8");
-	} else {
-		c->windows_1252 = true;
-		set_name(c, "windows-1252");
-	}
+	decide_likely(c, census);
 }
 
 static int decide(struct charset *c, const char *label, bool explicit_label)
@@ -361,7 +386,7 @@ static int decide(struct charset *c, const char *label, bool explicit_label)
 		decide_bytes(c, &census, label, explicit_label);
 		return 0;
 	}
-	if (is_seven_bit(label) && use_iconv(c, label)) {
+	if (!census.sequences && is_seven_bit(label) && use_iconv(c, label)) {
 		set_name(c, label);
 		return 0;
 	}
@@ -461,10 +486,13 @@ int charset_open(struct charset *c, const struct body *body, struct str content_
 	c->start += length;
 	const char *label = http[0] ? http : text ? "us-ascii" : xml;
 	bool explicit_label = http[0] || (!text && xml[0]);
-	if (signature) /* a UTF-8 mark is a label of its own, and the best one */
+	if (signature) { /* a UTF-8 mark is a label of its own, and the best one */
 		r = decide(c, "utf-8", true);
-	else
+		if (explicit_label && !is_utf8_label(label))
+			c->flaws |= FLAW_ENCODING_OVERRIDE;
+	} else {
 		r = decide(c, label, explicit_label);
+	}
 	charset_rewind(c);
 	return r;
 }

@@ -243,6 +243,12 @@ static void test_codes(void **state)
 	check_code("UTF-8", "iso-8859-1", "", e, "encoding=utf-8\n" OVERRIDE);
 	check_code("UTF-8", "utf-16", "", e, "encoding=utf-8\n" OVERRIDE);
 	check_code("UTF-8", "utf-16", "", "abc", "encoding=utf-8\n" OVERRIDE);
+	check_code("UTF-8", "iso-8859-1", MARK, e, "encoding=utf-8\n" OVERRIDE);
+	check_code("UTF-8", "shift_jis", "", e, "encoding=utf-8\n" OVERRIDE);
+	check_code("UTF-8", "iso-2022-jp", "", e, "encoding=utf-8\n" OVERRIDE);
+	check_code("UTF-8", "x-nonsense", "", e, "encoding=utf-8\n" OVERRIDE);
+	check_code(
+		"ISO-2022-JP", "iso-2022-jp", "", "\xE6\x97\xA5", "encoding=iso-2022-jp\nflaws=[]");
 	/* Nothing said, or UTF-8 said, and it is not. */
 	check_code("CP1252", "", "", e, "encoding=windows-1252\n" OVERRIDE);
 	check_code("CP1252", "utf-8", "", e, "encoding=windows-1252\n" OVERRIDE);
@@ -251,6 +257,27 @@ static void test_codes(void **state)
 	/* Mostly UTF-8, with a stray byte. */
 	check(STR("<rss><channel><title>\xC3\xA1\xC3\xA9\xC3\xAD \xE9</title></channel></rss>"),
 		NULL, "encoding=utf-8\ntitle(likely)=\xC3\xA1\xC3\xA9\xC3\xAD \xC3\xA9\n" OVERRIDE);
+}
+
+/* A site in UTF-8 whose template is not, with the template's label. */
+static void test_stray_bytes_under_a_label(void **state)
+{
+	(void)state;
+	CHECK("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss><channel>"
+	      "<title>\xC3\xA1\xC3\xA9\xC3\xAD \xE9</title></channel></rss>",
+		"encoding=utf-8\ntitle(likely)=\xC3\xA1\xC3\xA9\xC3\xAD \xC3\xA9\n" OVERRIDE);
+	CHECK("<?xml version=\"1.0\" encoding=\"gb2312\"?><rss><channel>"
+	      "<title>\xC3\xA1\xC3\xA9\xC3\xAD\xC3\xB3\xC3\xBA\xC3\xB1\xC3\xA1\xC3\xA9\xC3\xAD"
+	      " \xE9</title></channel></rss>",
+		"encoding=utf-8\n" OVERRIDE);
+	/* As many of the one as of the other: no reason to doubt the label. */
+	CHECK("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss><channel>"
+	      "<title>\xC3\xA1 \xE9</title></channel></rss>",
+		"encoding=iso-8859-1\ntitle(likely)=\xC3\x83\xC2\xA1 \xC3\xA9\nflaws=[]");
+	/* A few pairs of Chinese bytes do look like UTF-8. */
+	CHECK("<?xml version=\"1.0\" encoding=\"gb2312\"?><rss><channel>"
+	      "<title>\xC4\xA3\xC4\xA3\xC4\xA3\xD6\xD0</title></channel></rss>",
+		"encoding=gb18030\nflaws=[]");
 }
 
 static void test_content_types(void **state)
@@ -323,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_sink_stops),
 		cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_stray_bytes_under_a_label),
 		cmocka_unit_test(test_content_types),
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_pieces),
