@@ -265,6 +265,15 @@ void build_add_category(struct parser *p, struct str term, struct str scheme, st
 		*ARENA_PUSH(p->arena, d->categories, d->n_categories, d->cap_categories) = c;
 }
 
+void build_add_keywords(struct parser *p, struct str list, struct str scheme)
+{
+	struct str part;
+
+	while (str_split(&list, ',', &part))
+		if (str_trim(part).n)
+			build_add_category(p, build_copy(p, str_trim(part)), scheme, STR_NONE);
+}
+
 struct person *build_add_person(struct parser *p, bool contributor, unsigned rank)
 {
 	struct entry *e = &p->entry;

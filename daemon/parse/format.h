@@ -385,6 +385,8 @@ void build_add_link(struct parser *p, const struct link *link);
 /* NULL where there is no room, or no entry. One URL counts once. */
 struct enclosure *build_add_enclosure(struct parser *p, const struct enclosure *enclosure);
 void build_add_category(struct parser *p, struct str term, struct str scheme, struct str label);
+/* Categories from a list with commas; there may be blanks within a keyword. */
+void build_add_keywords(struct parser *p, struct str list, struct str scheme);
 struct person *build_add_person(struct parser *p, bool contributor, unsigned rank);
 /* Splits "a@b.c (Name)", "Name <a@b.c>", "Name (a@b.c)", "a@b.c" and plain names. */
 void person_from_text(struct person *person, struct str text);

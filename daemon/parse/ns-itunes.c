@@ -22,14 +22,8 @@ static void start_category(struct parser *p, const struct element *e, const stru
 
 static void end_keywords(struct parser *p, const struct element *e, struct str text)
 {
-	struct str word;
-
 	(void)e;
-	while (str_word(&text, &word)) {
-		if (word.n && word.p[word.n - 1] == ',')
-			word.n--;
-		build_add_category(p, build_copy(p, word), STR("http://www.itunes.com/"), STR_NONE);
-	}
+	build_add_keywords(p, text, STR("http://www.itunes.com/"));
 }
 
 #define TEXT   .collect = COLLECT_TEXT

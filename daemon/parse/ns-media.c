@@ -73,12 +73,8 @@ static void end_category(struct parser *p, const struct element *e, struct str t
 
 static void end_keywords(struct parser *p, const struct element *e, struct str text)
 {
-	struct str rest = text, part;
-
 	(void)e;
-	while (str_split(&rest, ',', &part))
-		if (str_trim(part).n)
-			build_add_category(p, build_copy(p, str_trim(part)), STR_NONE, STR_NONE);
+	build_add_keywords(p, text, STR_NONE);
 }
 
 /* media:credit role="author". */

@@ -182,7 +182,9 @@ static const struct element rows[] = {
 	{NS_NONE, "category", IN(CHANNEL) | IN(ITEM), TEXT, .start = start_category,
 		.end = end_category},
 	{NS_NONE, "keywords", IN(ITEM), TEXT, .start = start_category, .end = end_category},
-	{NS_NONE, "enclosure", IN(ITEM), .start = start_enclosure},
+	{NS_NONE, "enclosure", IN_ENTRY, .start = start_enclosure},
+	/* In Atom entries: left over from RSS. */
+	{NS_ATOM, "enclosure", IN_ENTRY, .start = start_enclosure},
 	{NS_NONE, "source", IN(ITEM), TEXT, .slot = SLOT_SOURCE_TITLE, .rank = 5,
 		.start = start_source, .end = build_end_text},
 
@@ -195,6 +197,8 @@ static const struct element rows[] = {
 		.end = build_end_string},
 
 	{NS_NONE, "pubDate", IN(CHANNEL) | IN(ITEM), TEXT, .slot = SLOT_PUBLISHED, .rank = 5,
+		.end = build_end_string},
+	{NS_ATOM, "pubDate", IN_ENTRY, TEXT, .slot = SLOT_PUBLISHED, .rank = 2,
 		.end = build_end_string},
 	{NS_NONE, "published", IN(ITEM), TEXT, .slot = SLOT_PUBLISHED, .rank = 4,
 		.end = build_end_string},

@@ -69,6 +69,25 @@ static void test_rdf(void **state)
 		"author=Ana||\ncategory=s||\n!title(likely)=no\nflaws=[]");
 }
 
+/* What a converter from RSS left as it was. */
+static void test_atom_with_rss_elements(void **state)
+{
+	(void)state;
+	CHECK("<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>urn:1</id><title>t</title>"
+	      "<enclosure url=\"a.mp3\" type=\"audio/mpeg\" length=\"7\"/></entry></feed>",
+		"enclosure=a.mp3|audio/mpeg|7|");
+	CHECK("<a:feed xmlns:a=\"http://www.w3.org/2005/Atom\"><a:entry><a:id>urn:1</a:id>"
+	      "<enclosure url=\"b.mp3\"/></a:entry></a:feed>",
+		"enclosure=b.mp3|||");
+	CHECK("<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>urn:1</id><title>t</title>"
+	      "<pubDate>Fri, 30 Sep 2011 00:00 EDT</pubDate></entry></feed>",
+		"published=Fri, 30 Sep 2011 00:00 EDT");
+	/* Atom's own goes first. */
+	CHECK("<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>urn:1</id><title>t</title>"
+	      "<published>2020-01-01</published><pubDate>Fri, 30 Sep 2011</pubDate></entry></feed>",
+		"published=2020-01-01");
+}
+
 static void test_atom(void **state)
 {
 	(void)state;
@@ -185,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_rdf),
 		cmocka_unit_test(test_atom),
+		cmocka_unit_test(test_atom_with_rss_elements),
 		cmocka_unit_test(test_atom_types),
 		cmocka_unit_test(test_markup_in_rss),
 		cmocka_unit_test(test_json),

@@ -82,6 +82,16 @@ static void test_podcast(void **state)
 		      "<itunes:summary>S</itunes:summary><itunes:author>A</itunes:author>"
 		      "<itunes:image href=\"i.png\"/>"),
 		"summary(likely)=S\nauthor=A||\nimage=i.png");
+	CHECK(RSS("xmlns:itunes=\"http://www.itunes.com/dtds/podcast-1.0.dtd\"",
+		      "<itunes:keywords>city hall, open data,, parks </itunes:keywords>"),
+		"category=city hall|http://www.itunes.com/|\n"
+		"category=open "
+		"data|http://www.itunes.com/|\ncategory=parks|http://www.itunes.com/|\n"
+		"!category=city|http://www.itunes.com/|");
+	CHECK(RSS("xmlns:media=\"http://search.yahoo.com/mrss/\"",
+		      "<media:keywords>city hall, parks</media:keywords>"
+		      "<category>Roads, bridges</category>"),
+		"category=city hall||\ncategory=parks||\ncategory=Roads, bridges||");
 }
 
 static void test_small(void **state)
