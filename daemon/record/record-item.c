@@ -2,7 +2,8 @@
  *
  * An item is found by its key. If there is no row, it may yet be known:
  *   - the feed's guids repeat now, and the item was told under the guid alone: the row under that
- *     key with the same link is it (so the order of a document never decides who is the known one);
+ *     key with the same link, and without guids the same title, is it (so the order of a document
+ *     never decides who is the known one);
  *   - the feed has changed its guids altogether (flood.c).
  * Then the row moves to the new key. The item's name in event ids stays, so that subscribers see
  * one item's versions as one; the name of a really new item is its key, unless that is the name of
@@ -154,7 +155,10 @@ static int find_by_guid(struct task *task, const struct batch_item *item, struct
 		return 0;
 	int r = journal_seen_get(
 		task->recorder->journal, task->known.number, &item->key, ret, task->error);
-	if (r > 0 && !hash_eq(&ret->link_key, &item->link_key)) {
+	/* Where the key is the link, it is that of all items on the page. */
+	bool is_link = hash_eq(&item->key, &item->link_key);
+	if (r > 0 && (!hash_eq(&ret->link_key, &item->link_key) ||
+			     (is_link && !hash_eq(&ret->title_key, &item->title_key)))) {
 		seen_deinit(ret);
 		return 0;
 	}

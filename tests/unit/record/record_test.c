@@ -292,6 +292,26 @@ static void test_guids_repeat(void **state)
 	wire_expect(wire, "updated g 2\n");
 }
 
+/* Where there are no guids, one page is the link of many items: the one that was known is the one
+ * of the same title. */
+static void test_siblings_under_one_link(void **state)
+{
+	struct wire *wire = *state;
+
+	WIRE_DOCUMENT(wire, ITEM(NULL, "page", "One", "x"));
+	struct batch *batch =
+		WIRE_BATCH(wire, ITEM(NULL, "page", "Two", "x"), ITEM(NULL, "page", "One", "x"));
+	batch->guids_repeat = true;
+	/* The keys of a feed without guids: the link alone, and link + title. */
+	for (size_t i = 0; i < batch->n_items; i++) {
+		assert_true(hash_eq(&batch->items[i].key, &batch->items[i].link_key));
+		batch->items[i].key_link = batch->items[i].title_key;
+	}
+	wire_commit_one(wire, batch);
+	wire_expect(wire, "published page 1 +b\npublished page 1\n");
+	assert_int_equal(wire->counts.same, 1);
+}
+
 static void see_id(void *with, const struct wire_event *event)
 {
 	buf_printf(with, "%s\n", event->id);
@@ -350,6 +370,7 @@ int main(void)
 		TEST(test_failed_commit_changes_nothing),
 		TEST(test_too_many_updates),
 		TEST(test_guids_repeat),
+		TEST(test_siblings_under_one_link),
 		TEST(test_adopted_item_keeps_its_name),
 		TEST(test_renamed_feed),
 	};
