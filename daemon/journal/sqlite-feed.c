@@ -28,6 +28,7 @@ static const struct {
 	COLUMN(I64, failing_since_us),
 	COLUMN(I64, gone_since_us),
 	COLUMN(I64, told_noisy_us),
+	COLUMN(I64, hint_us),
 	COLUMN(U32, failures),
 	COLUMN(U32, http_status),
 	COLUMN(U32, items),

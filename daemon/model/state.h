@@ -30,6 +30,7 @@ struct feed_state {
 	int64_t failing_since_us; /* 0: not failing */
 	int64_t gone_since_us;    /* first 410 of a row; 0: none */
 	int64_t told_noisy_us;    /* when feed.noisy went out last; 0: never */
+	int64_t hint_us; /* how often the last document asked to be polled; 0: it did not */
 
 	uint32_t failures; /* in a row */
 	int32_t http_status;

@@ -12,7 +12,8 @@
  *
  * ETag, Last-Modified and the body's hash are one set: they speak of one body, the last one that
  * was read to its end. Were an ETag kept of a body that could not be read, the server would answer
- * 304 to it and the items would never come. */
+ * 304 to it and the items would never come. What that body asked for (hint_us) stays with them, or
+ * the first 304 would forget it. */
 #include "schedule/schedule.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ bool schedule_forget(struct feed_state *state, const char *url)
 	set_text(&state->etag, NULL);
 	set_text(&state->last_modified, NULL);
 	state->body_hash = (struct hash){0};
+	state->hint_us = 0;
 	state->last_poll_us = state->next_due_us = 0;
 	state->failures = 0;
 	state->failing_since_us = state->gone_since_us = 0;
@@ -72,6 +74,7 @@ static void new_body(
 	set_text(&state->etag, settle->partial ? NULL : reply->etag);
 	set_text(&state->last_modified, settle->partial ? NULL : reply->last_modified);
 	state->body_hash = reply->body_hash;
+	state->hint_us = settle->hint_us > 0 ? settle->hint_us : 0;
 	state->items = (uint32_t)settle->items;
 	state->guids_repeat |= settle->guids_repeat;
 	state->last_change_us = settle->now_us;
@@ -92,7 +95,7 @@ static void well(struct reply *reply, const struct settle *settle)
 	state->failing_since_us = state->gone_since_us = 0;
 	set_text(&state->error, NULL);
 	state->last_success_us = settle->now_us;
-	state->next_due_us = settle->now_us + when_well(reply->feed->interval_us, settle->hint_us,
+	state->next_due_us = settle->now_us + when_well(reply->feed->interval_us, state->hint_us,
 						      reply->fresh_us, settle->chance);
 }
 

@@ -393,6 +393,7 @@ static void test_feed_states(void **state)
 		.failing_since_us = 5,
 		.gone_since_us = 6,
 		.told_noisy_us = 7,
+		.hint_us = 10,
 		.failures = 8,
 		.http_status = 503,
 		.items = 9,

@@ -67,6 +67,7 @@ static void test_state_is_copied_deeply(void **state)
 		.failing_since_us = 5,
 		.gone_since_us = 6,
 		.told_noisy_us = 7,
+		.hint_us = 10,
 		.failures = 8,
 		.http_status = 410,
 		.items = 9,
@@ -95,6 +96,7 @@ static void test_state_is_copied_deeply(void **state)
 	assert_int_equal(to.failing_since_us, 5);
 	assert_int_equal(to.gone_since_us, 6);
 	assert_int_equal(to.told_noisy_us, 7);
+	assert_int_equal(to.hint_us, 10);
 	assert_int_equal(to.failures, 8);
 	assert_int_equal(to.http_status, 410);
 	assert_int_equal(to.items, 9);

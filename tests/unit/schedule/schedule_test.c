@@ -483,6 +483,47 @@ static void test_hints(void **state)
 	}
 }
 
+/* What the document asked for holds until there is another document. */
+static void test_hint_outlives_304(void **state)
+{
+	const struct settle plain = {.hint_us = -1, .now_us = START};
+	struct settle asks = plain;
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, HOUR_US);
+	asks.hint_us = 2 * HOUR_US;
+	body(&f, "\"a\"", "Mon", 1, asks);
+	settle_plain(&f, REPLY_NOT_MODIFIED, 304, START);
+	assert_int_equal(f.state.next_due_us - START, 2 * HOUR_US);
+	settle_with(&f, reply_with(&f, REPLY_SAME_BODY, 200), plain);
+	assert_int_equal(f.state.next_due_us - START, 2 * HOUR_US);
+	/* Nor does a page in between take it back. */
+	struct settle bad = plain;
+	bad.digested = -EBADMSG;
+	body(&f, NULL, NULL, 2, bad);
+	assert_int_equal(f.state.next_due_us - START, HOUR_US);
+	settle_plain(&f, REPLY_NOT_MODIFIED, 304, START);
+	assert_int_equal(f.state.next_due_us - START, 2 * HOUR_US);
+	/* Headers that ask for longer still count, for themselves alone. */
+	struct reply *reply = reply_with(&f, REPLY_NOT_MODIFIED, 304);
+	reply->fresh_us = 3 * HOUR_US;
+	settle_with(&f, reply, plain);
+	assert_int_equal(f.state.next_due_us - START, 3 * HOUR_US);
+	settle_plain(&f, REPLY_NOT_MODIFIED, 304, START);
+	assert_int_equal(f.state.next_due_us - START, 2 * HOUR_US);
+	/* The next document does not ask. */
+	body(&f, NULL, NULL, 3, plain);
+	assert_int_equal(f.state.hint_us, 0);
+	settle_plain(&f, REPLY_NOT_MODIFIED, 304, START);
+	assert_int_equal(f.state.next_due_us - START, HOUR_US);
+	/* Another URL's hint is not this one's. */
+	body(&f, NULL, NULL, 4, asks);
+	assert_true(schedule_forget(&f.state, "https://other.example/"));
+	assert_int_equal(f.state.hint_us, 0);
+	fixture_deinit(&f);
+}
+
 static void test_jitter(void **state)
 {
 	int64_t least = INT64_MAX, most = 0;
@@ -743,6 +784,7 @@ int main(void)
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_hint_outlives_304),
 		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_fortnight),
