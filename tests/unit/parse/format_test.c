@@ -69,6 +69,19 @@ static void test_rdf(void **state)
 		"author=Ana||\ncategory=s||\n!title(likely)=no\nflaws=[]");
 }
 
+/* HTML that nobody escaped is HTML all the same, also where there is no word in it. */
+static void test_raw_markup_without_text(void **state)
+{
+	(void)state;
+	CHECK("<rss><channel><item><title>t</title><description><br/><center><img src=\"a.jpg\"/>"
+	      "</center></description></item></channel></rss>",
+		"summary(xhtml)=<br /><center><img src=\"a.jpg\" /></center>");
+	/* Not well-formed either, and among blanks. */
+	CHECK("<rss><channel><item><title>t</title><description>\n <p><img src=\"a.jpg\"></p>\n"
+	      "</description></item><item><title>u</title></item></channel></rss>",
+		"title(likely)=t\ntitle(likely)=u\nsummary(xhtml)=<p><img src=\"a.jpg\" /></p>");
+}
+
 /* What a converter from RSS left as it was. */
 static void test_atom_with_rss_elements(void **state)
 {
@@ -204,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_rdf),
 		cmocka_unit_test(test_atom),
+		cmocka_unit_test(test_raw_markup_without_text),
 		cmocka_unit_test(test_atom_with_rss_elements),
 		cmocka_unit_test(test_atom_types),
 		cmocka_unit_test(test_markup_in_rss),
