@@ -15,9 +15,6 @@ static void pop(struct html_balance *b)
 
 	if (!top->dying)
 		b->live[top->tag]--;
-	if (top->silent)
-		return;
-	b->depth--;
 	write_end(b, top->tag);
 }
 
@@ -47,7 +44,7 @@ static void pop_to(struct html_balance *b, size_t index)
 	for (size_t i = index; i < b->n; i++) {
 		const struct html_open *open = &b->stack[i];
 		fence |= html_has(open->tag, HTML_FENCE | HTML_TABLE_PART);
-		if (i > index && !open->silent && !html_has(open->tag, HTML_OPTIONAL_END))
+		if (i > index && !html_has(open->tag, HTML_OPTIONAL_END))
 			b->result |= HTML_RECOVERED;
 	}
 	if (fence)
@@ -74,15 +71,10 @@ static size_t find(const struct html_balance *b, enum html_tag tag, unsigned fen
 	return NOWHERE;
 }
 
-/* The innermost entry that was written. */
-static enum html_tag top_tag(const struct html_balance *b, size_t *ret_index)
+/* The innermost open element. */
+static enum html_tag top_tag(const struct html_balance *b)
 {
-	for (size_t i = b->n; i-- > 0;)
-		if (!b->stack[i].silent) {
-			*ret_index = i;
-			return b->stack[i].tag;
-		}
-	return HTML_TAG_OTHER;
+	return b->n ? b->stack[b->n - 1].tag : HTML_TAG_OTHER;
 }
 
 static void close_if_open(struct html_balance *b, enum html_tag tag)
@@ -147,7 +139,7 @@ static void write_bare(struct html_balance *b, enum html_tag tag)
 	buf_char(b->out, '<');
 	buf_add(b->out, html_elements[tag].name, html_elements[tag].length);
 	buf_char(b->out, '>');
-	html_balance_open(b, tag, false, mark);
+	html_balance_open(b, tag, mark);
 }
 
 /* Brings the part of a table to the parent it belongs to; false outside of tables. */
@@ -182,25 +174,22 @@ void html_balance_text(struct html_balance *b)
 
 static void close_ruby_text(struct html_balance *b)
 {
-	size_t i;
-	enum html_tag top = top_tag(b, &i);
+	enum html_tag top = top_tag(b);
 
 	if (top == HTML_TAG_RT || top == HTML_TAG_RP)
-		pop_to(b, i);
+		pop_to(b, b->n - 1);
 }
 
 bool html_balance_before(struct html_balance *b, enum html_tag tag)
 {
-	size_t i;
-
 	if (html_has(tag, HTML_TABLE_PART))
 		return enter_table_part(b, tag);
 	if (html_has(tag, HTML_CLOSES_P))
 		close_if_open(b, HTML_TAG_P);
 	/* More than one: what dies with a heading may uncover another. */
-	while (html_has(tag, HTML_HEADING) && html_has(top_tag(b, &i), HTML_HEADING)) {
+	while (html_has(tag, HTML_HEADING) && html_has(top_tag(b), HTML_HEADING)) {
 		b->result |= HTML_RECOVERED;
-		pop_to(b, i);
+		pop_to(b, b->n - 1);
 	}
 	switch (tag) {
 	case HTML_TAG_LI:
@@ -223,16 +212,15 @@ bool html_balance_before(struct html_balance *b, enum html_tag tag)
 	return true;
 }
 
-void html_balance_open(struct html_balance *b, enum html_tag tag, bool silent, size_t mark)
+void html_balance_open(struct html_balance *b, enum html_tag tag, size_t mark)
 {
-	if (b->n == HTML_STACK_MAX || (!silent && b->depth == HTML_DEPTH_MAX)) {
+	if (b->n == HTML_DEPTH_MAX) {
 		b->out->n = mark;
 		b->overflow[tag]++;
 		b->result |= HTML_RECOVERED;
 		return;
 	}
-	b->stack[b->n++] = (struct html_open){(uint8_t)tag, silent, false};
-	b->depth += !silent;
+	b->stack[b->n++] = (struct html_open){(uint8_t)tag, false};
 	b->live[tag]++;
 }
 
@@ -304,7 +292,7 @@ void html_balance_end(struct html_balance *b)
 {
 	b->n_pending = 0;
 	for (size_t i = 0; i < b->n; i++)
-		if (!b->stack[i].silent && !html_has(b->stack[i].tag, HTML_OPTIONAL_END))
+		if (!html_has(b->stack[i].tag, HTML_OPTIONAL_END))
 			b->result |= HTML_RECOVERED;
 	while (b->n)
 		pop(b);

@@ -6,35 +6,31 @@
  *   opened again when the next text or inline element comes, as the standard reconstructs its
  *   list of active formatting elements.
  * - An inline end tag does not close blocks. Its element is `dying`: closed when they are.
- * - A tag that says nothing (<span> without attributes, <a> without a link) is `silent`: kept on the
- *   stack so that its end tag finds it, but not written.
  *
  * Everything is bounded by constants, so each tag costs O(1). What must hold for the output to be
- * idempotent: no rule looks at silent or dying entries but to skip them, for the second run does
- * not see them. */
+ * idempotent: no rule looks at dying entries but to skip them, for the second run does not see
+ * them. */
 #pragma once
 
 #include "base/buf.h"
 #include "normalize/html-element.h"
 #include "normalize/html.h"
 
-/* Silent entries need room besides those that count for HTML_DEPTH_MAX. */
-#define HTML_STACK_MAX (2 * HTML_DEPTH_MAX)
 /* The standard has no bound, which is how one misnested tag per paragraph makes a page of
  * thousands of them; real articles misnest two or three. */
 #define HTML_PENDING_MAX 4
 
 struct html_open {
 	uint8_t tag;
-	bool silent, dying;
+	bool dying;
 };
 
 struct html_balance {
 	struct buf *out;
 	unsigned result; /* set of enum html_result */
-	size_t n, depth; /* entries; those of them that are not silent */
+	size_t n;        /* open elements */
 	size_t n_pending;
-	struct html_open stack[HTML_STACK_MAX];
+	struct html_open stack[HTML_DEPTH_MAX];
 	uint8_t pending[HTML_PENDING_MAX];
 	uint32_t live[HTML_TAG_COUNT];     /* open, not dying */
 	uint32_t overflow[HTML_TAG_COUNT]; /* not opened, for want of depth */
@@ -43,8 +39,8 @@ struct html_balance {
 /* Closes what the start tag of `tag` ends, opens what it needs. False: the tag makes no sense here
  * and is to be dropped. */
 bool html_balance_before(struct html_balance *b, enum html_tag tag);
-/* The element has been written from `mark` on (silent: it has not): it is open now. */
-void html_balance_open(struct html_balance *b, enum html_tag tag, bool silent, size_t mark);
+/* The start tag has been written from `mark` on: the element is open now. */
+void html_balance_open(struct html_balance *b, enum html_tag tag, size_t mark);
 void html_balance_close(struct html_balance *b, enum html_tag tag);
 /* Before text that is not blank. */
 void html_balance_text(struct html_balance *b);

@@ -1,15 +1,21 @@
 #include "normalize/html-element.h"
 
-/* Every element may say its language, its direction, and a word of explanation. */
-#define ATTRS_OF_ALL (HTML_ATTR_BIT(LANG) | HTML_ATTR_BIT(DIR) | HTML_ATTR_BIT(TITLE))
+/* The set of those that every element may have. */
+#define EVERY                      1
+#define SOME                       0
+#define BIT(id, name, kind, whose) | (whose ? HTML_ATTR_BIT(id) : 0)
+#define ATTRS_OF_ALL               (UINT64_C(0) HTML_ATTRS(BIT))
 
 #define ELEMENT(id, name, flags, attrs) {name, sizeof(name) - 1, flags, (attrs) | ATTRS_OF_ALL},
 const struct html_element html_elements[HTML_TAG_COUNT + 1] = {
 	HTML_TAGS(ELEMENT){"", 0, 0, 0},
 };
 #undef ELEMENT
+#undef BIT
+#undef SOME
+#undef EVERY
 
-#define KIND(id, name, kind) {name, sizeof(name) - 1, HTML_VALUE_##kind},
+#define KIND(id, name, kind, whose) {name, sizeof(name) - 1, HTML_VALUE_##kind},
 const struct html_attr_kind html_attr_kinds[HTML_ATTR_COUNT + 1] = {
 	HTML_ATTRS(KIND){"", 0, HTML_VALUE_UNSEEN},
 };
@@ -22,10 +28,10 @@ static const uint8_t tag_letters[27] = {HTML_TAG_A, HTML_TAG_B, HTML_TAG_CANVAS,
 	HTML_TAG_Q, HTML_TAG_RP, HTML_TAG_S, HTML_TAG_TABLE, HTML_TAG_U, HTML_TAG_VAR, HTML_TAG_WBR,
 	HTML_TAG_XMP, HTML_TAG_COUNT, HTML_TAG_COUNT, HTML_TAG_COUNT};
 
-static const uint8_t attr_letters[27] = {HTML_ATTR_ABBR, HTML_ATTR_CITE, HTML_ATTR_CITE,
-	HTML_ATTR_DATA_LAZY_SRC, HTML_ATTR_FACE, HTML_ATTR_FACE, HTML_ATTR_HEIGHT, HTML_ATTR_HEIGHT,
-	HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_OPEN,
-	HTML_ATTR_OPEN, HTML_ATTR_OPEN, HTML_ATTR_POSTER, HTML_ATTR_REVERSED, HTML_ATTR_REVERSED,
+static const uint8_t attr_letters[27] = {HTML_ATTR_ABBR, HTML_ATTR_BGCOLOR, HTML_ATTR_CELLPADDING,
+	HTML_ATTR_DATA_LAZY_SRC, HTML_ATTR_FACE, HTML_ATTR_FACE, HTML_ATTR_GUTTER, HTML_ATTR_HEIGHT,
+	HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_MAX,
+	HTML_ATTR_NOWRAP, HTML_ATTR_OPEN, HTML_ATTR_POSTER, HTML_ATTR_REVERSED, HTML_ATTR_REVERSED,
 	HTML_ATTR_SCOPE, HTML_ATTR_TITLE, HTML_ATTR_VALIGN, HTML_ATTR_VALIGN, HTML_ATTR_WIDTH,
 	HTML_ATTR_COUNT, HTML_ATTR_COUNT, HTML_ATTR_COUNT, HTML_ATTR_COUNT};
 

@@ -23,8 +23,7 @@ enum html_flag {
 	HTML_SKIP = 1 << 11,        /* has markup inside that is not the reader's text */
 	HTML_LINE = 1 << 12,        /* in plain text: on lines of its own */
 	HTML_PARAGRAPH = 1 << 13,   /* in plain text: with a blank line around it */
-	HTML_NEEDS_ATTR = 1 << 14,  /* says nothing without an attribute: taken out then */
-	HTML_TABLE_ROOT = 1 << 15,  /* where the search for an open table part ends */
+	HTML_TABLE_ROOT = 1 << 14,  /* where the search for an open table part ends */
 };
 
 /* What the value of an attribute is; it decides what may be written. */
@@ -32,48 +31,86 @@ enum html_value {
 	HTML_VALUE_TEXT,
 	HTML_VALUE_LINK,   /* a URL one may follow */
 	HTML_VALUE_MEDIA,  /* a URL that is loaded: http and https alone */
-	HTML_VALUE_NUMBER, /* digits, perhaps with a percent sign */
-	HTML_VALUE_WORD,   /* ASCII letters, digits, '-', '_', '#', ':' … */
+	HTML_VALUE_NUMBER, /* digits, perhaps with a fraction or a percent sign; or empty */
+	HTML_VALUE_WORD,   /* ASCII letters, digits, '-', '_', '#' …; or empty */
 	HTML_VALUE_FLAG,   /* present or not */
+	HTML_VALUE_STYLE,  /* CSS declarations: html-style.h */
 	HTML_VALUE_UNSEEN, /* never written: read to judge the element */
 };
 
+/* Name, kind, and which elements may have it. EVERY one may say its language, its direction, a word of
+ * explanation, and how it would like to look: such attributes name no other thing in the page or
+ * outside of it, and wherever they stand they do nothing worse than nothing. The others are for SOME
+ * elements, each for a reason (HTML_TAGS below).
+ *
+ * Left out on purpose: `id` and `name` (in a page that shows the text they would become names in its
+ * scripts: DOM clobbering), `class` (the page's own rules would apply), `target`, `accesskey`,
+ * `autofocus` and `draggable` (the reader's window, keys and hands), `usemap`, `background`, `icon`
+ * and all else that loads or refers, and what belongs to forms. */
 #define HTML_ATTRS(A) \
-	A(ABBR, "abbr", TEXT) \
-	A(ALIGN, "align", WORD) \
-	A(ALT, "alt", TEXT) \
-	A(CITE, "cite", LINK) \
-	A(COLOR, "color", WORD) \
-	A(COLSPAN, "colspan", NUMBER) \
-	A(CONTROLS, "controls", FLAG) \
-	A(DATA_LAZY_SRC, "data-lazy-src", UNSEEN) \
-	A(DATA_ORIGINAL, "data-original", UNSEEN) \
-	A(DATA_SRC, "data-src", UNSEEN) \
-	A(DATETIME, "datetime", TEXT) \
-	A(DIR, "dir", WORD) \
-	A(FACE, "face", TEXT) \
-	A(HEIGHT, "height", NUMBER) \
-	A(HREF, "href", LINK) \
-	A(HREFLANG, "hreflang", WORD) \
-	A(LANG, "lang", WORD) \
-	A(OPEN, "open", FLAG) \
-	A(POSTER, "poster", MEDIA) \
-	A(REVERSED, "reversed", FLAG) \
-	A(ROWSPAN, "rowspan", NUMBER) \
-	A(SCOPE, "scope", WORD) \
-	A(SIZE, "size", WORD) \
-	A(SPAN, "span", NUMBER) \
-	A(SRC, "src", MEDIA) \
-	A(START, "start", NUMBER) \
-	A(STYLE, "style", UNSEEN) \
-	A(SUMMARY, "summary", TEXT) \
-	A(TITLE, "title", TEXT) \
-	A(TYPE, "type", TEXT) \
-	A(VALIGN, "valign", WORD) \
-	A(VALUE, "value", NUMBER) \
-	A(WIDTH, "width", NUMBER)
+	A(ABBR, "abbr", TEXT, EVERY) \
+	A(ALIGN, "align", WORD, EVERY) \
+	A(ALT, "alt", TEXT, SOME) \
+	A(BGCOLOR, "bgcolor", WORD, EVERY) \
+	A(BGPROPERTIES, "bgproperties", WORD, EVERY) \
+	A(BORDER, "border", NUMBER, EVERY) \
+	A(BORDERCOLOR, "bordercolor", WORD, SOME) \
+	A(BORDERCOLORDARK, "bordercolordark", WORD, EVERY) \
+	A(BOTTOMPADDING, "bottompadding", NUMBER, EVERY) \
+	A(CELLPADDING, "cellpadding", NUMBER, EVERY) \
+	A(CELLSPACING, "cellspacing", NUMBER, EVERY) \
+	A(CH, "ch", TEXT, EVERY) \
+	A(CHOFF, "choff", NUMBER, EVERY) \
+	A(CITE, "cite", LINK, SOME) \
+	A(CLEAR, "clear", WORD, EVERY) \
+	A(COLOR, "color", WORD, SOME) \
+	A(COLSPAN, "colspan", NUMBER, SOME) \
+	A(CONTROLS, "controls", FLAG, SOME) \
+	A(COORDS, "coords", TEXT, EVERY) \
+	A(DATA_LAZY_SRC, "data-lazy-src", UNSEEN, SOME) \
+	A(DATA_ORIGINAL, "data-original", UNSEEN, SOME) \
+	A(DATA_SRC, "data-src", UNSEEN, SOME) \
+	A(DATETIME, "datetime", TEXT, SOME) \
+	A(DELAY, "delay", NUMBER, EVERY) \
+	A(DIR, "dir", WORD, SOME) \
+	A(FACE, "face", TEXT, SOME) \
+	A(FRAME, "frame", WORD, EVERY) \
+	A(GUTTER, "gutter", NUMBER, EVERY) \
+	A(HEIGHT, "height", NUMBER, EVERY) \
+	A(HIGH, "high", NUMBER, EVERY) \
+	A(HREF, "href", LINK, SOME) \
+	A(HREFLANG, "hreflang", WORD, SOME) \
+	A(HSPACE, "hspace", NUMBER, EVERY) \
+	A(LANG, "lang", WORD, EVERY) \
+	A(LOOP, "loop", FLAG, EVERY) \
+	A(LOOPEND, "loopend", NUMBER, EVERY) \
+	A(LOW, "low", NUMBER, EVERY) \
+	A(MAX, "max", NUMBER, EVERY) \
+	A(MIN, "min", NUMBER, EVERY) \
+	A(NOWRAP, "nowrap", FLAG, EVERY) \
+	A(OPEN, "open", FLAG, SOME) \
+	A(OPTIMUM, "optimum", NUMBER, EVERY) \
+	A(POSTER, "poster", MEDIA, SOME) \
+	A(PRELOAD, "preload", WORD, SOME) \
+	A(REVERSED, "reversed", FLAG, SOME) \
+	A(ROWSPAN, "rowspan", NUMBER, SOME) \
+	A(RULES, "rules", WORD, EVERY) \
+	A(SCOPE, "scope", WORD, SOME) \
+	A(SIZE, "size", WORD, EVERY) \
+	A(SPAN, "span", NUMBER, EVERY) \
+	A(SRC, "src", MEDIA, SOME) \
+	A(START, "start", NUMBER, SOME) \
+	A(STYLE, "style", STYLE, EVERY) \
+	A(SUMMARY, "summary", TEXT, EVERY) \
+	A(TITLE, "title", TEXT, EVERY) \
+	A(TYPE, "type", TEXT, SOME) \
+	A(VALIGN, "valign", WORD, EVERY) \
+	A(VALUE, "value", NUMBER, SOME) \
+	A(VSPACE, "vspace", NUMBER, EVERY) \
+	A(WIDTH, "width", NUMBER, EVERY) \
+	A(WRAP, "wrap", WORD, EVERY)
 
-#define HTML_ATTR_ENUM(id, name, kind) HTML_ATTR_##id,
+#define HTML_ATTR_ENUM(id, name, kind, whose) HTML_ATTR_##id,
 enum html_attr_id { HTML_ATTRS(HTML_ATTR_ENUM) HTML_ATTR_COUNT, HTML_ATTR_OTHER = HTML_ATTR_COUNT };
 #undef HTML_ATTR_ENUM
 
@@ -91,23 +128,20 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 #define HTML_F_PART    (HTML_ALLOWED | HTML_TABLE_PART | HTML_OPTIONAL_END)
 #define HTML_F_CELL    (HTML_F_PART | HTML_FENCE)
 
-#define HTML_A_CELL \
-	(HTML_ATTR_BIT(COLSPAN) | HTML_ATTR_BIT(ROWSPAN) | HTML_ATTR_BIT(ALIGN) | \
-		HTML_ATTR_BIT(VALIGN) | HTML_ATTR_BIT(SCOPE) | HTML_ATTR_BIT(ABBR))
-#define HTML_A_COLUMN (HTML_ATTR_BIT(SPAN) | HTML_ATTR_BIT(WIDTH) | HTML_ATTR_BIT(ALIGN))
+#define HTML_A_CELL (HTML_ATTR_BIT(COLSPAN) | HTML_ATTR_BIT(ROWSPAN) | HTML_ATTR_BIT(SCOPE))
 #define HTML_A_MEDIA \
-	(HTML_ATTR_BIT(SRC) | HTML_ATTR_BIT(CONTROLS) | HTML_ATTR_BIT(WIDTH) | \
-		HTML_ATTR_BIT(HEIGHT) | HTML_ATTR_BIT(POSTER))
-#define HTML_A_IMAGE \
-	(HTML_ATTR_BIT(SRC) | HTML_ATTR_BIT(ALT) | HTML_ATTR_BIT(WIDTH) | HTML_ATTR_BIT(HEIGHT))
-#define HTML_A_EDIT (HTML_ATTR_BIT(CITE) | HTML_ATTR_BIT(DATETIME))
-#define HTML_A_LIST (HTML_ATTR_BIT(START) | HTML_ATTR_BIT(REVERSED) | HTML_ATTR_BIT(TYPE))
-#define HTML_A_FONT (HTML_ATTR_BIT(COLOR) | HTML_ATTR_BIT(FACE) | HTML_ATTR_BIT(SIZE))
+	(HTML_ATTR_BIT(SRC) | HTML_ATTR_BIT(CONTROLS) | HTML_ATTR_BIT(POSTER) | \
+		HTML_ATTR_BIT(PRELOAD))
+#define HTML_A_IMAGE (HTML_ATTR_BIT(SRC) | HTML_ATTR_BIT(ALT))
+#define HTML_A_GAUGE HTML_ATTR_BIT(VALUE)
+#define HTML_A_EDIT  (HTML_ATTR_BIT(CITE) | HTML_ATTR_BIT(DATETIME))
+#define HTML_A_LIST  (HTML_ATTR_BIT(START) | HTML_ATTR_BIT(REVERSED) | HTML_ATTR_BIT(TYPE))
+#define HTML_A_FONT  (HTML_ATTR_BIT(COLOR) | HTML_ATTR_BIT(FACE))
 
 /* name, flags, attributes besides those that every element may have (html-element.c). Elements
  * without a row are unknown: their tags go, what is between them stays. */
 #define HTML_TAGS(T) \
-	T(A, "a", HTML_F_INLINE | HTML_NEEDS_ATTR, HTML_ATTR_BIT(HREF) | HTML_ATTR_BIT(HREFLANG)) \
+	T(A, "a", HTML_F_INLINE, HTML_ATTR_BIT(HREF) | HTML_ATTR_BIT(HREFLANG)) \
 	T(ABBR, "abbr", HTML_F_INLINE, 0) \
 	T(ACRONYM, "acronym", HTML_F_INLINE, 0) \
 	T(ADDRESS, "address", HTML_F_DIV, 0) \
@@ -130,8 +164,8 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(CENTER, "center", HTML_F_DIV, 0) \
 	T(CITE, "cite", HTML_F_INLINE, 0) \
 	T(CODE, "code", HTML_F_FORMAT, 0) \
-	T(COL, "col", HTML_F_PART | HTML_VOID, HTML_A_COLUMN) \
-	T(COLGROUP, "colgroup", HTML_F_PART, HTML_A_COLUMN) \
+	T(COL, "col", HTML_F_PART | HTML_VOID, 0) \
+	T(COLGROUP, "colgroup", HTML_F_PART, 0) \
 	T(DATALIST, "datalist", HTML_SKIP, 0) \
 	T(DD, "dd", HTML_F_DIV | HTML_OPTIONAL_END, 0) \
 	T(DEL, "del", HTML_F_INLINE, HTML_A_EDIT) \
@@ -139,7 +173,7 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(DFN, "dfn", HTML_F_INLINE, 0) \
 	T(DIALOG, "dialog", HTML_LINE, 0) \
 	T(DIR, "dir", HTML_F_LIST, 0) \
-	T(DIV, "div", HTML_F_DIV, HTML_ATTR_BIT(ALIGN)) \
+	T(DIV, "div", HTML_F_DIV, 0) \
 	T(DL, "dl", HTML_F_PARA, 0) \
 	T(DT, "dt", HTML_F_DIV | HTML_OPTIONAL_END, 0) \
 	T(EM, "em", HTML_F_FORMAT, 0) \
@@ -147,17 +181,17 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(FIELDSET, "fieldset", HTML_LINE, 0) \
 	T(FIGCAPTION, "figcaption", HTML_F_PARA, 0) \
 	T(FIGURE, "figure", HTML_F_PARA, 0) \
-	T(FONT, "font", HTML_F_INLINE | HTML_NEEDS_ATTR, HTML_A_FONT) \
+	T(FONT, "font", HTML_F_INLINE, HTML_A_FONT) \
 	T(FOOTER, "footer", HTML_F_PARA, 0) \
 	T(FORM, "form", HTML_LINE, 0) \
 	T(FRAME, "frame", HTML_VOID, 0) \
 	T(FRAMESET, "frameset", 0, 0) \
-	T(H1, "h1", HTML_F_HEADING, HTML_ATTR_BIT(ALIGN)) \
-	T(H2, "h2", HTML_F_HEADING, HTML_ATTR_BIT(ALIGN)) \
-	T(H3, "h3", HTML_F_HEADING, HTML_ATTR_BIT(ALIGN)) \
-	T(H4, "h4", HTML_F_HEADING, HTML_ATTR_BIT(ALIGN)) \
-	T(H5, "h5", HTML_F_HEADING, HTML_ATTR_BIT(ALIGN)) \
-	T(H6, "h6", HTML_F_HEADING, HTML_ATTR_BIT(ALIGN)) \
+	T(H1, "h1", HTML_F_HEADING, 0) \
+	T(H2, "h2", HTML_F_HEADING, 0) \
+	T(H3, "h3", HTML_F_HEADING, 0) \
+	T(H4, "h4", HTML_F_HEADING, 0) \
+	T(H5, "h5", HTML_F_HEADING, 0) \
+	T(H6, "h6", HTML_F_HEADING, 0) \
 	T(HEAD, "head", 0, 0) \
 	T(HEADER, "header", HTML_F_PARA, 0) \
 	T(HGROUP, "hgroup", HTML_F_PARA, 0) \
@@ -179,6 +213,7 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(MATH, "math", 0, 0) \
 	T(MENU, "menu", HTML_F_LIST, 0) \
 	T(META, "meta", HTML_VOID, 0) \
+	T(METER, "meter", HTML_F_INLINE, HTML_A_GAUGE) \
 	T(NAV, "nav", HTML_F_PARA, 0) \
 	T(NOBR, "nobr", 0, 0) \
 	T(NOEMBED, "noembed", HTML_RAW, 0) \
@@ -188,11 +223,12 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(OL, "ol", HTML_F_LIST, HTML_A_LIST) \
 	T(OPTGROUP, "optgroup", 0, 0) \
 	T(OPTION, "option", 0, 0) \
-	T(P, "p", HTML_F_PARA | HTML_OPTIONAL_END, HTML_ATTR_BIT(ALIGN)) \
+	T(P, "p", HTML_F_PARA | HTML_OPTIONAL_END, 0) \
 	T(PARAM, "param", HTML_VOID, 0) \
 	T(PICTURE, "picture", 0, 0) \
 	T(PLAINTEXT, "plaintext", HTML_RAW | HTML_PARAGRAPH, 0) \
 	T(PRE, "pre", HTML_F_PARA, 0) \
+	T(PROGRESS, "progress", HTML_F_INLINE, HTML_A_GAUGE) \
 	T(Q, "q", HTML_F_INLINE, HTML_ATTR_BIT(CITE)) \
 	T(RP, "rp", HTML_F_INLINE | HTML_OPTIONAL_END, 0) \
 	T(RT, "rt", HTML_F_INLINE | HTML_OPTIONAL_END, 0) \
@@ -204,7 +240,8 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(SELECT, "select", HTML_SKIP, 0) \
 	T(SMALL, "small", HTML_F_FORMAT, 0) \
 	T(SOURCE, "source", HTML_F_INLINE | HTML_VOID, HTML_ATTR_BIT(SRC) | HTML_ATTR_BIT(TYPE)) \
-	T(SPAN, "span", HTML_F_INLINE | HTML_NEEDS_ATTR, 0) \
+	T(SPACER, "spacer", HTML_F_INLINE, 0) \
+	T(SPAN, "span", HTML_F_INLINE, 0) \
 	T(STRIKE, "strike", HTML_F_FORMAT, 0) \
 	T(STRONG, "strong", HTML_F_FORMAT, 0) \
 	T(STYLE, "style", HTML_RAW, 0) \
@@ -212,8 +249,7 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(SUMMARY, "summary", HTML_F_DIV, 0) \
 	T(SUP, "sup", HTML_F_INLINE, 0) \
 	T(SVG, "svg", HTML_SKIP, 0) \
-	T(TABLE, "table", HTML_F_PARA | HTML_FENCE | HTML_TABLE_ROOT, \
-		HTML_ATTR_BIT(ALIGN) | HTML_ATTR_BIT(SUMMARY)) \
+	T(TABLE, "table", HTML_F_PARA | HTML_FENCE | HTML_TABLE_ROOT, 0) \
 	T(TBODY, "tbody", HTML_F_PART | HTML_LINE, 0) \
 	T(TD, "td", HTML_F_CELL, HTML_A_CELL) \
 	T(TEMPLATE, "template", HTML_SKIP, 0) \
@@ -223,7 +259,7 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(THEAD, "thead", HTML_F_PART | HTML_LINE, 0) \
 	T(TIME, "time", HTML_F_INLINE, HTML_ATTR_BIT(DATETIME)) \
 	T(TITLE, "title", HTML_RAW, 0) \
-	T(TR, "tr", HTML_F_PART | HTML_LINE, HTML_ATTR_BIT(ALIGN) | HTML_ATTR_BIT(VALIGN)) \
+	T(TR, "tr", HTML_F_PART | HTML_LINE, 0) \
 	T(TRACK, "track", HTML_VOID, 0) \
 	T(TT, "tt", HTML_F_FORMAT, 0) \
 	T(U, "u", HTML_F_FORMAT, 0) \

@@ -11,6 +11,7 @@
 #include "normalize/html-balance.h"
 #include "normalize/html-escape.h"
 #include "normalize/html-reference.h"
+#include "normalize/html-style.h"
 #include "normalize/html-token.h"
 #include "normalize/url.h"
 
@@ -23,6 +24,10 @@
 
 struct cleaner {
 	struct str base;
+	/* Of the last tag: its style attribute as it was written in balance.out (0: it has none), and
+	 * whether the style would have hidden the element. */
+	size_t style_from, style_n;
+	bool hidden;
 	struct html_balance balance;
 };
 
@@ -103,8 +108,13 @@ static bool put_number(struct buf *out, enum html_attr_id id, struct str raw)
 	struct str value = str_trim(raw);
 	size_t n = digits(value);
 
-	if (!n || n > DIGITS_MAX)
+	/* An empty value says no more than none, and does no harm. */
+	if ((!n && value.n) || n > DIGITS_MAX)
 		return false;
+	if (n && n < value.n && value.p[n] == '.') {
+		size_t fraction = digits(str_skip(value, n + 1));
+		n += fraction && fraction <= DIGITS_MAX ? fraction + 1 : 0;
+	}
 	begin_attr(out, id);
 	buf_add(out, value.p, n);
 	if (n < value.n && value.p[n] == '%')
@@ -124,13 +134,38 @@ static bool put_word(struct buf *out, enum html_attr_id id, struct str raw)
 	const size_t word_max = 40;
 	struct str value = str_trim(raw);
 
-	if (!value.n || value.n > word_max)
+	if (value.n > word_max)
 		return false;
 	for (size_t i = 0; i < value.n; i++)
 		if (!is_word_char((unsigned char)value.p[i]))
 			return false;
 	begin_attr(out, id);
 	buf_str(out, value);
+	buf_char(out, '"');
+	return true;
+}
+
+static bool put_style(struct cleaner *c, struct str raw)
+{
+	struct buf *out = c->balance.out;
+	char decoded[URL_BYTES_MAX];
+	struct str css;
+	size_t mark = out->n;
+
+	if (!decode_value(raw, decoded, &css))
+		return false;
+	begin_attr(out, HTML_ATTR_STYLE);
+	size_t from = out->n;
+	unsigned result = html_style(out, css);
+	c->hidden = result & HTML_STYLE_HIDES;
+	if (result & HTML_STYLE_REMOVED)
+		c->balance.result |= HTML_REMOVED;
+	if (out->n == from) {
+		out->n = mark;
+		return false;
+	}
+	c->style_from = from;
+	c->style_n = out->n - from;
 	buf_char(out, '"');
 	return true;
 }
@@ -160,6 +195,8 @@ static bool put_attr(struct cleaner *c, const struct html_attr *attr)
 		begin_attr(out, attr->id);
 		buf_char(out, '"');
 		return true;
+	case HTML_VALUE_STYLE:
+		return put_style(c, attr->value);
 	case HTML_VALUE_UNSEEN:
 		break;
 	}
@@ -173,6 +210,8 @@ static uint64_t put_tag(struct cleaner *c, const struct html_token *token)
 	struct buf *out = c->balance.out;
 	uint64_t written = 0;
 
+	c->style_n = 0;
+	c->hidden = false;
 	buf_char(out, '<');
 	buf_add(out, element->name, element->length);
 	for (size_t i = 0; i < token->n_attrs; i++) {
@@ -205,19 +244,6 @@ static bool is_number(struct str value)
 	return n && n <= DIGITS_MAX;
 }
 
-/* The value of a property in a style attribute, roughly: enough to see what hides an image. */
-static struct str style_value(struct str style, const char *property)
-{
-	struct str part;
-
-	while (str_split(&style, ';', &part)) {
-		size_t colon = str_chr(part, ':');
-		if (colon < part.n && str_is_i(str_trim(str_head(part, colon)), property))
-			return str_trim(str_skip(part, colon + 1));
-	}
-	return STR_NONE;
-}
-
 /* One side alone counts when the other is not given: a line of 600×1 is a line. */
 static bool is_dot(struct str width, struct str height)
 {
@@ -225,23 +251,20 @@ static bool is_dot(struct str width, struct str height)
 	       (is_tiny(height) && !is_number(width));
 }
 
-/* A picture nobody is to see: it counts readers. What the attributes say alone is enough, whatever
- * the style adds: the output has the attributes only, and must be judged as the input was. */
-static bool is_tracker(const struct html_token *token)
+/* A picture nobody is to see: it counts readers. The style is judged as it was written, not as it
+ * was found: the output must be judged as the input was. */
+static bool is_tracker(const struct cleaner *c, const struct html_token *token)
 {
 	struct str width = html_token_attr(token, HTML_ATTR_WIDTH);
 	struct str height = html_token_attr(token, HTML_ATTR_HEIGHT);
-	struct str style = html_token_attr(token, HTML_ATTR_STYLE);
+	struct str style = str_make(c->balance.out->p + c->style_from, c->style_n);
 
-	if (is_dot(width, height))
+	if (c->hidden || is_dot(width, height))
 		return true;
 	if (!style.n)
 		return false;
-	if (str_is_i(style_value(style, "display"), "none") ||
-		str_is_i(style_value(style, "visibility"), "hidden"))
-		return true;
-	return is_dot(is_number(width) ? width : style_value(style, "width"),
-		is_number(height) ? height : style_value(style, "height"));
+	return is_dot(is_number(width) ? width : html_style_value(style, "width"),
+		is_number(height) ? height : html_style_value(style, "height"));
 }
 
 /* Pictures that a script would load later have their URL in another attribute, and in src nothing or
@@ -275,10 +298,14 @@ static void put_void(struct cleaner *c, struct html_token *token)
 
 	if (tag == HTML_TAG_IMG)
 		use_lazy_source(token);
-	uint64_t written = put_tag(c, token);
-	bool needs_source = tag == HTML_TAG_IMG || tag == HTML_TAG_SOURCE;
-	if ((needs_source && !(written & HTML_ATTR_BIT(SRC))) ||
-		(tag == HTML_TAG_IMG && is_tracker(token))) {
+	uint64_t written = put_tag(c, token), needed = 0;
+	/* Without its picture an image still says what it would have shown. */
+	if (tag == HTML_TAG_IMG)
+		needed = HTML_ATTR_BIT(SRC) |
+			 (html_token_attr(token, HTML_ATTR_ALT).n ? HTML_ATTR_BIT(ALT) : 0);
+	else if (tag == HTML_TAG_SOURCE)
+		needed = HTML_ATTR_BIT(SRC);
+	if ((needed && !(written & needed)) || (tag == HTML_TAG_IMG && is_tracker(c, token))) {
 		out->n = mark;
 		c->balance.result |= HTML_REMOVED;
 	}
@@ -300,7 +327,7 @@ static void put_preformatted(struct cleaner *c, struct str text)
 	html_balance_before(&c->balance, HTML_TAG_PRE);
 	size_t mark = out->n;
 	buf_lit(out, "<pre>");
-	html_balance_open(&c->balance, HTML_TAG_PRE, false, mark);
+	html_balance_open(&c->balance, HTML_TAG_PRE, mark);
 	html_put_literal(out, text, HTML_ESCAPE_TEXT);
 	html_balance_close(&c->balance, HTML_TAG_PRE);
 }
@@ -323,14 +350,8 @@ static void start_tag(struct cleaner *c, struct html_token *token)
 		return;
 	}
 	size_t mark = b->out->n;
-	uint64_t written = put_tag(c, token);
-	bool silent = html_has(tag, HTML_NEEDS_ATTR) &&
-		      !(tag == HTML_TAG_A ? written & HTML_ATTR_BIT(HREF) : written);
-	if (silent) {
-		b->out->n = mark;
-		b->result |= HTML_REMOVED;
-	}
-	html_balance_open(b, tag, silent, mark);
+	put_tag(c, token);
+	html_balance_open(b, tag, mark);
 }
 
 static void end_tag(struct cleaner *c, enum html_tag tag)

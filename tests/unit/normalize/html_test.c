@@ -175,8 +175,9 @@ static void test_balance(void **state)
 		"<a href=\"https://city.example/news/1\"><dl></dl></a>"
 		"<a href=\"https://city.example/news/2\"></a>");
 	assert_clean("</b></p></div>x</td>", "x");
-	assert_clean("<span lang=fr><span>x</span>y</span>z", "<span lang=\"fr\">xy</span>z");
-	assert_clean("<a name=top>x</a>", "x");
+	assert_clean("<span lang=fr><span>x</span>y</span>z",
+		"<span lang=\"fr\"><span>x</span>y</span>z");
+	assert_clean("<a name=top>x</a>", "<a>x</a>");
 	assert_clean("<select><option>a<option>b</select>x", "x");
 	assert_clean("<select><option>a<p>x", "<p>x</p>");
 	assert_clean("<form action=/q>Name <input name=q> <button>Go</button></form>", "Name  Go");
@@ -218,7 +219,12 @@ static void test_urls_and_images(void **state)
 	assert_clean("<img src='data:image/gif;base64,R0' data-src=r.jpg>",
 		"<img src=\"https://city.example/news/r.jpg\">");
 	assert_clean("<img data-lazy-src=r.jpg>", "<img src=\"https://city.example/news/r.jpg\">");
-	assert_clean("<img alt=x>", "");
+	assert_clean("<img alt=x>", "<img alt=\"x\">");
+	assert_clean("<img alt='' title=x>", "");
+	assert_clean("<img alt=x style='display:none'>", "");
+	assert_clean("<img src=t.gif style='width&#58;1px;height&colon;1px'>x", "x");
+	assert_clean("<img src=t.gif style='width:url(x);width:1px;height:0'>x", "x");
+	assert_clean("<img src=t.gif style='VISIBILITY: hidden ! important'>x", "x");
 	assert_clean("<img src=mailto:x>", "");
 	assert_clean("<picture><source srcset=a.webp><img src=a.jpg></picture>",
 		"<img src=\"https://city.example/news/a.jpg\">");
@@ -254,6 +260,37 @@ static void test_xss(void **state)
 	buf_deinit(&vector);
 }
 
+/* What only says how a thing would like to look stays, on whatever element it stands. */
+static void test_attributes(void **state)
+{
+	(void)state;
+	assert_clean("<table border=1 cellpadding='2' CELLSPACING=0 width='100%' bgcolor=#ffffff>"
+		     "<tr><td nowrap width=20 background=x.gif>a</table>",
+		"<table border=\"1\" cellpadding=\"2\" cellspacing=\"0\" width=\"100%\" "
+		"bgcolor=\"#ffffff\"><tr><td nowrap=\"\" width=\"20\">a</td></tr></table>");
+	assert_clean("<img src=a.jpg border=0 hspace=4 vspace=x align=left>",
+		"<img src=\"https://city.example/news/a.jpg\" border=\"0\" hspace=\"4\" "
+		"align=\"left\">");
+	assert_clean("<meter value=0.6 min=0 max='1.0' low='.3'>60&nbsp;%</meter>",
+		"<meter value=\"0.6\" min=\"0\" max=\"1.0\">60\u00a0%</meter>");
+	assert_clean("<progress value=3 max=4 form=f>3/4</progress>",
+		"<progress value=\"3\" max=\"4\">3/4</progress>");
+	assert_clean(
+		"<p align='' width='' lang=''>x</p>", "<p align=\"\" width=\"\" lang=\"\">x</p>");
+	assert_clean("<p align='a b' width='one' border='-1' hspace=12345678>x</p>", "<p>x</p>");
+	assert_clean("<p width=1.5 height='2.' border=3.4.5>x</p>",
+		"<p width=\"1.5\" height=\"2\" border=\"3.4\">x</p>");
+	assert_clean("<video preload=none src=v.mp4 autoplay></video><p preload=auto>x</p>",
+		"<video preload=\"none\" src=\"https://city.example/news/v.mp4\"></video>"
+		"<p>x</p>");
+	/* Names, the reader's window and keys, what loads, and forms. */
+	assert_clean("<p id=a name=b class=c target=_top accesskey=x autofocus draggable=true "
+		     "contenteditable tabindex=1 usemap=#m background=x icon=x longdesc=x "
+		     "action=x accept=x maxlength=1 selected radiogroup=x prompt=x datafld=x "
+		     "itemid=x part=x slot=x is=x popover popovertarget=x data-x=1>y</p>",
+		"<p>y</p>");
+}
+
 /* The checker itself must be able to say no. */
 static void test_strict(void **state)
 {
@@ -261,13 +298,21 @@ static void test_strict(void **state)
 		"a>b", "a&b", "<p title=x></p>", "<P></P>", "<b><i></b></i>", "<br/>",
 		"<a href=\"\"></a>", "<a href=\"javascript:x\"></a>",
 		"<a href=\"java script:x\"></a>", "<img src=\"data:x\">", "<p title=\"<\"></p>",
-		"a\x01", "<p\ntitle=\"x\"></p>", "<!-- x -->", "<a href=\"other:x\"></a>"};
+		"<p style=\"position: fixed;\"></p>", "<p style=\"color: red\"></p>",
+		"<p style=\"width: -1px;\"></p>", "<p style=\"color: url(x);\"></p>",
+		"<p style=\"display: none;\"></p>", "<p style=\"color:red;\"></p>",
+		"<p style=\"color: r\\65 d;\"></p>", "<p style=\"color: red;color: red;\"></p>",
+		"<p style=\"width: calc(1);\"></p>", "<p style=\"color: /**/red;\"></p>",
+		"<p id=\"x\"></p>", "<form></form>", "a\x01", "<p\ntitle=\"x\"></p>", "<!-- x -->",
+		"<a href=\"other:x\"></a>"};
 	size_t at;
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(bad); i++)
 		if (!strict_check(str_of(bad[i]), &at))
 			fail_msg("accepted: %s", bad[i]);
+	assert_null(strict_check(
+		STR("<p style=\"COLOR: rgb(0, 1, 2); font-family: 'A b',c;\">x</p>"), &at));
 	assert_null(strict_check(STR("<p title=\"a &lt;\">x<br>&amp;</p>"), &at));
 }
 
@@ -291,7 +336,9 @@ static void test_linear(void **state)
 		{"<script><!--<script>", 50000}, {"</p>", 200000}, {"<p title='", 100000},
 		{"<![CDATA[", 100000}, {"]]>", 300000}, {"<svg>", 100000}, {"<li>", 100000},
 		{"<h1>", 100000}, {"</b>", 200000}, {"<span>", 100000}, {"<b ", 200000},
-		{"<img src=", 100000}, {"<b><i><u><s></b>x", 50000}};
+		{"<img src=", 100000}, {"<b><i><u><s></b>x", 50000},
+		{"<p style='color:red;color:red;color:red'>", 30000},
+		{"<p style=';;;;;;;;", 100000}, {"<p style=\"font:", 100000}};
 	struct buf html = BUF_INIT, out = BUF_INIT, text = BUF_INIT;
 
 	(void)state;
@@ -313,7 +360,7 @@ static void test_linear(void **state)
 	buf_str(&text, buf_view(&html));
 	buf_lit(&text, "\">z</a>");
 	clean_checked(&out, buf_view(&text));
-	assert_string_equal(buf_cstr(&out), "<p>y</p>z");
+	assert_string_equal(buf_cstr(&out), "<p>y</p><a>z</a>");
 	fill(&html, " title=a", 1000000);
 	buf_clear(&text);
 	buf_lit(&text, "<p");
@@ -469,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_urls_and_images),
 		cmocka_unit_test(test_xss),
+		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_linear),
 		cmocka_unit_test(test_depth),

@@ -13,15 +13,18 @@ static const char *const allowed[] = {"a", "abbr", "acronym", "address", "articl
 	"audio", "b", "bdi", "bdo", "big", "blockquote", "caption", "center", "cite", "code",
 	"colgroup", "dd", "del", "details", "dfn", "dir", "div", "dl", "dt", "em", "figcaption",
 	"figure", "font", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "i",
-	"ins", "kbd", "li", "main", "mark", "menu", "nav", "ol", "p", "pre", "q", "rp", "rt",
-	"ruby", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary",
-	"sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var",
-	"video", NULL};
+	"ins", "kbd", "li", "main", "mark", "menu", "meter", "nav", "ol", "p", "pre", "progress",
+	"q", "rp", "rt", "ruby", "s", "samp", "section", "small", "spacer", "span", "strike",
+	"strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time",
+	"tr", "tt", "u", "ul", "var", "video", NULL};
 static const char *const allowed_void[] = {"br", "col", "hr", "img", "source", "wbr", NULL};
-static const char *const allowed_attrs[] = {"abbr", "align", "alt", "color", "colspan", "controls",
-	"datetime", "dir", "face", "height", "hreflang", "lang", "open", "reversed", "rowspan",
-	"scope", "size", "span", "start", "summary", "title", "type", "valign", "value", "width",
-	NULL};
+static const char *const allowed_attrs[] = {"abbr", "align", "alt", "bgcolor", "bgproperties",
+	"border", "bordercolor", "bordercolordark", "bottompadding", "cellpadding", "cellspacing",
+	"ch", "choff", "clear", "color", "colspan", "controls", "coords", "datetime", "delay",
+	"dir", "face", "frame", "gutter", "height", "high", "hreflang", "hspace", "lang", "loop",
+	"loopend", "low", "max", "min", "nowrap", "open", "optimum", "preload", "reversed",
+	"rowspan", "rules", "scope", "size", "span", "start", "summary", "title", "type", "valign",
+	"value", "vspace", "width", "wrap", NULL};
 static const char *const url_attrs[] = {"cite", "href", "poster", "src", NULL};
 static const char *const harmless[] = {"http", "https", "mailto", "tel", "ftp", "ftps", "sftp",
 	"geo", "magnet", "sms", "xmpp", "sip", "sips", "irc", "ircs", "news", "nntp", "webcal",
@@ -31,6 +34,15 @@ static const char *const harmless[] = {"http", "https", "mailto", "tel", "ftp", 
 /* Even with invisible characters between their letters. */
 static const char *const running[] = {
 	"javascript", "vbscript", "livescript", "jscript", "mocha", "data", NULL};
+
+/* Of the style attribute: properties by their stems, and what no value may hold. */
+static const char *const dressing[] = {"background", "border", "caption", "clear", "color",
+	"cursor", "direction", "display", "empty", "float", "font", "height", "hyphens", "letter",
+	"line", "list", "margin", "max", "min", "overflow", "padding", "table", "text", "vertical",
+	"white", "width", "word", NULL};
+static const char *const acting[] = {"url", "expression", "javascript", "image", "var", "attr",
+	"calc", "important", "position", "behavior", "binding", "import", NULL};
+static const char *const coloring[] = {"rgb", "rgba", "hsl", "hsla", NULL};
 
 static bool in(struct str s, const char *const *list)
 {
@@ -104,13 +116,62 @@ static const char *check_url(struct str url)
 	return NULL;
 }
 
+/* One value: a few characters, no sign, no function but the colours, nothing hidden. */
+static const char *check_value(struct str property, struct str value)
+{
+	const char *start = value.p;
+
+	if (!value.n || value.p[0] == ' ')
+		return "a property without value";
+	for (size_t i = 0; i < value.n; i++) {
+		char c = value.p[i];
+		if (!ascii_is_alnum((unsigned char)c) && !strchr(" #%(),.-'_", c))
+			return "a character that no value needs";
+		if (c == '-' && (i == 0 || value.p[i - 1] == ' '))
+			return "a sign";
+		if (c == '(' && !in(str_make(start, (size_t)(value.p + i - start)), coloring))
+			return "a function";
+		if (c == ' ' || c == ',')
+			start = value.p + i + 1;
+	}
+	for (const char *const *word = acting; *word; word++)
+		if (str_ifind(value, str_of(*word)) < value.n)
+			return "a value that acts";
+	if (str_is_i(property, "display") && str_is_i(value, "none"))
+		return "a text that is hidden";
+	return NULL;
+}
+
+static const char *check_style(struct str style)
+{
+	const char *wrong = NULL;
+
+	while (style.n && !wrong) {
+		size_t colon = str_find(style, STR(": ")), semicolon = str_chr(style, ';');
+		if (colon > semicolon || semicolon == style.n)
+			return "a style that is no list of declarations";
+		char stem[16] = "";
+		for (size_t i = 0; i < colon && i < sizeof stem - 1 && style.p[i] != '-'; i++)
+			stem[i] = ascii_lower(style.p[i]);
+		if (!in(str_of(stem), dressing))
+			return "a property that is not allowed";
+		wrong = check_value(str_head(style, colon),
+			str_make(style.p + colon + 2, semicolon - colon - 2));
+		style = str_skip(style, semicolon + 1);
+		if (style.n && (style.p[0] != ' ' || style.n == 1))
+			return "declarations without a blank between them";
+		style = str_skip(style, 1);
+	}
+	return wrong;
+}
+
 static const char *take_attr(struct strict *s)
 {
 	struct str name = take_name(s);
 	const char *start, *wrong;
 
-	bool url = in(name, url_attrs);
-	if (!url && !in(name, allowed_attrs))
+	bool url = in(name, url_attrs), style = str_is(name, "style");
+	if (!url && !style && !in(name, allowed_attrs))
 		return "an attribute that is not allowed";
 	if (!take(s, "=\""))
 		return "an attribute without a quoted value";
@@ -119,6 +180,8 @@ static const char *take_attr(struct strict *s)
 		if ((wrong = take_char(s)))
 			return wrong;
 	if (url && (wrong = check_url(str_make(start, (size_t)(s->p - start)))))
+		return wrong;
+	if (style && (wrong = check_style(str_make(start, (size_t)(s->p - start)))))
 		return wrong;
 	return take(s, "\"") ? NULL : "a value without end";
 }
