@@ -42,7 +42,8 @@ size_t schedule_count(const struct schedule *schedule);
 /* What a poll's end means for the feed's state: validators, failures, health, and when next (the
  * rules of FETCH). `digested`: 0, or -EBADMSG when the body was no feed (then `why` says what it
  * was), for REPLY_BODY only; `items` its items. `hint_us` is what the document asked for (-1:
- * none), which is remembered until there is another document. `chance` is uniform in [0, 1). Writes reply->state. */
+ * none), and is remembered until there is another document. `chance` is uniform in [0, 1). Writes
+ * reply->state. */
 struct settle {
 	int digested;
 	const char *why;
