@@ -4,10 +4,10 @@
  *	1. a byte order mark, or '<' written in two or four bytes (or in EBCDIC), decides;
  *	2. valid UTF-8 beyond ASCII is UTF-8, whatever the label (in pure ASCII the label cannot be
  *	   wrong and is reported as it is);
- *	3. the label: of HTTP, then of the XML declaration, by the rules of RFC 3023 (text/xml
- *	   without charset is us-ascii; what is said so and is not ASCII falls through), unless
- *	   nearly all that is not ASCII is UTF-8 (a site in UTF-8 with an old template, label and
- *	   all);
+ *	3. the label: of HTTP, then of the XML declaration, unless nearly all that is not ASCII is
+ *	   UTF-8 (a site in UTF-8 with an old template, label and all). text/xml without charset
+ *	   is us-ascii (RFC 3023); where that, or a charset of us-ascii, is refuted by the bytes,
+ *	   the declaration counts (RFC 7303);
  *	4. mostly UTF-8 with stray bytes: UTF-8, the stray ones read as windows-1252;
  *	5. windows-1252.
  * Labels name what browsers take them for (gb2312 is GB18030, iso-8859-1 is windows-1252 …). To
@@ -79,6 +79,11 @@ static bool is_utf8_label(const char *label)
 		"utf-8", "utf8", "utf_8", "unicode-1-1-utf-8", "unicode"};
 
 	return IS_ONE_OF(label, labels);
+}
+
+static bool is_ascii_label(const char *label)
+{
+	return !strcmp(label, "us-ascii") || !strcmp(label, "ascii");
 }
 
 /* Codes whose bytes are ASCII and yet mean something else. */
@@ -357,7 +362,7 @@ static void decide_bytes(
 	if (!utf8 && IS_ONE_OF(label, latin1_labels)) {
 		c->windows_1252 = true;
 		set_name(c, label);
-		if (!strcmp(label, "us-ascii") || !strcmp(label, "ascii")) {
+		if (is_ascii_label(label)) {
 			set_name(c, "windows-1252");
 			c->flaws |= FLAW_ENCODING_OVERRIDE;
 		}
@@ -375,13 +380,21 @@ static void decide_bytes(
 	decide_likely(c, census);
 }
 
-static int decide(struct charset *c, const char *label, bool explicit_label)
+/* `declared` stands in for a label of ASCII that cannot be. */
+static int decide(struct charset *c, const char *label, bool explicit_label, const char *declared)
 {
 	struct census census;
 	int r = take_census(c, &census);
 
 	if (r < 0)
 		return r;
+	if ((census.bad || census.sequences) && is_ascii_label(label) && declared[0] &&
+		!is_ascii_label(declared)) {
+		if (explicit_label)
+			c->flaws |= FLAW_ENCODING_OVERRIDE;
+		label = declared;
+		explicit_label = true;
+	}
 	if (census.bad) {
 		decide_bytes(c, &census, label, explicit_label);
 		return 0;
@@ -487,11 +500,11 @@ int charset_open(struct charset *c, const struct body *body, struct str content_
 	const char *label = http[0] ? http : text ? "us-ascii" : xml;
 	bool explicit_label = http[0] || (!text && xml[0]);
 	if (signature) { /* a UTF-8 mark is a label of its own, and the best one */
-		r = decide(c, "utf-8", true);
+		r = decide(c, "utf-8", true, "");
 		if (explicit_label && !is_utf8_label(label))
 			c->flaws |= FLAW_ENCODING_OVERRIDE;
 	} else {
-		r = decide(c, label, explicit_label);
+		r = decide(c, label, explicit_label, xml);
 	}
 	charset_rewind(c);
 	return r;

@@ -280,6 +280,32 @@ static void test_stray_bytes_under_a_label(void **state)
 		"encoding=gb18030\nflaws=[]");
 }
 
+/* text/xml without charset said us-ascii in RFC 3023, and what the declaration says in RFC 7303,
+ * which is the same where the text is ASCII. */
+static void test_declaration_under_text_xml(void **state)
+{
+	const struct parse_hints hints = {.content_type = STR("text/xml")};
+
+	(void)state;
+	check(STR("<?xml version=\"1.0\" encoding=\"Shift_JIS\"?><rss><channel>"
+		  "<title>\x93\xFA\x96\x7B</title></channel></rss>"),
+		&hints, "encoding=shift_jis\ntitle(likely)=\xE6\x97\xA5\xE6\x9C\xAC\nflaws=[]");
+	check(STR("<?xml version=\"1.0\" encoding=\"ISO-8859-2\"?><rss><channel>"
+		  "<title>\xB3</title></channel></rss>"),
+		&hints, "encoding=iso-8859-2\ntitle(likely)=\xC5\x82\nflaws=[]");
+	check(STR("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><rss><channel>"
+		  "<title>\xC3\xA1</title></channel></rss>"),
+		&hints, "encoding=utf-8\ntitle(likely)=\xC3\xA1\n" OVERRIDE);
+	check(STR("<?xml version=\"1.0\" encoding=\"utf-8\"?><rss><channel>"
+		  "<title>\xC3\xA1</title></channel></rss>"),
+		&hints, "encoding=utf-8\nflaws=[]");
+	/* Said in so many words, it is a lie. */
+	const struct parse_hints ascii = {.content_type = STR("text/xml; charset=us-ascii")};
+	check(STR("<?xml version=\"1.0\" encoding=\"ISO-8859-2\"?><rss><channel>"
+		  "<title>\xB3</title></channel></rss>"),
+		&ascii, "encoding=iso-8859-2\ntitle(likely)=\xC5\x82\n" OVERRIDE);
+}
+
 static void test_content_types(void **state)
 {
 	static const struct {
@@ -351,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_sink_stops),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_stray_bytes_under_a_label),
+		cmocka_unit_test(test_declaration_under_text_xml),
 		cmocka_unit_test(test_content_types),
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_pieces),
