@@ -54,7 +54,7 @@ enum html_value {
 	A(BGCOLOR, "bgcolor", WORD, EVERY) \
 	A(BGPROPERTIES, "bgproperties", WORD, EVERY) \
 	A(BORDER, "border", NUMBER, EVERY) \
-	A(BORDERCOLOR, "bordercolor", WORD, SOME) \
+	A(BORDERCOLOR, "bordercolor", WORD, EVERY) \
 	A(BORDERCOLORDARK, "bordercolordark", WORD, EVERY) \
 	A(BOTTOMPADDING, "bottompadding", NUMBER, EVERY) \
 	A(CELLPADDING, "cellpadding", NUMBER, EVERY) \
@@ -72,7 +72,7 @@ enum html_value {
 	A(DATA_SRC, "data-src", UNSEEN, SOME) \
 	A(DATETIME, "datetime", TEXT, SOME) \
 	A(DELAY, "delay", NUMBER, EVERY) \
-	A(DIR, "dir", WORD, SOME) \
+	A(DIR, "dir", WORD, EVERY) \
 	A(FACE, "face", TEXT, SOME) \
 	A(FRAME, "frame", WORD, EVERY) \
 	A(GUTTER, "gutter", NUMBER, EVERY) \

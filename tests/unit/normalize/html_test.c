@@ -283,6 +283,9 @@ static void test_attributes(void **state)
 	assert_clean("<video preload=none src=v.mp4 autoplay></video><p preload=auto>x</p>",
 		"<video preload=\"none\" src=\"https://city.example/news/v.mp4\"></video>"
 		"<p>x</p>");
+	assert_clean("<p dir=rtl lang=ar title=x>x</p><b dir=auto bordercolor=red>y</b>",
+		"<p dir=\"rtl\" lang=\"ar\" title=\"x\">x</p>"
+		"<b dir=\"auto\" bordercolor=\"red\">y</b>");
 	/* Names, the reader's window and keys, what loads, and forms. */
 	assert_clean("<p id=a name=b class=c target=_top accesskey=x autofocus draggable=true "
 		     "contenteditable tabindex=1 usemap=#m background=x icon=x longdesc=x "
