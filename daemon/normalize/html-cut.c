@@ -9,19 +9,16 @@ struct opened {
 
 static void follow(struct opened *o, const struct html_token *token)
 {
-	/* Of a text or a comment the tag is not set. */
-	if (token->type != HTML_TOKEN_START && token->type != HTML_TOKEN_END)
-		return;
 	size_t cost = html_elements[token->tag].length + sizeof "</>" - 1;
 
-	if (token->type == HTML_TOKEN_END) {
-		if (o->n && o->tags[o->n - 1] == token->tag) {
-			o->n--;
-			o->closing -= cost;
+	if (token->type == HTML_TOKEN_START && !html_has(token->tag, HTML_VOID)) {
+		if (o->n < HTML_DEPTH_MAX) {
+			o->tags[o->n++] = (uint8_t)token->tag;
+			o->closing += cost;
 		}
-	} else if (!html_has(token->tag, HTML_VOID) && o->n < HTML_DEPTH_MAX) {
-		o->tags[o->n++] = (uint8_t)token->tag;
-		o->closing += cost;
+	} else if (token->type == HTML_TOKEN_END && o->n && o->tags[o->n - 1] == token->tag) {
+		o->n--;
+		o->closing -= cost;
 	}
 }
 

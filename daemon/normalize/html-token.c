@@ -299,6 +299,7 @@ static bool next_token(struct html_tokenizer *t, struct html_token *token)
 {
 	if (t->p >= t->end)
 		return false;
+	token->tag = HTML_TAG_OTHER;
 	char kind = *t->p == '<' ? kind_of(t->p, t->end) : ' ';
 	if (kind == ' ') {
 		take_text(t, token);

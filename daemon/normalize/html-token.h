@@ -24,7 +24,7 @@ struct html_attr {
 
 struct html_token {
 	enum html_token_type type;
-	enum html_tag tag;
+	enum html_tag tag; /* HTML_TAG_OTHER for what is no tag */
 	bool self_closing;
 	bool strangers; /* it had attributes we do not know, or one twice */
 	struct str text;

@@ -298,14 +298,16 @@ static void put_void(struct cleaner *c, struct html_token *token)
 
 	if (tag == HTML_TAG_IMG)
 		use_lazy_source(token);
-	uint64_t written = put_tag(c, token), needed = 0;
-	/* Without its picture an image still says what it would have shown. */
-	if (tag == HTML_TAG_IMG)
-		needed = HTML_ATTR_BIT(SRC) |
-			 (html_token_attr(token, HTML_ATTR_ALT).n ? HTML_ATTR_BIT(ALT) : 0);
-	else if (tag == HTML_TAG_SOURCE)
-		needed = HTML_ATTR_BIT(SRC);
-	if ((needed && !(written & needed)) || (tag == HTML_TAG_IMG && is_tracker(c, token))) {
+	uint64_t written = put_tag(c, token);
+	bool needs_source = tag == HTML_TAG_IMG || tag == HTML_TAG_SOURCE;
+	bool has_source = written & HTML_ATTR_BIT(SRC);
+	/* Without its picture an image still says what it would have shown: if something is left of
+	 * that, so the output is asked, where no value can look like this. */
+	if (tag == HTML_TAG_IMG && !has_source && written & HTML_ATTR_BIT(ALT)) {
+		struct str said = str_make(out->p + mark, out->n - mark);
+		has_source = str_find(said, STR(" alt=\"\"")) == said.n;
+	}
+	if ((needs_source && !has_source) || (tag == HTML_TAG_IMG && is_tracker(c, token))) {
 		out->n = mark;
 		c->balance.result |= HTML_REMOVED;
 	}

@@ -221,6 +221,9 @@ static void test_urls_and_images(void **state)
 	assert_clean("<img data-lazy-src=r.jpg>", "<img src=\"https://city.example/news/r.jpg\">");
 	assert_clean("<img alt=x>", "<img alt=\"x\">");
 	assert_clean("<img alt='' title=x>", "");
+	assert_clean("<img alt='\x03&#1;' title=' alt=\"\"'>", "");
+	assert_clean(
+		"<img title=' alt=\"\"' alt=x>", "<img title=\" alt=&quot;&quot;\" alt=\"x\">");
 	assert_clean("<img alt=x style='display:none'>", "");
 	assert_clean("<img src=t.gif style='width&#58;1px;height&colon;1px'>x", "x");
 	assert_clean("<img src=t.gif style='width:url(x);width:1px;height:0'>x", "x");
