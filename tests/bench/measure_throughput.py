@@ -69,6 +69,8 @@ def measure(options):
     notes = [f"{ITEMS} items in a reply, {news[0]['bytes']:.0f} bytes in an event, "
              f"{statistics.median([n['per_commit'] for n in news]):.0f} events in a commit, "
              f"{disk:.0f} bytes of disk for an event; live lost {sum(n['lost'] for n in news):,} "
-             f"of {sum(n['want'] for n in news):,}"]
+             f"of {sum(n['want'] for n in news):,}",
+             f"{(meter.spent['daemon'] + meter.spent['bus']) * 1e6 / sum(n['want'] for n in news):.1f} µs of CPU "
+             "for an event in daemon and bus, which a busy machine does not change"]
     return [Row("throughput, news", "events/s", [n["rate"] for n in news], GOAL, cost=meter.text(), notes=notes),
             Row("throughput, backfill, to the journal", "events/s", [first])]

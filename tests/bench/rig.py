@@ -37,7 +37,7 @@ class Row:
     goal: float = None
     more_is_better: bool = True
     digits: int = 0
-    cost: str = ""  # CPU seconds of each process, of the median's kind: over all rounds
+    cost: str = ""  # CPU seconds of each process, over all rounds
     notes: list = dataclasses.field(default_factory=list)
 
     def median(self):
@@ -197,7 +197,8 @@ def bus_pid(d):
 
 
 def run_json(name, *arguments, **more):
-    out = subprocess.run([PROGRAMS / name, *map(str, arguments)], stdout=subprocess.PIPE, check=True, text=True, **more)
+    out = subprocess.run([PROGRAMS / name, *map(str, arguments)], stdout=subprocess.PIPE, check=True,
+                         text=True, **more)
     return json.loads(out.stdout)
 
 
