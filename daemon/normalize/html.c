@@ -210,7 +210,7 @@ static uint64_t put_tag(struct cleaner *c, const struct html_token *token)
 	struct buf *out = c->balance.out;
 	uint64_t written = 0;
 
-	c->style_n = 0;
+	c->style_from = c->style_n = 0;
 	c->hidden = false;
 	buf_char(out, '<');
 	buf_add(out, element->name, element->length);
