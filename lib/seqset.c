@@ -78,6 +78,8 @@ void seqset_drop_to(struct seqset *set, uint64_t seq)
 {
 	size_t gone = 0;
 
+	if (!set->n)
+		return;
 	while (gone < set->n && set->ranges[gone].to <= seq)
 		gone++;
 	set->n -= gone;
