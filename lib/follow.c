@@ -297,7 +297,7 @@ static int accept_reply(struct cw_subscriber *s)
 
 static int take_events(struct cw_subscriber *s)
 {
-	uint64_t next;
+	uint64_t next = 0;
 	bool more = s->reply->more;
 	int r = accept_reply(s);
 
