@@ -10,6 +10,9 @@ struct parser *parser_new(void)
 {
 	struct parser *p = mem_zalloc(1, sizeof *p);
 
+	/* libxml2 sets its tables up on first use, without a lock; parsers are made before the
+	 * threads that use them. */
+	xmlInitParser();
 	p->document_arena = p->entry_arena = ARENA_INIT;
 	return p;
 }
