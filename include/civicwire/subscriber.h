@@ -43,8 +43,8 @@ struct cw_subscriber_stats {
 	uint64_t reconnects; /* new live sockets after silence */
 };
 
-/* Connects; nothing is waited for. 0, or -EINVAL (topics, endpoints, a cursor file that is not
- * one), -ENOMEM, or the errno of the cursor file. The subscriber is the caller's. */
+/* Connects; nothing is waited for. 0, or -EINVAL (topics, endpoints, `after`, a cursor file that is
+ * not one), -ENOMEM, or the errno of the cursor file. The subscriber is the caller's. */
 int cw_subscriber_open(
 	const struct cw_subscriber_options *options, struct cw_subscriber **ret_subscriber);
 /* Does not commit. NULL is allowed; returns NULL. */
@@ -56,6 +56,7 @@ struct cw_subscriber *cw_subscriber_close(struct cw_subscriber *subscriber);
  *   -ESTALE   the server lost data and began a new epoch: what was not yet seen may be gone
  *             (after either the next call goes on from the oldest event there is)
  *   -EACCES, -EINVAL, -EPROTO  the server refuses; calling again will not help
+ *             (-EPROTO once, and the next call goes on: it sent an event or cursor that is none)
  *   -EINTR    a signal came
  *   -ENOMEM   call again when there is memory */
 int cw_subscriber_next(
@@ -66,7 +67,8 @@ int cw_subscriber_next(
 int cw_subscriber_fd(const struct cw_subscriber *subscriber);
 
 /* All events handed out so far are done: moves the cursor, and replaces the cursor file (written
- * aside, synced, renamed) if there is one. 0 or the negative errno of the file. */
+ * aside, synced, renamed) if there is one; nothing happens where nothing has moved. 0 or the
+ * negative errno of the file. */
 int cw_subscriber_commit(struct cw_subscriber *subscriber);
 
 /* The cursor as of the last commit, to be kept where the events' effects are kept. It may lie
