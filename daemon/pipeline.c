@@ -41,8 +41,6 @@
 
 /* Batches waiting for the journal: enough for one large commit while the next one gathers. */
 #define BATCHES_WAITING 512
-/* Readers keep off the journal this long so that its log can be restarted (WIRE, ARCHITECTURE). */
-#define PAUSE_US (50 * MSEC_US)
 
 struct pipeline {
 	const struct config *config;
@@ -113,7 +111,7 @@ static void take_news(struct pipeline *p, struct writer_news *news)
 			p->poller, str_of(news->settled[i].feed_id), &news->settled[i].state);
 	if (p->bus) {
 		if (news->wants_pause)
-			bus_child_pause(p->bus, PAUSE_US);
+			bus_child_pause(p->bus, JOURNAL_PAUSE_US);
 		bus_child_head(p->bus, news->head, news->committed_us);
 	}
 	writer_news_free(news);

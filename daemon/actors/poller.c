@@ -30,7 +30,7 @@ struct poller {
 	struct poller_sink *sink;
 	struct polled *feeds;
 	size_t n_feeds;
-	struct map by_id;
+	struct map by_id, by_former_id;
 	size_t under_way; /* submitted and not settled: what bounds the stages behind */
 	bool started, held;
 	uv_timer_t *timer; /* outlives us until the loop has closed it */
@@ -72,6 +72,7 @@ int poller_new(struct poller **ret, uv_loop_t *loop, const struct fetch_settings
 	uv_timer_init(loop, p->timer);
 	p->timer->data = p;
 	map_init(&p->by_id);
+	map_init(&p->by_former_id);
 	int r = fetcher_new(&p->fetcher, loop, settings, &p->fetched, error);
 	if (r < 0) {
 		poller_free(p);
@@ -85,6 +86,8 @@ int poller_new(struct poller **ret, uv_loop_t *loop, const struct fetch_settings
 		struct polled *polled = &p->feeds[p->n_feeds++];
 		polled->feed = feed_ref(feeds[i]);
 		map_add(&p->by_id, str_of(polled->feed->id), polled);
+		for (size_t k = 0; k < polled->feed->n_formerly; k++)
+			map_add(&p->by_former_id, str_of(polled->feed->formerly[k]), polled);
 	}
 	*ret = p;
 	return 0;
@@ -104,6 +107,7 @@ struct poller *poller_free(struct poller *p)
 	}
 	free(p->feeds);
 	map_deinit(&p->by_id);
+	map_deinit(&p->by_former_id);
 	free(p);
 	return NULL;
 }
@@ -112,8 +116,13 @@ void poller_restore(struct poller *p, struct str feed_id, const struct feed_stat
 {
 	struct polled *polled = map_get(&p->by_id, feed_id);
 
-	if (!polled)
-		return;
+	if (!polled) {
+		/* A feed that got another id goes on where it was, unless it has been polled under
+		 * its new one. */
+		polled = map_get(&p->by_former_id, feed_id);
+		if (!polled || polled->state.last_poll_us)
+			return;
+	}
 	feed_state_deinit(&polled->state);
 	feed_state_copy(&polled->state, state);
 	/* A corrected address does not wait out what the wrong one has earned. */
