@@ -167,5 +167,6 @@ int verb_feeds(int argc, char **argv)
 		r = print_feeds(&f, all);
 	json_decref(all);
 	free(answer);
-	return r;
+	int flushed = verb_flush("feeds");
+	return flushed == EX_OK ? r : flushed;
 }

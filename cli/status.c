@@ -132,5 +132,6 @@ int verb_status(int argc, char **argv)
 		r = print_status(root);
 	json_decref(root);
 	free(answer);
-	return r;
+	int flushed = verb_flush("status");
+	return flushed == EX_OK ? r : flushed;
 }

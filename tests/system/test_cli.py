@@ -124,6 +124,10 @@ def print_states(daemon, events):
     assert status.returncode == 0 and f"event {len(events)} is the newest" in status.stdout, status
     assert json.loads(run("status", *socket, "--json").stdout)["journal"]["head"] == len(events)
     assert json.loads(run("feeds", *socket, "--json").stdout)[0]["health"] == "fine"
+    for verb in ("feeds", "status"):
+        with open("/dev/full", "w") as full:
+            r = subprocess.run([wire.CLI, verb, *socket], stdout=full, stderr=subprocess.PIPE, text=True)
+        assert r.returncode == 74 and "No space left" in r.stderr, r
 
 
 def refuse_second(daemon):
