@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "cli/verb.h"
+
 /* 100,000 feeds of 400 bytes, and as much again. */
 #define ANSWER_MAX (96 * 1024 * 1024)
 #define TIMEOUT_S  20L
@@ -15,11 +17,13 @@ struct answer {
 	size_t n;
 };
 
-const char *ask_daemon_socket(const char *option)
+static const char *socket_of(const struct question *question)
 {
 	const char *env = getenv("CIVICWIRE_SOCKET");
 
-	return option ? option : env && *env ? env : CONTROL_SOCKET_DEFAULT;
+	if (question->socket)
+		return question->socket;
+	return env && *env ? env : CONTROL_SOCKET_DEFAULT;
 }
 
 static size_t on_bytes(char *p, size_t size, size_t n, void *to)
@@ -72,25 +76,35 @@ static int get(CURL *curl, const char *socket, const char *path, struct answer *
 	return status == 403 ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
-int ask_daemon(const char *socket, const char *path, char **ret_text, json_t **ret_json)
+static int show(struct question *question, const struct answer *answer)
+{
+	json_t *json = json_loadb(answer->p ? answer->p : "", answer->n, 0, NULL);
+	int r = EX_OK;
+
+	if (!json) {
+		fputs("civicwire: the daemon's answer is not JSON\n", stderr);
+		return EX_PROTOCOL;
+	}
+	if (question->json)
+		fwrite(answer->p, 1, answer->n, stdout);
+	else
+		r = question->show(question, json);
+	json_decref(json);
+	int flushed = verb_flush(question->verb);
+	return flushed == EX_OK ? r : flushed;
+}
+
+int ask_daemon(struct question *question)
 {
 	struct answer answer = {0};
 	CURL *curl = curl_easy_init();
 
 	if (!curl)
 		return EX_OSERR;
-	int r = get(curl, socket, path, &answer);
+	int r = get(curl, socket_of(question), question->path, &answer);
 	curl_easy_cleanup(curl);
-	json_t *json = r == EX_OK ? json_loadb(answer.p ? answer.p : "", answer.n, 0, NULL) : NULL;
-	if (r == EX_OK && !json) {
-		fputs("civicwire: the daemon's answer is not JSON\n", stderr);
-		r = EX_PROTOCOL;
-	}
-	if (r != EX_OK) {
-		free(answer.p);
-		return r;
-	}
-	*ret_text = answer.p;
-	*ret_json = json;
-	return EX_OK;
+	if (r == EX_OK)
+		r = show(question, &answer);
+	free(answer.p);
+	return r;
 }

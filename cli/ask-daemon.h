@@ -2,12 +2,19 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #define CONTROL_SOCKET_DEFAULT "/run/civicwire/control.sock"
 
-/* The socket to use: the option's value, else $CIVICWIRE_SOCKET, else the default. */
-const char *ask_daemon_socket(const char *option);
+/* Embed this and find the owner with container_of. */
+struct question {
+	const char *verb;
+	const char *socket; /* NULL: $CIVICWIRE_SOCKET, else the default */
+	const char *path;   /* such as "/v1/feeds" */
+	bool json;          /* print the daemon's own answer instead of showing it */
+	/* Prints the answer on stdout; returns the exit status. */
+	int (*show)(struct question *question, json_t *answer);
+};
 
-/* GETs a path such as "/v1/feeds". EX_OK: *ret_text is the answer (free() it) and *ret_json the same,
- * read (json_decref() it). Else the exit status, told on stderr. */
-int ask_daemon(const char *socket, const char *path, char **ret_text, json_t **ret_json);
+/* Asks, and shows or prints the answer. The exit status; what went wrong was told on stderr. */
+int ask_daemon(struct question *question);

@@ -1,10 +1,10 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/list.h"
 #include "cli/ask-daemon.h"
 #include "cli/since.h"
 #include "cli/verb.h"
@@ -23,8 +23,8 @@ static const char usage[] =
 	"Exit status: 0; 1 if any feed shown does not work; 69 if no daemon answers.\n";
 
 struct feeds {
-	const char *socket;
-	bool json, failing;
+	struct question question;
+	bool failing;
 	char **prefixes;
 	int n_prefixes;
 };
@@ -48,10 +48,10 @@ static int parse(struct feeds *f, int argc, char **argv)
 			f->failing = true;
 			break;
 		case 'j':
-			f->json = true;
+			f->question.json = true;
 			break;
 		case 's':
-			f->socket = optarg;
+			f->question.socket = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -121,8 +121,9 @@ static void print_feed(json_t *feed, int width, time_t now)
 		text(feed, "error"));
 }
 
-static int print_feeds(const struct feeds *f, json_t *all)
+static int print_feeds(struct question *question, json_t *all)
 {
+	const struct feeds *f = container_of(question, struct feeds, question);
 	size_t i, shown = 0, sick = 0;
 	int width = 4;
 	json_t *feed;
@@ -151,22 +152,8 @@ static int print_feeds(const struct feeds *f, json_t *all)
 
 int verb_feeds(int argc, char **argv)
 {
-	struct feeds f = {0};
-	char *answer;
-	json_t *all;
+	struct feeds f = {.question = {.verb = "feeds", .path = "/v1/feeds", .show = print_feeds}};
 	int r = parse(&f, argc, argv);
 
-	if (r)
-		return r - 1;
-	r = ask_daemon(ask_daemon_socket(f.socket), "/v1/feeds", &answer, &all);
-	if (r != EX_OK)
-		return r;
-	if (f.json)
-		fputs(answer, stdout);
-	else
-		r = print_feeds(&f, all);
-	json_decref(all);
-	free(answer);
-	int flushed = verb_flush("feeds");
-	return flushed == EX_OK ? r : flushed;
+	return r ? r - 1 : ask_daemon(&f.question);
 }

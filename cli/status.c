@@ -1,7 +1,6 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sysexits.h>
 
 #include "cli/ask-daemon.h"
@@ -20,13 +19,8 @@ static const char usage[] =
 	"Exit status: 0; 1 if the journal cannot be written or the bus is away; 69 if no daemon\n"
 	"answers.\n";
 
-struct status {
-	const char *socket;
-	bool json;
-};
-
 /* 0: go on; else the exit status + 1. */
-static int parse(struct status *s, int argc, char **argv)
+static int parse(struct question *q, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'},
@@ -38,10 +32,10 @@ static int parse(struct status *s, int argc, char **argv)
 	for (int c; (c = getopt_long(argc, argv, "js:h", options, NULL)) >= 0;) {
 		switch (c) {
 		case 'j':
-			s->json = true;
+			q->json = true;
 			break;
 		case 's':
-			s->socket = optarg;
+			q->socket = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -78,13 +72,14 @@ static void print_daemon(json_t *root)
 	printf("civicwired %s, running for %s\n", text(root, "version"), span);
 }
 
-static int print_status(json_t *root)
+static int print_status(struct question *question, json_t *root)
 {
 	json_t *journal = json_object_get(root, "journal"), *bus = json_object_get(root, "bus");
 	json_t *feeds = json_object_get(root, "feeds"), *done = json_object_get(root, "counters");
 	bool writable = json_is_true(json_object_get(journal, "writable"));
 	bool running = json_is_true(json_object_get(bus, "running"));
 
+	(void)question;
 	print_daemon(root);
 	printf("journal   event %lld is the newest, epoch %s%s%s\n", number(journal, "head"),
 		text(journal, "epoch"),
@@ -116,22 +111,8 @@ static int print_status(json_t *root)
 
 int verb_status(int argc, char **argv)
 {
-	struct status s = {0};
-	char *answer;
-	json_t *root;
-	int r = parse(&s, argc, argv);
+	struct question q = {.verb = "status", .path = "/v1/status", .show = print_status};
+	int r = parse(&q, argc, argv);
 
-	if (r)
-		return r - 1;
-	r = ask_daemon(ask_daemon_socket(s.socket), "/v1/status", &answer, &root);
-	if (r != EX_OK)
-		return r;
-	if (s.json)
-		fputs(answer, stdout);
-	else
-		r = print_status(root);
-	json_decref(root);
-	free(answer);
-	int flushed = verb_flush("status");
-	return flushed == EX_OK ? r : flushed;
+	return r ? r - 1 : ask_daemon(&q);
 }
