@@ -145,7 +145,8 @@ struct journal_read_limits {
 
 /* Record and all it points to are valid during the call. Return 0 to go on, >0 to stop after this
  * record, <0 to fail with that. `want` (may be NULL) is asked first, with body still unread
- * (STR_NONE): false skips the record cheaply. */
+ * (STR_NONE): false skips the record cheaply. A record whose body the slice has no room for is not
+ * asked about: the next slice does. */
 struct journal_visitor {
 	bool (*want)(struct journal_visitor *visitor, const struct journal_record *record);
 	int (*record)(struct journal_visitor *visitor, const struct journal_record *record);

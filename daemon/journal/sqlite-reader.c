@@ -157,10 +157,11 @@ static int visit(struct slice *slice, sqlite3_stmt *stmt, uint64_t *seq, struct 
 
 	if (r < 0)
 		return r;
+	size_t n = (size_t)sqlite3_column_int64(stmt, 4);
+	/* Before `want` is asked: what it notes of a record must not run ahead of the slice. */
+	if (slice->bytes && slice->bytes + n > slice->limits->bytes)
+		return 2;
 	if (!visitor->want || visitor->want(visitor, &record)) {
-		size_t n = (size_t)sqlite3_column_int64(stmt, 4);
-		if (slice->bytes && slice->bytes + n > slice->limits->bytes)
-			return 2;
 		slice->bytes += n;
 		r = read_body(slice->reader, stmt, &record, error);
 		if (r >= 0)

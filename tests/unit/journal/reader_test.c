@@ -106,6 +106,7 @@ static void test_limits(void **state)
 		0);
 	assert_in_range(l.bodies, 3000, 5000);
 	assert_int_equal(next, l.shown);
+	assert_int_equal(l.asked, l.shown); /* what is left for the next slice is asked there */
 	l = listener_new();
 	assert_int_equal(read_slice(store, reader, 0, (struct journal_read_limits){100, 50, 1, 0},
 				 &l, &next),
