@@ -205,6 +205,14 @@ static void resume(struct replay *replay, struct request *request)
 	line_up(replay, peer);
 }
 
+/* Has the journal come so far, whatever we have been told? */
+static bool is_durable(struct replay *replay, uint64_t seq)
+{
+	struct journal_extent extent;
+
+	return journal_extent(replay->parts.reader, &extent, NULL) >= 0 && seq <= extent.head;
+}
+
 /* A cursor becomes a sequence. False: the answer has been sent. */
 static bool begin_at_cursor(struct replay *replay, struct request *request)
 {
@@ -220,6 +228,10 @@ static bool begin_at_cursor(struct replay *replay, struct request *request)
 			answer.oldest = extent.oldest ? extent.oldest - 1 : answer.head;
 			answer.has_oldest = true;
 		}
+	} else if (cursor->seq > answer.head && is_durable(replay, cursor->seq)) {
+		/* We have not been told yet: the head is on its way to us. */
+		send_transient(replay, request, "overloaded");
+		return false;
 	} else if (cursor->seq > answer.head) {
 		answer.code = "cursor-future";
 		answer.message = "the journal has not come so far";

@@ -81,6 +81,7 @@ def test_what_they_print():
         urls = {path.stem.replace(".", "-"): f"file://{path}" for path in (work / "feeds").iterdir()}
         with wire.Daemon(work, urls, interval="6h", settings="fetch: { allow_file: true }") as daemon:
             wire.wait_until("all feeds to be read", lambda: all(f["health"] == "fine" for f in daemon.feeds().values()))
+            daemon.wait_published()
             events, _ = wire.Replay(daemon.replay).all()
             print_events(work, daemon, events)
             print_states(daemon, events)

@@ -31,6 +31,7 @@ def with_daemon(test):
             with wire.Daemon(work, {"news": nginx.url("feed.xml")}, interval="6h",
                              feed_lines="themes: [climate]") as daemon:
                 wire.wait_until("the feed to be read", lambda: daemon.status()["journal"]["head"] > 0)
+                daemon.wait_published()
                 test(work, daemon, wire.Replay(daemon.replay).all()[0])
                 assert daemon.stop() == 0
 

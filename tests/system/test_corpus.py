@@ -65,6 +65,7 @@ def compare(daemon, live, expected):
         return all(f["health"] == ("failing" if expected[i] is None else "fine") and not f["polling"]
                    for i, f in feeds.items())
     wire.wait_until("all feeds to be read", all_read, seconds=240, step=0.5)
+    daemon.wait_published()
     events, _ = wire.Replay(daemon.replay).all()
     wire.check_sequence(events, first=1)
     items = [e for e in events if e["type"].startswith("org.civicwire.item.")]

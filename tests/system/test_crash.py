@@ -118,6 +118,7 @@ def play(work, snapshots, disturb):
             if disturb:
                 killer.join()
                 daemon.wait_ready()
+            daemon.wait_published()
             events, _ = wire.Replay(daemon.replay).all()
             wire.wait_until("the client to have all", lambda: len(client.ids) >= len(events))
             client.over = True

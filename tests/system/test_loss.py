@@ -197,6 +197,7 @@ def play(work, root, names, daemon):
 
 
 def judge(daemon, rules, tails):
+    daemon.wait_published()
     replay = wire.Replay(daemon.replay)
     journal = [int(e["sequence"]) for e in replay.all(topics=["feed/"])[0]]
     two = [int(e["sequence"]) for e in replay.all(topics=["feed/x-test/feeds/n1/", "feed/x-test/feeds/n2/"])[0]]

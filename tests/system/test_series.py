@@ -93,6 +93,7 @@ def test_each_series():
             urls = {folder.name: nginx.url(f"{folder.name}.xml") for folder in series}
             with wire.Daemon(work, urls, interval="6h") as daemon:
                 wire.wait_until("the first polls", lambda: all(f["health"] == "fine" for f in daemon.feeds().values()))
+                daemon.wait_published()
                 for folder in series:
                     check_series(daemon, root / f"{folder.name}.xml", sorted(folder.glob("*.xml")))
                 events, _ = wire.Replay(daemon.replay).all()

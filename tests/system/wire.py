@@ -249,7 +249,15 @@ replay: {{ bind: "{self.replay}" }}
             feeds = [self.feeds()[feed_id(name)] for name in names]
             return all(f.get("last_poll") != before[f["id"]].get("last_poll") and not f["polling"]
                        for f in feeds) and feeds
-        return wait_until(f"{', '.join(names)} to be polled", done, step=0.01)
+        states = wait_until(f"{', '.join(names)} to be polled", done, step=0.01)
+        self.wait_published()
+        return states
+
+    def wait_published(self):
+        """Waits until the bus has heard of all that the journal has: a head is on its way for a moment."""
+        head = self.status()["journal"]["head"]
+        wait_until("the bus to hear of the head", lambda: int(
+            (self.ping() or {"head": "x.0"})["head"].split(".")[1]) >= head, step=0.01)
 
 
 def ports_of(urls):

@@ -57,8 +57,13 @@ class Wire:
         self.process.stdin.flush()
         return self.hear(word)
 
-    def append(self, *topics, n=1, size=20):
-        return int(self.ask(f"append {n} {size} {' '.join(topics)}", "head"))
+    def append(self, *topics, n=1, size=20, heard=True):
+        """Appends, and waits until the bus has heard of it: a head is on its way for a moment."""
+        head = int(self.ask(f"append {n} {size} {' '.join(topics)}", "head"))
+        if not heard:
+            return head
+        wait_for(lambda: int(self.request(after="now")[0]["head"].split(".")[1]) >= head)
+        return head
 
     def stats(self):
         return json.loads(self.ask("stats", "stats"))
@@ -524,7 +529,7 @@ class Life(Case):
             time.sleep(0.3)
             self.wire.ask("kill", "killed")
             began = time.monotonic()
-            self.wire.append(FEED)  # between two lives: replay's
+            self.wire.append(FEED, heard=False)  # between two lives: replay's
             self.wire.hear("ready")
             self.assertLess(time.monotonic() - began, 2)
             head, events = self.wire.request(after=self.wire.cursor(0))
@@ -562,7 +567,7 @@ class Life(Case):
         os.kill(self.wire.stats()["pid"], signal.SIGSTOP)
         began = time.monotonic()
         for _ in range(2000):  # more heads than the channel holds
-            self.wire.append(FEED)
+            self.wire.append(FEED, heard=False)
         self.wire.ask("stop", "ended")
         self.assertLess(time.monotonic() - began, 30)
         self.wire.context.destroy(linger=0)
