@@ -27,6 +27,17 @@ def snapshot(name, n):
     return f"<rss version='2.0'><channel><title>{name}</title><link>http://feed.example/</link>{items}</channel></rss>".encode()
 
 
+def made_feeds():
+    """Large enough that kills fall into commits."""
+    return {name: lambda n, name=name: snapshot(name, n) for name in ("alpha", "beta", "gamma")}
+
+
+def real_feeds(folder):
+    """The snapshots of real feeds, round and round."""
+    series = {path.name: sorted(path.glob("*.xml")) for path in sorted(folder.iterdir()) if path.is_dir()}
+    return {name: lambda n, files=files: files[n % len(files)].read_bytes() for name, files in series.items()}
+
+
 class Client(threading.Thread):
     """The reliable client: asks, handles, saves the cursor, asks again."""
 
@@ -71,18 +82,18 @@ class Killer(threading.Thread):
         self.over = True
 
 
-def serve_and_wait(daemon, root, names, n):
+def serve_and_wait(daemon, root, feeds, n):
     """Serves snapshot n of all feeds and waits until each was read since, whatever happens meanwhile."""
     clock = 1_600_000_000 + 2 * n
     started = time.time()
-    for name in names:
-        wire.put_file(root / f"{name}.xml", snapshot(name, n), clock)
+    for name, edition in feeds.items():
+        wire.put_file(root / f"{name}.xml", edition(n), clock)
 
     def all_read():
         with contextlib.suppress(OSError, ValueError, KeyError, wire.http.client.HTTPException):
-            feeds = daemon.feeds()
-            late = [name for name in names if stamp(feeds[wire.feed_id(name)].get("last_success")) < started
-                    or feeds[wire.feed_id(name)]["polling"]]
+            states = daemon.feeds()
+            late = [name for name in feeds if stamp(states[wire.feed_id(name)].get("last_success")) < started
+                    or states[wire.feed_id(name)]["polling"]]
             for name in late:
                 daemon.get(f"/v1/refresh?feed={wire.feed_id(name)}", "POST")
             return not late
@@ -97,15 +108,14 @@ def stamp(text):
     return wire.time.mktime(wire.time.strptime(whole + "UTC", "%Y-%m-%dT%H:%M:%S%Z")) - wire.time.timezone + float("0." + fraction)
 
 
-def play(work, snapshots, disturb):
+def play(work, feeds, snapshots, disturb):
     """Plays at least that many snapshots, and when disturbed until the killer is done."""
     root = work / "root"
     root.mkdir(parents=True)
-    names = ["alpha", "beta", "gamma"]
-    for name in names:
-        wire.put_file(root / f"{name}.xml", snapshot(name, 0), 1_500_000_000)
+    for name, edition in feeds.items():
+        wire.put_file(root / f"{name}.xml", edition(0), 1_500_000_000)
     with wire.Nginx(work, root) as nginx:
-        daemon = wire.Daemon(work, {name: nginx.url(f"{name}.xml") for name in names}, interval="6h")
+        daemon = wire.Daemon(work, {name: nginx.url(f"{name}.xml") for name in feeds}, interval="6h")
         with daemon:
             client = Client(daemon.replay)
             killer = Killer(daemon, 20261123)
@@ -113,7 +123,7 @@ def play(work, snapshots, disturb):
                 killer.start()
             n = 0
             while n < snapshots or (disturb and not killer.over):
-                serve_and_wait(daemon, root, names, n)
+                serve_and_wait(daemon, root, feeds, n)
                 n += 1
             if disturb:
                 killer.join()
@@ -131,10 +141,10 @@ def item_events(events):
     return {e["id"] for e in events if e["type"].startswith("org.civicwire.item.")}
 
 
-def test_fifty_crashes():
+def crash(feeds):
     with wire.folder() as rough, wire.folder() as calm:
-        events, client, kills, played = play(rough, SNAPSHOTS, True)
-        undisturbed, _, _, _ = play(calm, played, False)
+        events, client, kills, played = play(rough, feeds, SNAPSHOTS, True)
+        undisturbed, _, _, _ = play(calm, feeds, played, False)
     assert kills >= KILLS, kills
     wire.check_sequence(events, first=1)
     wire.check_sequence(undisturbed, first=1)
@@ -147,5 +157,17 @@ def test_fifty_crashes():
           f"the client resumed {client.resumed} times")
 
 
+def test_made_feeds():
+    crash(made_feeds())
+
+
+def test_real_feeds():
+    folder = wire.CORPUS / "series"
+    if folder.is_dir():
+        crash(real_feeds(folder))
+    else:
+        print(f"  skipped: no corpus at {folder}")
+
+
 if __name__ == "__main__":
-    wire.main([test_fifty_crashes])
+    wire.main([test_made_feeds, test_real_feeds])
