@@ -11,6 +11,7 @@ import platform
 import sys
 import time
 
+import measure_instructions
 import measure_journal
 import measure_latency
 import measure_memory
@@ -27,6 +28,7 @@ MEASUREMENTS = {
     "memory": measure_memory.measure,
     "journal": measure_journal.measure,
     "parse": measure_parse.measure,
+    "instructions": measure_instructions.measure,
 }
 
 
