@@ -42,7 +42,7 @@ struct str normalize_text(struct normalizing *w, const struct text *text);
 struct str normalize_media_type(const struct normalizing *w, struct str raw);
 
 /* ---- repair.c ---- */
-/* The text without the control characters that Windows left in it; most often s itself. */
+/* The text as it was before another character set's eyes read it; most often s itself. */
 struct str normalize_repair(struct normalizing *w, struct str s);
 
 /* ---- body.c ---- */
