@@ -37,7 +37,7 @@ class Row:
     goal: float = None
     more_is_better: bool = True
     digits: int = 0
-    cost: str = ""  # CPU seconds of each process, over all rounds
+    cost: str = ""  # what stands beside it: CPU of each process over all rounds, or speed and memory
     notes: list = dataclasses.field(default_factory=list)
 
     def median(self):
@@ -60,7 +60,7 @@ class Row:
         return "" if self.goal is None else ("≥ " if self.more_is_better else "≤ ") + self.number(self.goal)
 
 
-HEAD = ["measured", "goal", "median", "worst", "best", "unit", "reached", "CPU s: all rounds"]
+HEAD = ["measured", "goal", "median", "worst", "best", "unit", "reached", "beside it"]
 LEFT = {0, 5, 6, 7}
 
 
@@ -118,7 +118,7 @@ class Meter:
             self.spent[name] += cpu_seconds(pid) - self.before[name]
 
     def text(self):
-        return ", ".join(f"{name} {spent:.1f}" for name, spent in self.spent.items())
+        return "CPU s: " + ", ".join(f"{name} {spent:.1f}" for name, spent in self.spent.items())
 
 
 class Program:
