@@ -160,6 +160,7 @@ static void add_item(struct run *run, const struct item *item)
 		.link_key = item->link_key,
 		.title_key = item->title_key,
 		.change = item->change,
+		.message = item->message,
 		.data = arena_str(arena, buf_view(&run->d->json)),
 		.subject = arena_str(arena, item->id),
 		.language = arena_str(arena, item->language),
@@ -167,6 +168,11 @@ static void add_item(struct run *run, const struct item *item)
 		.withdrawn = item->withdrawn};
 	if (item->flaws & FLAW_DATE_FUTURE)
 		to->time_s = TIME_NONE;
+	if (item->n_cancels) {
+		to->n_cancels = item->n_cancels;
+		to->cancels = arena_alloc(arena, item->n_cancels * sizeof *to->cancels);
+		memcpy(to->cancels, item->cancels, item->n_cancels * sizeof *to->cancels);
+	}
 	to->n_themes = theme_find(run->d->rules, arena, b->feed->id, b->feed->themes,
 		b->feed->n_themes, item, &to->themes);
 	b->bytes += to->data.n;

@@ -75,6 +75,20 @@ int journal_seen_drop(
  * or two events would have one id. 0: it is free. */
 int journal_item_taken(
 	struct journal *journal, int64_t feed, const struct hash *item, struct error *error);
+/* A CAP message of a feed, listed or only referred to: kept as long as seen rows are, and forgotten
+ * with them by journal_seen_prune(). */
+struct journal_alert {
+	struct hash message;  /* sender and identifier; see struct item */
+	struct hash key;      /* of the item that is this message; zero: none was seen */
+	bool cancelled;       /* another message took it back */
+	int64_t last_seen_us; /* listed, or referred to */
+};
+/* 1: *ret is it; 0: there is none. */
+int journal_alert_get(struct journal *journal, int64_t feed, const struct hash *message,
+	struct journal_alert *ret, struct error *error);
+/* A key is that of one message: it is taken from the one that had it before. */
+int journal_alert_put(struct journal *journal, int64_t feed, const struct journal_alert *alert,
+	struct error *error);
 /* What the feed's last document had, in the caller's own words; kept beside the rows because finding
  * that in them means reading all of them. 1: *ret_items is it (malloc'ed); 0: nothing yet. */
 int journal_recent_get(

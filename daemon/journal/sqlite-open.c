@@ -18,7 +18,7 @@
 
 /* "CWjn" in the database header: what file(1) and other tools know this by. */
 #define STORE_APPLICATION_ID 0x43576a6e
-#define STORE_SCHEMA         1
+#define STORE_SCHEMA         2
 /* A writer that touches few pages per commit: 2 MiB holds the tips of all tables. With 4 the daemon
  * is larger by as much, for ever, and no faster. */
 #define STORE_CACHE_KIB 2048
@@ -31,7 +31,14 @@
 /* checksum stands before views and body, and body last, so that a reader who looks at the views
  * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
  * page or two. Its `item` is NULL while it is the same as `key`, so the index has only the items
- * whose feed changed its guids. */
+ * whose feed changed its guids. alert has a row for each CAP message that a feed listed or took
+ * back. */
+#define ALERT_TABLE \
+	"CREATE TABLE alert(feed INTEGER NOT NULL, message BLOB NOT NULL, key BLOB," \
+	" cancelled INTEGER NOT NULL, last_seen INTEGER NOT NULL," \
+	" PRIMARY KEY(feed, message)) WITHOUT ROWID;" \
+	"CREATE INDEX alert_key ON alert(feed, key) WHERE key IS NOT NULL;"
+
 const char store_schema[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE event(seq INTEGER PRIMARY KEY, recorded INTEGER NOT NULL,"
@@ -43,7 +50,10 @@ const char store_schema[] =
 	" day INTEGER NOT NULL, updates INTEGER NOT NULL, withdrawn INTEGER NOT NULL,"
 	" views BLOB, subject TEXT, PRIMARY KEY(feed, key)) WITHOUT ROWID;"
 	"CREATE TABLE recent(feed INTEGER PRIMARY KEY, items BLOB NOT NULL);"
-	"CREATE INDEX seen_item ON seen(feed, item) WHERE item IS NOT NULL;";
+	"CREATE INDEX seen_item ON seen(feed, item) WHERE item IS NOT NULL;" ALERT_TABLE;
+
+/* What makes a store of a schema one of the next: the store of an older program is taken over. */
+static const char *const upgrades[STORE_SCHEMA] = {[1] = ALERT_TABLE};
 
 static int configure(struct journal *j, struct error *error)
 {
@@ -68,8 +78,8 @@ static int configure(struct journal *j, struct error *error)
 	return r;
 }
 
-/* 1: an empty file; 0: ours, of the schema we know. */
-static int recognise(struct journal *j, struct error *error)
+/* 1: an empty file; 0: ours, of a schema we know, which is *ret_schema. */
+static int recognise(struct journal *j, int *ret_schema, struct error *error)
 {
 	int64_t tables, id, schema;
 	int r = statement_int(j->db, "SELECT count(*) FROM sqlite_schema", 0, &tables,
@@ -90,11 +100,29 @@ static int recognise(struct journal *j, struct error *error)
 			"%s is not a journal: it is another program's SQLite database", j->path);
 	r = statement_int(j->db, "SELECT value FROM meta WHERE name='schema'", 0, &schema,
 		"reading the schema's version", error);
-	if (r >= 0 && schema != STORE_SCHEMA)
+	if (r >= 0 && (schema < 1 || schema > STORE_SCHEMA))
 		return error_set(error, EPROTONOSUPPORT,
 			"%s has schema %lld and this program knows schema %d: it was written by "
 			"another version",
 			j->path, (long long)schema, STORE_SCHEMA);
+	if (r >= 0)
+		*ret_schema = (int)schema;
+	return r;
+}
+
+/* All steps in one transaction: a store is of one schema or of the other. */
+static int upgrade(struct journal *j, int schema, struct error *error)
+{
+	struct buf sql = BUF_INIT;
+
+	buf_lit(&sql, "BEGIN IMMEDIATE;");
+	for (; schema < STORE_SCHEMA; schema++)
+		buf_str(&sql, str_of(upgrades[schema]));
+	buf_printf(&sql, "UPDATE meta SET value=%d WHERE name='schema';COMMIT", STORE_SCHEMA);
+	int r = statement_exec(j->db, buf_cstr(&sql), "bringing the tables up to date", error);
+	if (r < 0 && !sqlite3_get_autocommit(j->db))
+		statement_exec(j->db, "ROLLBACK", "bringing the tables up to date", NULL);
+	buf_deinit(&sql);
 	return r;
 }
 
@@ -287,7 +315,7 @@ static int open_database(struct journal *j, struct error *error)
 		return error_set(error, statement_errno(j->db, rc), "%s: opening: %s", j->path,
 			sqlite3_errmsg(j->db));
 	sqlite3_busy_timeout(j->db, STORE_BUSY_MS);
-	int empty = recognise(j, error);
+	int schema = STORE_SCHEMA, empty = recognise(j, &schema, error);
 	int r = empty < 0 ? empty : configure(j, error);
 	if (r < 0)
 		return r;
@@ -300,6 +328,8 @@ static int open_database(struct journal *j, struct error *error)
 		r = use_wal(j, error);
 	if (r >= 0 && empty)
 		r = create(j, error);
+	if (r >= 0 && schema < STORE_SCHEMA)
+		r = upgrade(j, schema, error);
 	if (r >= 0)
 		r = statement_int(
 			j->db, "PRAGMA page_size", 4096, &j->page_size, "setting up", error);

@@ -1,4 +1,4 @@
-/* What was seen of each feed: rows clustered by (feed, key). */
+/* What was seen of each feed, items and CAP messages: rows clustered by (feed, key). */
 #include "journal/store.h"
 
 #include "base/alloc.h"
@@ -93,6 +93,46 @@ int journal_item_taken(
 	return r;
 }
 
+int journal_alert_get(struct journal *j, int64_t feed, const struct hash *message,
+	struct journal_alert *ret, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_ALERT_GET];
+
+	bind_int(stmt, 1, feed);
+	sqlite3_bind_blob(stmt, 2, message->b, HASH_SIZE, SQLITE_STATIC);
+	int r = store_row(j, STMT_ALERT_GET, error);
+	if (r <= 0)
+		return r;
+	*ret = (struct journal_alert){.message = *message,
+		.key = column_hash(stmt, 0),
+		.cancelled = sqlite3_column_int64(stmt, 1),
+		.last_seen_us = sqlite3_column_int64(stmt, 2)};
+	sqlite3_reset(stmt);
+	return 1;
+}
+
+int journal_alert_put(
+	struct journal *j, int64_t feed, const struct journal_alert *alert, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_ALERT_PUT], *leave = j->stmts[STMT_ALERT_LEAVE];
+	int r = 0;
+
+	if (!hash_is_zero(&alert->key)) {
+		bind_int(leave, 1, feed);
+		bind_hash(leave, 2, &alert->key);
+		sqlite3_bind_blob(leave, 3, alert->message.b, HASH_SIZE, SQLITE_STATIC);
+		r = store_run(j, STMT_ALERT_LEAVE, error);
+	}
+	if (r < 0)
+		return r;
+	bind_int(stmt, 1, feed);
+	sqlite3_bind_blob(stmt, 2, alert->message.b, HASH_SIZE, SQLITE_STATIC);
+	bind_hash(stmt, 3, &alert->key);
+	bind_int(stmt, 4, alert->cancelled);
+	bind_int(stmt, 5, alert->last_seen_us);
+	return store_run(j, STMT_ALERT_PUT, error);
+}
+
 int journal_recent_get(struct journal *j, int64_t feed, struct str *ret_items, struct error *error)
 {
 	sqlite3_stmt *stmt = j->stmts[STMT_RECENT_GET];
@@ -133,9 +173,19 @@ int journal_seen_each(
 	return r;
 }
 
+/* Removes some of what was last seen before `before_us`. 1: there is more of it. */
+static int prune(struct journal *j, int which, int64_t feed, int64_t before_us, struct error *error)
+{
+	bind_int(j->stmts[which], 1, feed);
+	bind_int(j->stmts[which], 2, before_us);
+	bind_int(j->stmts[which], 3, SEEN_PRUNE_MAX);
+	int r = store_run(j, which, error);
+	return r < 0 ? r : sqlite3_changes(j->db) == SEEN_PRUNE_MAX;
+}
+
 int journal_seen_prune(struct journal *j, int64_t feed, int64_t before_us, struct error *error)
 {
-	sqlite3_stmt *pruned = j->stmts[STMT_FEED_PRUNED], *prune = j->stmts[STMT_SEEN_PRUNE];
+	sqlite3_stmt *pruned = j->stmts[STMT_FEED_PRUNED];
 	sqlite3_stmt *done = j->stmts[STMT_FEED_PRUNE];
 
 	if (before_us <= 0)
@@ -148,12 +198,11 @@ int journal_seen_prune(struct journal *j, int64_t feed, int64_t before_us, struc
 	sqlite3_reset(pruned);
 	if (before_us / DAY_US == last_day)
 		return 0;
-	bind_int(prune, 1, feed);
-	bind_int(prune, 2, before_us);
-	bind_int(prune, 3, SEEN_PRUNE_MAX);
-	r = store_run(j, STMT_SEEN_PRUNE, error);
-	if (r < 0 || sqlite3_changes(j->db) == SEEN_PRUNE_MAX)
-		return r; /* the rest with the next reply */
+	r = prune(j, STMT_SEEN_PRUNE, feed, before_us, error);
+	if (r == 0)
+		r = prune(j, STMT_ALERT_PRUNE, feed, before_us, error);
+	if (r != 0)
+		return r < 0 ? r : 0; /* the rest with the next reply */
 	bind_int(done, 1, feed);
 	bind_int(done, 2, before_us / DAY_US);
 	return store_run(j, STMT_FEED_PRUNE, error);

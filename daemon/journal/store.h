@@ -40,6 +40,14 @@
 		"SELECT items FROM recent WHERE feed=?1") \
 	STATEMENT(RECENT_PUT, "writing the last document's items", \
 		"REPLACE INTO recent VALUES(?1,?2)") \
+	STATEMENT(ALERT_GET, "reading a message", \
+		"SELECT key,cancelled,last_seen FROM alert WHERE feed=?1 AND message=?2") \
+	STATEMENT(ALERT_LEAVE, "writing a message", \
+		"UPDATE alert SET key=NULL WHERE feed=?1 AND key=?2 AND message<>?3") \
+	STATEMENT(ALERT_PUT, "writing a message", "REPLACE INTO alert VALUES(?1,?2,?3,?4,?5)") \
+	STATEMENT(ALERT_PRUNE, "removing old messages", \
+		"DELETE FROM alert WHERE feed=?1 AND message IN (SELECT message FROM alert WHERE " \
+		"feed=?1 AND last_seen<?2 LIMIT ?3)") \
 	STATEMENT(ITEM_TAKEN, "reading a seen item", \
 		"SELECT 1 FROM seen WHERE feed=?1 AND item=?2 AND item IS NOT NULL") \
 	STATEMENT(OLD_SIZES, "reading the oldest events", \

@@ -12,7 +12,9 @@
 
 /* What the journal thread needs of an item; the rest is in `data` already. */
 struct batch_item {
-	struct hash key, key_link, link_key, title_key, change;
+	struct hash key, key_link, link_key, title_key, change, message;
+	struct hash *cancels; /* see struct item */
+	size_t n_cancels;
 	struct str data;     /* the JSON object, final */
 	struct str subject;  /* the item's own id */
 	struct str language; /* BCP 47 or STR_NONE */

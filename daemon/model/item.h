@@ -74,6 +74,9 @@ struct item {
 	struct hash link_key;  /* alias of the link; zero: no link */
 	struct hash title_key; /* the folded title; zero: no title */
 	struct hash change;    /* of all that makes it an update when it differs */
+	struct hash message;   /* the CAP message it is; zero: none (normalize/message.c) */
+	struct hash *cancels;  /* the messages that a CAP Cancel takes back */
+	size_t n_cancels;
 };
 
 /* Writes the JSON object `data`. */

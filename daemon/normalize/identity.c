@@ -18,7 +18,7 @@
 /* An id of a feed that has none, where there is no link either. */
 #define ID_PREFIX "tag:civicwire.org,2026:item/"
 
-static void add_alias(struct buf *out, struct str s)
+void identity_alias(struct buf *out, struct str s)
 {
 	s = str_trim(s);
 	if (url_is_web(s))
@@ -57,9 +57,9 @@ static void add_title_and_date(struct buf *out, const struct item *item)
 static void add_key(struct buf *out, struct str id, const struct item *item)
 {
 	if (id.n)
-		add_alias(out, id);
+		identity_alias(out, id);
 	else if (item->url.n)
-		add_alias(out, item->url);
+		identity_alias(out, item->url);
 	else if (item->title.n && date_of(item) != TIME_NONE)
 		add_title_and_date(out, item);
 	else

@@ -316,6 +316,7 @@ void normalize_entry(struct normalizer *normalizer, const struct normalize_conte
 	settle_event(&w, entry, &item);
 	settle_alert(&w, entry, &item);
 	identity_settle(&w, entry, &item);
+	message_settle(&w, &entry->alert, &item);
 	change_hash(normalizer, &item, &item.change);
 	item.flaws = item.withdrawn ? 0 : w.flaws; /* what is gone lacks nothing */
 	shrink(normalizer);

@@ -70,5 +70,12 @@ void normalize_geo(struct normalizing *w, const struct raw_geo *raw, struct item
 /* Fills the keys, and the id where the feed has none; all else of the item must be there. */
 void identity_settle(struct normalizing *w, const struct entry *entry, struct item *item);
 
+/* Appends what an id is recognised by: addresses without what does not tell pages apart. */
+void identity_alias(struct buf *out, struct str id);
+
+/* ---- message.c ---- */
+/* Which CAP message an item is, and which ones it takes back. */
+void message_settle(struct normalizing *w, const struct raw_alert *raw, struct item *item);
+
 /* ---- change.c ---- */
 void change_hash(struct normalizer *n, const struct item *item, struct hash *ret);

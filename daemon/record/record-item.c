@@ -193,34 +193,54 @@ static int remap(struct task *task, const struct hash *old_key, const struct has
 	return r < 0 ? r : !is_gone;
 }
 
-static int record_item(struct task *task, struct flood *flood, const struct batch_item *item)
+/* The item's row under `key`, moved there if it was known by its guid alone. 1: *ret is it. */
+static int find(
+	struct task *task, const struct hash *key, const struct batch_item *item, struct seen *ret)
 {
-	struct hash key = dedup_key(item, task->progress->guids_repeat);
-	struct seen known = {0};
 	int r = journal_seen_get(
-		task->recorder->journal, task->known.number, &key, &known, task->error);
+		task->recorder->journal, task->known.number, key, ret, task->error);
 
-	if (r > 0) {
-		r = judge(task, &known, &key, item);
-		seen_deinit(&known);
+	if (r != 0)
 		return r;
-	}
-	if (r == 0)
-		r = find_by_guid(task, item, &known);
-	if (r > 0) {
-		struct hash old_key = known.key;
-		known.key = key;
-		r = move_row(task, &known, &old_key);
-		if (r >= 0)
-			r = judge(task, &known, &key, item);
-		seen_deinit(&known);
+	r = find_by_guid(task, item, ret);
+	if (r <= 0)
 		return r;
-	}
+	struct hash old_key = ret->key;
+	ret->key = *key;
+	r = move_row(task, ret, &old_key);
 	if (r < 0)
-		return r;
+		seen_deinit(ret);
+	return r < 0 ? r : 1;
+}
+
+static int record_unknown(struct task *task, struct flood *flood, const struct hash *key,
+	const struct batch_item *item)
+{
 	const struct hash *moved = flood_take(flood, item);
-	r = moved ? remap(task, moved, &key, item) : 0;
-	return r ? r : judge(task, NULL, &key, item);
+	int r = moved ? remap(task, moved, key, item) : 0;
+
+	return r ? r : judge(task, NULL, key, item);
+}
+
+static int record_item(struct task *task, struct flood *flood, const struct batch_item *listed)
+{
+	struct batch_item item = *listed;
+	struct hash key = dedup_key(&item, task->progress->guids_repeat);
+	struct seen known = {0};
+	int found = find(task, &key, &item, &known), r = found;
+
+	if (found == 0 || (found > 0 && (known.withdrawn || item.n_cancels))) {
+		r = cancel_holds(task, &key, &item);
+		item.withdrawn = item.withdrawn || r > 0;
+	}
+	if (r >= 0)
+		r = found ? judge(task, &known, &key, &item)
+			  : record_unknown(task, flood, &key, &item);
+	if (r >= 0)
+		r = cancel_note(task, &key, &item);
+	if (found > 0)
+		seen_deinit(&known);
+	return r;
 }
 
 static void remember(struct task *task)
@@ -244,7 +264,8 @@ int task_record_items(struct task *task)
 
 	flood_init(&flood);
 	remember(task);
-	if (task->batch->first && !task->progress->backfill)
+	r = task_record_cancels(task);
+	if (r >= 0 && task->batch->first && !task->progress->backfill)
 		r = flood_begin(task, &flood);
 	for (size_t i = 0; i < task->batch->n_items && r >= 0; i++)
 		r = record_item(task, &flood, &task->batch->items[i]);
@@ -282,7 +303,7 @@ static int collect_missing(struct journal_seen_walk *walk, const struct seen *ro
 	return 0;
 }
 
-static int withdraw(struct task *task, const struct seen *old)
+int task_withdraw(struct task *task, const struct seen *old, int64_t time_s)
 {
 	const struct feed *feed = task->batch->feed;
 	struct arena *arena = &task->recorder->arena;
@@ -307,7 +328,7 @@ static int withdraw(struct task *task, const struct seen *old)
 		.item = row.item,
 		.version = row.version,
 		.subject = row.subject,
-		.time_s = TIME_NONE,
+		.time_s = time_s,
 		.language = str_of(feed->language),
 		.themes = themes,
 		.n_themes = feed->n_themes,
@@ -331,6 +352,6 @@ int task_record_missing(struct task *task)
 	int r = journal_seen_each(
 		task->recorder->journal, task->known.number, &m.walk, task->error);
 	for (size_t i = 0; i < m.n && r >= 0; i++)
-		r = withdraw(task, &m.rows[i]);
+		r = task_withdraw(task, &m.rows[i], TIME_NONE);
 	return r;
 }

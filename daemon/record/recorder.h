@@ -50,6 +50,8 @@ struct task {
 
 /* record-item.c */
 int task_record_items(struct task *task);
+/* Tells that a known item is gone; `time_s` is when that is said to have happened. */
+int task_withdraw(struct task *task, const struct seen *old, int64_t time_s);
 /* Withdraws what the feed no longer lists. */
 int task_record_missing(struct task *task);
 /* Adds an event to the journal. `row` as in journal_append(). */
@@ -58,6 +60,14 @@ int task_append(struct task *task, struct event *event, struct seen *row);
 /* record-feed.c: what the feed's own state is worth telling; sets the told_… members of
  * task->state. */
 int task_record_feed(struct task *task);
+
+/* cancel.c: what CAP Cancels take back. */
+/* Marks all that the batch's messages take back, and withdraws what was told of it. */
+int task_record_cancels(struct task *task);
+/* 1: the item, which is found by `key`, was taken back, and stays so; 0: it was not. */
+int cancel_holds(struct task *task, const struct hash *key, const struct batch_item *item);
+/* Remembers that this key is this message. */
+int cancel_note(struct task *task, const struct hash *key, const struct batch_item *item);
 
 /* flood.c: the items of a feed that changed its guids; empty in any other case. */
 struct flood_item {

@@ -28,7 +28,7 @@ static void fill(struct series *d, const char *guid, const char *link, const cha
 				prefixes[k] ? prefixes[k] : "", i);
 			made[k] = prefixes[k] ? d->texts[k][i] : NULL;
 		}
-		d->words[i] = (struct words){made[0], made[1], made[2], "x", NULL, false};
+		d->words[i] = (struct words)ITEM(made[0], made[1], made[2], "x");
 	}
 }
 
@@ -155,8 +155,7 @@ static void test_half_is_no_flood(void **state)
 	skip_events(wire);
 	for (int i = 0; i < 6; i++) {
 		words[i] = new.words[i];
-		words[6 + i] =
-			(struct words){old.texts[1][i], old.texts[1][i], NULL, "y", NULL, false};
+		words[6 + i] = (struct words)ITEM(old.texts[1][i], old.texts[1][i], NULL, "y");
 	}
 	wire_commit_one(wire, wire_batch(wire, words, 12));
 	assert_int_equal(wire->counts.remapped, 0);

@@ -3,3 +3,4 @@
 
 int flood_tests(void);
 int feed_tests(void);
+int cancel_tests(void);

@@ -208,7 +208,7 @@ static void test_failed_commit_changes_nothing(void **state)
 	char guids[200][16];
 	for (int i = 0; i < 200; i++) {
 		snprintf(guids[i], sizeof guids[i], "g%d", i);
-		words[i] = (struct words){guids[i], guids[i], title, "x", NULL, false};
+		words[i] = (struct words)ITEM(guids[i], guids[i], title, "x");
 	}
 	struct batch *batch = wire_batch(wire, words, 200);
 	batch->first = false;
@@ -377,5 +377,5 @@ int main(void)
 
 	assert_int_equal(hash_global_init(), 0);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	return failed + flood_tests() + feed_tests();
+	return failed + flood_tests() + feed_tests() + cancel_tests();
 }

@@ -87,6 +87,13 @@ static struct batch_item item_of(struct arena *arena, const struct words *words)
 		arena, "%s %s", words->title ? words->title : "", words->text ? words->text : ""));
 	item.data = arena_printf(
 		arena, "{\"id\":\"%s\",\"title\":\"%s\"}", id, words->title ? words->title : "");
+	item.message = optional(words->message);
+	if (words->cancels) {
+		struct str rest = str_of(words->cancels), name;
+		item.cancels = arena_alloc(arena, rest.n * sizeof *item.cancels);
+		while (str_word(&rest, &name))
+			item.cancels[item.n_cancels++] = hash_of(name);
+	}
 	if (words->theme) {
 		item.themes = arena_alloc(arena, sizeof *item.themes);
 		item.themes[0] = str_of(words->theme);

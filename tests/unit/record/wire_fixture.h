@@ -26,6 +26,7 @@ int wire_teardown(void **state);
 struct words {
 	const char *guid, *link, *title, *text, *theme;
 	bool withdrawn;
+	const char *message, *cancels; /* of CAP; names with blanks between them */
 };
 
 #define THEMED(guid_, link_, title_, text_, theme_) \
@@ -34,6 +35,14 @@ struct words {
 		.theme = (theme_) \
 	}
 #define ITEM(guid, link, title, text) THEMED(guid, link, title, text, NULL)
+#define ALERT(guid_, message_, title_) \
+	{ \
+		.guid = (guid_), .message = (message_), .title = (title_) \
+	}
+#define CANCEL(guid_, message_, cancels_) \
+	{ \
+		.guid = (guid_), .message = (message_), .title = "Cancel", .cancels = (cancels_) \
+	}
 #define STONE(guid_) \
 	{ \
 		.guid = (guid_), .withdrawn = true \
