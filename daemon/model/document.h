@@ -155,3 +155,8 @@ struct document {
 	unsigned flaws; /* enum flaw; complete only when parsing has ended */
 	size_t entries; /* how many were handed on */
 };
+
+static inline bool document_is_atom(const struct document *d)
+{
+	return d->format >= FORMAT_ATOM03 && d->format <= FORMAT_ATOM;
+}

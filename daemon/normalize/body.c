@@ -69,6 +69,12 @@ static void plain_body(struct normalizing *w, const struct text *text, struct it
 	item->content_text = arena_str(w->arena, cut(w, buf_view(out), BODY_BYTES_MAX));
 }
 
+/* In sanitised HTML a '<' begins a tag and nothing else. */
+static bool has_markup(struct str html)
+{
+	return str_chr(html, '<') < html.n;
+}
+
 static void html_body(struct normalizing *w, const struct text *text, struct item *item)
 {
 	struct buf *html = &w->n->html, *plain = &w->n->text;
@@ -81,6 +87,10 @@ static void html_body(struct normalizing *w, const struct text *text, struct ite
 		w->flaws |= FLAW_HTML_RECOVERED;
 	buf_clear(plain);
 	html_text(plain, buf_view(html));
+	if (!has_markup(buf_view(html))) {
+		item->content_text = arena_str(w->arena, cut(w, buf_view(plain), BODY_BYTES_MAX));
+		return;
+	}
 	if (html->n + plain->n > BODY_BYTES_MAX) {
 		/* Both forms keep their share of the room. */
 		size_t share = (size_t)((double)BODY_BYTES_MAX * (double)html->n /

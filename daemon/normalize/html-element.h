@@ -198,7 +198,7 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(HR, "hr", HTML_F_PARA | HTML_VOID, 0) \
 	T(HTML, "html", 0, 0) \
 	T(I, "i", HTML_F_FORMAT, 0) \
-	T(IFRAME, "iframe", HTML_RAW, 0) \
+	T(IFRAME, "iframe", 0, 0) \
 	T(IMG, "img", HTML_F_INLINE | HTML_VOID, HTML_A_IMAGE) \
 	T(INPUT, "input", HTML_VOID, 0) \
 	T(INS, "ins", HTML_F_INLINE, HTML_A_EDIT) \

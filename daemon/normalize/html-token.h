@@ -4,8 +4,10 @@
  * Where we leave the standard, on purpose:
  * - "<![CDATA[" is no comment: feeds wrap HTML in CDATA twice. Its content is read as HTML, and the
  *   "]]>" after it is taken out.
- * - <iframe/>, <title/>, … in XHTML's manner are empty when no end tag follows; the standard would
- *   read all the rest of an article as their content. */
+ * - <noframes/>, <title/>, … in XHTML's manner are empty when no end tag follows; the standard would
+ *   read all the rest of an article as their content.
+ * - What stands in an <iframe> is markup: it was written for those who see no frames, and nobody sees
+ *   them here. */
 #pragma once
 
 #include "normalize/html-element.h"

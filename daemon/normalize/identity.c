@@ -66,6 +66,13 @@ static void add_key(struct buf *out, struct str id, const struct item *item)
 		add_body(out, item);
 }
 
+/* Atom's ids are absolute by its standard; a path is one that lacks its beginning, and would be many
+ * feeds' id. The key is made of it as it stands, so that a feed may move. */
+static bool is_path(const struct normalizing *w, struct str id)
+{
+	return document_is_atom(w->document) && id.p[0] == '/';
+}
+
 void identity_settle(struct normalizing *w, const struct entry *entry, struct item *item)
 {
 	struct buf *b = &w->n->alias;
@@ -103,5 +110,5 @@ void identity_settle(struct normalizing *w, const struct entry *entry, struct it
 		hash_text(&item->key, text);
 		id = arena_printf(w->arena, ID_PREFIX "%s", text);
 	}
-	item->id = id;
+	item->id = is_path(w, id) ? normalize_url(w, entry->base, id) : id;
 }

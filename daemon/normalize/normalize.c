@@ -350,6 +350,9 @@ void normalize_feed(struct normalizer *normalizer, const struct normalize_contex
 	info.language = pick_language(
 		arena, (struct str[]){d->language, d->title.language, context->language}, 3);
 	w.dates.language = info.language;
+	/* In its own letters: case means nothing here; items get the form people filter by. */
+	if (str_ieq(info.language, str_trim(d->language)))
+		info.language = str_trim(d->language);
 	info.title = normalize_text(&w, &d->title);
 	info.subtitle = info.description = normalize_text(&w, &d->subtitle);
 	info.rights = normalize_text(&w, &d->rights);

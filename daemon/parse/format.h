@@ -147,11 +147,6 @@ enum collect {
 struct parser;
 struct declared_entity;
 
-static inline bool document_is_atom(const struct document *d)
-{
-	return d->format >= FORMAT_ATOM03 && d->format <= FORMAT_ATOM;
-}
-
 static inline struct str xml_str(const xmlChar *s)
 {
 	return str_of((const char *)s);

@@ -101,6 +101,26 @@ static void test_one_text_is_content(void **state)
 	assert_text(run(f)->summary, "Agua < fuego & tierra");
 }
 
+/* HTML of which no markup is left says nothing that its text does not. */
+static void test_body_without_markup(void **state)
+{
+	static const struct {
+		const char *html, *text;
+	} bodies[] = {{"Agua &amp; fuego", "Agua & fuego"}, {"<tr>Uno</tr>", "Uno"},
+		{"<img src=t.gif width=1 height=1>", ""}, {"<script>x()</script>", ""},
+		{"<math><mi>a</mi><mo>+</mo></math>", "a+"}, {"1 &lt; 2", "1 < 2"}};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		f->entry.content =
+			(struct text){.value = str_of(bodies[i].html), .type = TEXT_HTML};
+		assert_text(run(f)->content_html, NULL);
+		assert_text(f->item.content_text, bodies[i].text);
+	}
+	f->entry.content.value = STR("<br>");
+	assert_text(run(f)->content_html, "<br>");
+}
+
 static void test_summary_beside_content(void **state)
 {
 	struct fixture *f = *state;
@@ -201,6 +221,28 @@ static void test_guid_as_link(void **state)
 	assert_text(f->item.url, "http://city.example/a/1");
 	f->entry.id_is_permalink = false;
 	assert_text(run(f)->url, NULL);
+}
+
+/* Atom's ids are absolute; the key is the id as it stands, wherever the feed is. */
+static void test_atom_id(void **state)
+{
+	struct fixture *f = *state;
+
+	f->entry.id = STR("/a/1");
+	struct hash key = run(f)->key;
+	f->document.format = FORMAT_ATOM10;
+	assert_text(run(f)->id, "http://city.example/a/1");
+	assert_true(hash_eq(&f->item.key, &key));
+	f->entry.base = STR("http://other.example/b/");
+	assert_text(run(f)->id, "http://other.example/a/1");
+	assert_true(hash_eq(&f->item.key, &key));
+	f->entry.id = STR("urn:a:1");
+	assert_text(run(f)->id, "urn:a:1");
+	f->entry.id = STR("a-1");
+	assert_text(run(f)->id, "a-1");
+	f->entry.id = STR("/a/1");
+	f->entry.base = f->context.url = STR_NONE;
+	assert_text(run(f)->id, "/a/1"); /* nobody knows from where */
 }
 
 static void test_dates(void **state)
@@ -470,6 +512,24 @@ static void test_feed(void **state)
 	assert_int_equal(info.ttl_min, -1);
 }
 
+/* The feed's own tag as it wrote it, if that is one. */
+static void test_feed_language(void **state)
+{
+	struct fixture *f = *state;
+	struct feed_info info;
+
+	f->document.language = STR(" en-us ");
+	normalize_feed(f->normalizer, &f->context, &f->document, &f->arena, &info);
+	assert_text(info.language, "en-us");
+	f->document.language = STR("en_us");
+	normalize_feed(f->normalizer, &f->context, &f->document, &f->arena, &info);
+	assert_text(info.language, "en-US");
+	f->document.language = STR("English, mostly");
+	f->context.language = STR("es-MX");
+	normalize_feed(f->normalizer, &f->context, &f->document, &f->arena, &info);
+	assert_text(info.language, "es-MX");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -477,11 +537,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_empty_entry),
 		TEST(test_one_text_is_content),
+		TEST(test_body_without_markup),
 		TEST(test_summary_beside_content),
 		TEST(test_windows_characters),
 		TEST(test_body_is_cut),
 		TEST(test_urls),
 		TEST(test_guid_as_link),
+		TEST(test_atom_id),
 		TEST(test_dates),
 		TEST(test_addresses_need_permission),
 		TEST(test_lists),
@@ -492,6 +554,7 @@ int main(void)
 		TEST(test_change_of_the_rest),
 		TEST(test_language),
 		TEST(test_feed),
+		TEST(test_feed_language),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
