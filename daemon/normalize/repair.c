@@ -88,6 +88,9 @@ static bool is_certain(struct str s, size_t i, const struct sequence *q, size_t 
 	/* A capital with an accent right after a small letter; "×" is none, nor is "ß". */
 	if (lead < 0xDF && lead != 0xD7 && i && is_small(s, i - 1))
 		return true;
+	/* "Ã©", "Â§": all of Western Europe's letters and signs. */
+	if ((lead == 0xC2 || lead == 0xC3) && !may_follow(q->bytes[1]))
+		return true;
 	return q->n == 2 && !may_follow(q->bytes[1]) && is_small(s, i + q->length);
 }
 

@@ -9,14 +9,12 @@ valid UTF-8, of the shape that clients rely on, with nothing in it that a browse
 import html.parser
 import json
 import os
-import queue
 import re
-import subprocess
 import sys
-import threading
 
-SKIP = 77
-SECONDS = 10
+from reader import SKIP, Worker, corpus_folder
+
+URL = "http://feeds.example/dir/feed.xml"
 DEATHS_MAX = 10  # more of them say nothing new
 FOLDERS = ("feeds", "standards", "feedparser")
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
@@ -91,55 +89,6 @@ def check_document(document):
             yield "an id twice"
 
 
-class Worker:
-    """One `civicwire parse --worker`, asked one file at a time; restarted when it dies or hangs."""
-
-    def __init__(self, program):
-        self.command = [program, "parse", "--worker"]
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
-        self.lines = queue.Queue()
-        threading.Thread(target=self.pump, args=(self.process.stdout, self.lines),
-                         daemon=True).start()
-
-    @staticmethod
-    def pump(stream, lines):
-        for line in stream:
-            lines.put(line)
-        lines.put(None)
-
-    def ask(self, path):
-        """The answer's line; or a sentence that says why there is none."""
-        if not self.process:
-            self.start()
-        request = {"file": path, "url": "http://feeds.example/dir/feed.xml"}
-        try:
-            self.process.stdin.write(json.dumps(request).encode() + b"\n")
-            self.process.stdin.flush()
-            line = self.lines.get(timeout=SECONDS)
-        except queue.Empty:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-            return None, f"no answer within {SECONDS} s"
-        except BrokenPipeError:
-            line = None
-        if line is None:
-            code = self.process.wait()
-            self.process = None
-            return None, f"died with code {code}"
-        return line, None
-
-    def close(self):
-        if not self.process:
-            return 0
-        self.process.stdin.close()
-        return self.process.wait(timeout=SECONDS)
-
-
 def files(corpus):
     for folder in FOLDERS:
         for root, _, names in sorted(os.walk(os.path.join(corpus, folder))):
@@ -165,8 +114,8 @@ def judge(line):
 
 def main():
     program = sys.argv[1]
-    corpus = sys.argv[2] if len(sys.argv) > 2 else os.environ.get("CIVICWIRE_CORPUS", "")
-    if not os.path.isdir(os.path.join(corpus, "feeds")):
+    corpus = corpus_folder(sys.argv)
+    if not corpus:
         print("skipped: no corpus (CIVICWIRE_CORPUS names none)")
         return SKIP
     worker = Worker(program)
@@ -174,7 +123,7 @@ def main():
     items, failures, n, deaths = 0, [], 0, 0
     for path in files(corpus):
         n += 1
-        line, trouble = worker.ask(path)
+        line, trouble = worker.ask(path, URL)
         if trouble:
             failures.append((path, trouble))
             deaths += 1

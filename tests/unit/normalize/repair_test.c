@@ -40,6 +40,8 @@ static void test_twice_encoded(void **state)
 	assert_repair("La municipalitÃ© de GenÃ¨ve", "La municipalité de Genève");
 	assert_repair("Ã‰lection du maire", "Élection du maire");
 	assert_repair("Ã©tude", "étude");
+	assert_repair("C'Ã¨ l'ÃŒle", "C'è l'Ìle");
+	assert_repair("METRÃ\xC2\x94: Â£5", "METRÔ: £5");
 	assert_repair("PrÃ©avis Ã\u00a0 tous", "Préavis à tous");
 	assert_repair("dÃ©jÃ\u00a0 lÃ\u00a0", "déjà là");
 	assert_repair("Plaza MartÃ\u00adn", "Plaza Martín");
