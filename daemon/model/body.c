@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BODY_LOAD_CHUNK 65536
@@ -102,13 +104,11 @@ ssize_t body_read(const struct body *body, size_t offset, void *out, size_t n)
 	}
 }
 
-int body_load(struct body *body, const char *path, size_t max)
+/* Appends what is left to read in fd. */
+static int load(struct body *body, int fd, size_t max)
 {
-	cleanup(close_p) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char chunk[BODY_LOAD_CHUNK];
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t r = read(fd, chunk, sizeof chunk);
 		if (r < 0 && errno == EINTR)
@@ -123,4 +123,29 @@ int body_load(struct body *body, const char *path, size_t max)
 		if (e < 0)
 			return e;
 	}
+}
+
+int body_load(struct body *body, const char *path, size_t max)
+{
+	cleanup(close_p) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : load(body, fd, max);
+}
+
+int body_open(struct body *body, const char *path, size_t max)
+{
+	cleanup(close_p) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	/* Files of /proc have no size, yet something to read. */
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return load(body, fd, max);
+	if ((uintmax_t)st.st_size > max)
+		return -EFBIG;
+	body->n = (size_t)st.st_size;
+	body->fd = fd;
+	fd = -1;
+	return 0;
 }

@@ -14,7 +14,7 @@
 
 struct body {
 	struct buf memory; /* the whole while fd < 0 */
-	int fd;
+	int fd;            /* a temporary file of ours, or the file of body_open() */
 	size_t n;
 };
 
@@ -26,5 +26,9 @@ void body_deinit(struct body *body);
 int body_append(struct body *body, const void *p, size_t n);
 /* Up to n bytes from `offset` into out: how many (0 at the end), or -errno. */
 ssize_t body_read(const struct body *body, size_t offset, void *out, size_t n);
+/* Makes a fresh body of a file of at most `max` bytes without copying it: it is read where it is, so
+ * nobody should change it meanwhile, and nothing may be appended. What is not a regular file (a pipe)
+ * is loaded. 0, -EFBIG or -errno. */
+int body_open(struct body *body, const char *path, size_t max);
 /* Appends a whole file to a body, which then has at most `max` bytes: 0, -EFBIG or -errno. */
 int body_load(struct body *body, const char *path, size_t max);

@@ -248,6 +248,35 @@ static void test_load_what_cannot_be(void **state)
 	body_deinit(&body);
 }
 
+/* Opened, a file is read where it is: nothing of it is in memory, and nothing can be added to it. */
+static void test_open(void **state)
+{
+	struct body body = BODY_INIT;
+	cleanup(free_p) char *path = make_file(1000);
+
+	(void)state;
+	assert_int_equal(body_open(&body, path, 1000), 0);
+	assert_int_equal(body.n, 1000);
+	assert_true(body.fd >= 0);
+	assert_null(body.memory.p);
+	assert_true(fcntl(body.fd, F_GETFD) & FD_CLOEXEC);
+	check_all(&body);
+	assert_int_equal(append(&body, 1), -EBADF);
+	check_all(&body);
+	body_deinit(&body);
+	assert_int_equal(body_open(&body, path, 999), -EFBIG);
+	assert_int_equal(body_open(&body, "/nonexistent/file", 100), -ENOENT);
+	assert_int_equal(body_open(&body, "/tmp", 100), -EISDIR);
+	assert_int_equal(body.n, 0);
+	assert_int_equal(body.fd, -1);
+	/* No size is known of it, so it is loaded. */
+	assert_int_equal(body_open(&body, "/proc/self/stat", 4096), 0);
+	assert_true(body.n > 0);
+	assert_int_equal(body.memory.n, body.n);
+	unlink(path);
+	body_deinit(&body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_no_folder),
 		cmocka_unit_test(test_disk_is_full),
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_load_what_cannot_be),
 	};
 
