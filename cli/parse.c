@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/list.h"
 #include "cli/verb.h"
 #include "digest/digest.h"
 #include "normalize/text.h"
@@ -40,8 +41,19 @@ static const char help[] =
 struct task {
 	struct digester *digester;
 	struct digest_print_options options;
-	struct buf out;
+	struct digest_out out;
+	bool begun; /* something of this document has been printed */
 };
+
+static int on_piece(struct digest_out *out, struct str piece)
+{
+	struct task *task = container_of(out, struct task, out);
+
+	task->begun = true;
+	if (fwrite(piece.p, 1, piece.n, stdout) == piece.n)
+		return 0;
+	return errno ? -errno : -EIO;
+}
 
 static struct str *hint_of(struct parse_hints *hints, struct str name)
 {
@@ -75,15 +87,16 @@ static int load_stdin(struct body *body)
 	return ferror(stdin) ? -EIO : 0;
 }
 
-/* Parses one file into task->out. 0, or a negative errno with the reason in *error. */
+/* Parses one file and prints the document, without the end of the line. 0, or a negative errno with the
+ * reason in *error: then nothing was printed, or (task->begun) a document that names the error. */
 static int parse_file(struct task *task, const char *path, struct error *error)
 {
 	cleanup(body_deinit) struct body body = BODY_INIT;
-	int r = strcmp(path, "-") ? body_load(&body, path, FILE_BYTES_MAX) : load_stdin(&body);
+	int r = strcmp(path, "-") ? body_open(&body, path, FILE_BYTES_MAX) : load_stdin(&body);
 
+	task->begun = false;
 	if (r < 0)
 		return error_errno(error, -r, "%s", path);
-	buf_clear(&task->out);
 	task->options.now_s = clock_real_us() / SEC_US;
 	r = digest_print(task->digester, &body, &task->options, &task->out, error);
 	if (r < 0 && !error->text[0])
@@ -106,23 +119,18 @@ static int exit_code(int r)
 	}
 }
 
-static void put_line(const struct buf *out)
-{
-	fwrite(out->p, 1, out->n, stdout);
-	putchar('\n');
-}
-
 static int parse_one(struct task *task, const char *path)
 {
 	struct error error = {0};
 	int r = parse_file(task, path, &error);
 
-	if (r < 0) {
-		fprintf(stderr, "civicwire parse: %s\n", error.text);
-		return exit_code(r);
-	}
-	put_line(&task->out);
-	return verb_flush("parse");
+	if (task->begun)
+		putchar('\n');
+	if (r == 0 || ferror(stdout))
+		return verb_flush("parse");
+	fflush(stdout);
+	fprintf(stderr, "civicwire parse: %s\n", error.text);
+	return exit_code(r);
 }
 
 static struct str json_text(const json_t *value)
@@ -145,17 +153,16 @@ static void take_headers(struct parse_hints *hints, const json_t *headers)
 	}
 }
 
-static void put_error(struct task *task, const char *text)
+static void put_error(const char *text)
 {
-	cleanup(buf_deinit) struct buf line = BUF_INIT;
-	struct json j;
+	cleanup(buf_deinit) struct buf words = BUF_INIT, line = BUF_INIT;
+	struct json j = json_to(&line);
 
-	text_fold(&line, str_of(text)); /* a path in it may hold any bytes */
-	buf_clear(&task->out);
-	j = json_to(&task->out);
+	text_fold(&words, str_of(text)); /* a path in it may hold any bytes */
 	json_open(&j, '{');
-	json_member(&j, "error", buf_view(&line));
+	json_member(&j, "error", buf_view(&words));
 	json_close(&j, '}');
+	fwrite(line.p, 1, line.n, stdout);
 }
 
 static void answer(struct task *task, const char *line, size_t n)
@@ -167,16 +174,16 @@ static void answer(struct task *task, const char *line, size_t n)
 	struct str file = json_text(json_object_get(request, "file"));
 
 	if (!request) {
-		put_error(task, why.text);
+		put_error(why.text);
 	} else if (!file.p) {
-		put_error(task, "the request names no \"file\"");
+		put_error("the request names no \"file\"");
 	} else {
 		struct str url = json_text(json_object_get(request, "url"));
 		if (url.p)
 			task->options.hints.url = url;
 		take_headers(&task->options.hints, json_object_get(request, "headers"));
-		if (parse_file(task, file.p, &error) < 0)
-			put_error(task, error.text);
+		if (parse_file(task, file.p, &error) < 0 && !task->begun)
+			put_error(error.text);
 	}
 	task->options.hints = given;
 	json_decref(request);
@@ -193,7 +200,7 @@ static int work(struct task *task)
 		if (!str_trim(str_make(line, (size_t)n)).n)
 			continue;
 		answer(task, line, (size_t)n);
-		put_line(&task->out);
+		putchar('\n');
 		r = verb_flush("parse");
 	}
 	return r;
@@ -202,7 +209,6 @@ static int work(struct task *task)
 static void task_deinit(struct task *task)
 {
 	digester_free(task->digester);
-	buf_deinit(&task->out);
 }
 
 int verb_parse(int argc, char **argv)
@@ -217,7 +223,7 @@ int verb_parse(int argc, char **argv)
 		{"help", no_argument, NULL, OPT_HELP},
 		{0},
 	};
-	cleanup(task_deinit) struct task task = {.digester = digester_new(NULL)};
+	cleanup(task_deinit) struct task task = {.digester = digester_new(NULL), .out = {on_piece}};
 	bool worker = false;
 	int opt;
 

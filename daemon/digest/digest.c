@@ -15,8 +15,6 @@
 #define CUT_LIST   50
 #define CUT_POINTS 1000
 #define CUT_TEXT   (64 * 1024)
-/* The written item's buffer between items. */
-#define JSON_KEEP (256 * 1024)
 
 /* A flawed document may lack what the feed has: its silence says nothing. */
 #define FLAWS_INCOMPLETE \
@@ -63,15 +61,6 @@ struct digester *digester_free(struct digester *d)
 	return NULL;
 }
 
-static void write_item(struct digester *d, const struct item *item)
-{
-	struct json j;
-
-	buf_clear(&d->json);
-	j = json_to(&d->json);
-	item_write(&j, item);
-}
-
 static size_t at_most(size_t n, size_t max)
 {
 	return n < max ? n : max;
@@ -100,17 +89,21 @@ static void cut_item(struct item *item)
 }
 
 bool digest_entry(struct digester *d, const struct normalize_context *context,
-	const struct document *document, const struct entry *entry, struct item *ret)
+	const struct document *document, const struct entry *entry, struct json *j,
+	struct item *ret)
 {
 	arena_reset(&d->arena);
 	normalize_entry(d->normalizer, context, document, entry, &d->arena, ret);
 	if (repeats_drop(&d->repeats, ret))
 		return false;
-	buf_shrink(&d->json, JSON_KEEP);
-	write_item(d, ret);
-	if (d->json.n > DATA_BYTES_MAX) {
+	struct json start = *j;
+	size_t before = j->out->n;
+	item_write(j, ret);
+	if (j->out->n - before > DATA_BYTES_MAX) {
+		*j = start;
+		j->out->n = before;
 		cut_item(ret);
-		write_item(d, ret);
+		item_write(j, ret);
 	}
 	return true;
 }
@@ -181,10 +174,12 @@ static void add_item(struct run *run, const struct item *item)
 static int on_entry(struct parse_sink *sink, const struct document *document, struct entry *entry)
 {
 	struct run *run = container_of(sink, struct run, parsed);
+	struct json j = json_to(&run->d->json);
 	struct item item;
 	int r;
 
-	if (!digest_entry(run->d, &run->context, document, entry, &item))
+	buf_shrink(&run->d->json, JSON_KEEP);
+	if (!digest_entry(run->d, &run->context, document, entry, &j, &item))
 		return 0;
 	r = make_room(run);
 	if (r < 0)

@@ -35,12 +35,19 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 	struct digest_sink *sink, struct batch **ret_last, struct digest_summary *ret_summary,
 	struct error *error);
 
-/* `civicwire parse`: appends the whole document as one JSON Feed to `out`. */
+/* `civicwire parse`: the whole document as one JSON Feed, given to `out` in pieces while it is read: the
+ * items first, then what the feed says of itself, some of which is known only at its end. */
 struct digest_print_options {
 	struct parse_hints hints;
 	struct str language;
 	bool emails;
 	int64_t now_s;
 };
+struct digest_out {
+	/* Return 0, or a negative errno to stop. */
+	int (*write)(struct digest_out *out, struct str piece);
+};
+/* -EBADMSG: no feed, and nothing was written. When something fails later (the body cannot be read to
+ * its end), the document is ended all the same, with a member "error" that says so. */
 int digest_print(struct digester *digester, const struct body *body,
-	const struct digest_print_options *options, struct buf *out, struct error *error);
+	const struct digest_print_options *options, struct digest_out *out, struct error *error);

@@ -1,25 +1,56 @@
+/* One document as one JSON Feed. What is written gathers in the digester's buffer and leaves it in
+ * pieces; so a document of any size takes the memory of a small one, and what is found to be no feed
+ * within the first piece has written nothing. */
 #include "digest/digest.h"
 
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "digest/digesting.h"
 
+/* What is gathered before it is handed on. */
+#define PRINT_PIECE (16 * 1024)
+
 struct print {
 	struct parse_sink parsed;
 	struct digester *d;
 	struct normalize_context context;
-	struct json
-		j; /* the items: the feed's own data stands before them, and is complete after */
+	struct digest_out *out;
+	struct json j;
+	bool begun;  /* something has been handed on */
+	int refused; /* what `out` said to that; 0: it took it */
 };
+
+static int hand_on(struct print *print)
+{
+	struct buf *json = &print->d->json;
+
+	print->begun = true;
+	print->refused = print->out->write(print->out, buf_view(json));
+	buf_shrink(json, JSON_KEEP);
+	return print->refused;
+}
 
 static int on_entry(struct parse_sink *sink, const struct document *document, struct entry *entry)
 {
 	struct print *print = container_of(sink, struct print, parsed);
+	struct json before = print->j;
+	size_t n = print->d->json.n;
 	struct item item;
 
-	if (digest_entry(print->d, &print->context, document, entry, &item) && !item.withdrawn)
-		json_raw(&print->j, buf_view(&print->d->json));
-	return 0;
+	if (digest_entry(print->d, &print->context, document, entry, &print->j, &item) &&
+		item.withdrawn) {
+		print->d->json.n = n;
+		print->j = before;
+	}
+	return print->d->json.n < PRINT_PIECE ? 0 : hand_on(print);
+}
+
+static void begin(struct json *j)
+{
+	json_open(j, '{');
+	json_member(j, "version", STR("https://jsonfeed.org/version/1.1"));
+	json_key(j, "items");
+	json_open(j, '[');
 }
 
 static void write_image(struct json *j, const struct feed_info *info)
@@ -74,11 +105,9 @@ static void write_extension(
 	json_close(j, '}');
 }
 
-static void write_feed(struct json *j, const struct document *d, const struct feed_info *info,
-	unsigned flaws, struct str items)
+static void write_feed(
+	struct json *j, const struct document *d, const struct feed_info *info, unsigned flaws)
 {
-	json_open(j, '{');
-	json_member(j, "version", STR("https://jsonfeed.org/version/1.1"));
 	json_member(j, "title", info->title.n ? info->title : STR(""));
 	json_member(j, "home_page_url", info->home_page_url);
 	json_member(j, "feed_url", info->feed_url);
@@ -87,37 +116,55 @@ static void write_feed(struct json *j, const struct document *d, const struct fe
 	json_member(j, "icon", info->icon);
 	item_write_people(j, "authors", info->authors, info->n_authors);
 	write_extension(j, d, info, flaws);
-	json_key(j, "items");
-	json_raw(j, items);
-	json_close(j, '}');
+}
+
+static void end(struct print *print, const struct document *document)
+{
+	struct digester *d = print->d;
+	unsigned flaws = document->flaws | (d->repeats.guids_repeat ? FLAW_GUIDS_REPEAT : 0u);
+	struct feed_info info;
+
+	json_close(&print->j, ']');
+	arena_reset(&d->arena);
+	normalize_feed(d->normalizer, &print->context, document, &d->arena, &info);
+	write_feed(&print->j, document, &info, flaws);
+	json_close(&print->j, '}');
+}
+
+/* What failed after something was handed on. */
+static void end_early(struct print *print, const struct error *error)
+{
+	json_close(&print->j, ']');
+	json_member(&print->j, "error", str_of(error->text));
+	json_close(&print->j, '}');
 }
 
 int digest_print(struct digester *digester, const struct body *body,
-	const struct digest_print_options *options, struct buf *out, struct error *error)
+	const struct digest_print_options *options, struct digest_out *out, struct error *error)
 {
-	cleanup(buf_deinit) struct buf items = BUF_INIT;
 	struct print print = {.parsed.entry = on_entry,
 		.d = digester,
 		.context = {.url = options->hints.url,
 			.language = options->language,
 			.emails = options->emails,
-			.now_s = options->now_s}};
+			.now_s = options->now_s},
+		.out = out,
+		.j = json_to(&digester->json)};
 	const struct document *document;
-	struct feed_info info;
-	struct json j = json_to(out);
-	int r;
 
-	print.j = json_to(&items);
 	repeats_begin(&digester->repeats);
-	json_open(&print.j, '[');
-	r = parse_run(digester->parser, body, &options->hints, &print.parsed, &document, error);
-	if (r < 0)
-		return r;
-	json_close(&print.j, ']');
-	arena_reset(&digester->arena);
-	normalize_feed(digester->normalizer, &print.context, document, &digester->arena, &info);
-	write_feed(&j, document, &info,
-		document->flaws | (digester->repeats.guids_repeat ? FLAW_GUIDS_REPEAT : 0u),
-		buf_view(&items));
-	return 0;
+	buf_shrink(&digester->json, JSON_KEEP);
+	begin(&print.j);
+	int r = parse_run(digester->parser, body, &options->hints, &print.parsed, &document, error);
+	if (print.refused)
+		return print.refused;
+	if (r == 0) {
+		end(&print, document);
+		return hand_on(&print);
+	}
+	if (print.begun) {
+		end_early(&print, error);
+		hand_on(&print);
+	}
+	return r;
 }

@@ -1,30 +1,79 @@
-#include "digest/digesting.h"
+#include "digest/repeats.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+
+/* Places of the indexes at first, and the most that are kept from one document to the next: feeds of
+ * up to 500 items, which are nearly all, need no more. */
+#define PLACES_FIRST 128
+#define PLACES_KEEP  1024
 
 void repeats_init(struct repeats *repeats)
 {
-	*repeats = (struct repeats){.arena = ARENA_INIT};
-	map_init(&repeats->keys);
-	map_init(&repeats->key_links);
+	*repeats = (struct repeats){0};
+	hash_random(&repeats->seed, sizeof repeats->seed);
+	repeats->seed |= 1;
 }
 
 void repeats_deinit(struct repeats *repeats)
 {
-	map_deinit(&repeats->keys);
-	map_deinit(&repeats->key_links);
-	arena_deinit(&repeats->arena);
+	free(repeats->items);
+	free(repeats->by_key);
+	free(repeats->by_key_link);
+	*repeats = (struct repeats){0};
 }
 
 void repeats_begin(struct repeats *repeats)
 {
-	map_clear(&repeats->keys);
-	map_clear(&repeats->key_links);
-	arena_reset(&repeats->arena);
+	uint64_t seed = repeats->seed;
+
+	if (repeats->places > PLACES_KEEP) {
+		repeats_deinit(repeats);
+		repeats->seed = seed;
+	} else if (repeats->n) {
+		memset(repeats->by_key, 0, repeats->places * sizeof *repeats->by_key);
+		memset(repeats->by_key_link, 0, repeats->places * sizeof *repeats->by_key_link);
+	}
+	repeats->n = 0;
 	repeats->guids_repeat = false;
 }
 
-static struct str hash_bytes(const struct hash *h)
+/* Where an index has this hash, or the free place where it belongs. The seed, which nobody outside
+ * knows, keeps hashes made to collide apart. */
+static uint32_t *place(const struct repeats *r, uint32_t *index, const struct hash *hash, size_t at)
 {
-	return str_make((const char *)h->b, HASH_SIZE);
+	uint64_t start;
+
+	memcpy(&start, hash->b, sizeof start);
+	start = start * r->seed >> 32;
+	for (size_t i = start & (r->places - 1);; i = (i + 1) & (r->places - 1)) {
+		if (!index[i])
+			return &index[i];
+		const char *item = (const char *)&r->items[index[i] - 1];
+		if (hash_eq((const struct hash *)(item + at), hash))
+			return &index[i];
+	}
+}
+
+#define PLACE_KEY(r, hash)      place(r, (r)->by_key, hash, offsetof(struct repeat, key))
+#define PLACE_KEY_LINK(r, hash) place(r, (r)->by_key_link, hash, offsetof(struct repeat, key_link))
+
+static void grow(struct repeats *r)
+{
+	r->places = r->places ? r->places * 2 : PLACES_FIRST;
+	free(r->by_key);
+	free(r->by_key_link);
+	r->by_key = mem_zalloc(r->places, sizeof *r->by_key);
+	r->by_key_link = mem_zalloc(r->places, sizeof *r->by_key_link);
+	for (size_t i = 0; i < r->n; i++) {
+		uint32_t *at = PLACE_KEY(r, &r->items[i].key);
+		if (!*at)
+			*at = (uint32_t)i + 1;
+		*PLACE_KEY_LINK(r, &r->items[i].key_link) = (uint32_t)i + 1;
+	}
 }
 
 /* A guid that comes again without a link, or had none, says nothing of being another item. Where
@@ -38,19 +87,20 @@ static bool is_other(const struct hash *first_link, const struct item *item)
 
 bool repeats_drop(struct repeats *repeats, const struct item *item)
 {
-	struct hash *link = arena_alloc(&repeats->arena, 3 * sizeof *link);
-	struct hash *first;
+	if ((repeats->n + 1) * 2 > repeats->places)
+		grow(repeats);
+	uint32_t *key_link = PLACE_KEY_LINK(repeats, &item->key_link);
+	if (*key_link)
+		return true;
+	uint32_t *key = PLACE_KEY(repeats, &item->key);
+	bool again = *key != 0;
+	bool drop = again && !is_other(&repeats->items[*key - 1].link, item);
 
-	link[0] = item->link_key;
-	link[1] = item->key;
-	link[2] = item->key_link;
-	if (map_add(&repeats->key_links, hash_bytes(&link[2]), link))
-		return true;
-	first = map_add(&repeats->keys, hash_bytes(&link[1]), link);
-	if (!first)
-		return false;
-	if (!is_other(first, item))
-		return true;
-	repeats->guids_repeat = true;
-	return false;
+	MEM_GROW(repeats->items, repeats->cap, repeats->n + 1);
+	repeats->items[repeats->n++] = (struct repeat){item->key, item->key_link, item->link_key};
+	*key_link = (uint32_t)repeats->n;
+	if (!again)
+		*key = (uint32_t)repeats->n;
+	repeats->guids_repeat |= again && !drop;
+	return drop;
 }

@@ -47,6 +47,12 @@ class Parse(unittest.TestCase):
     def test_reads_standard_input(self):
         self.assertEqual(run("parse", self.feed)[1], run("parse", "-", stdin=FEED)[1])
 
+    def test_reads_a_pipe_by_name(self):
+        pipe = os.path.join(self.folder.name, "pipe")
+        os.mkfifo(pipe)
+        with subprocess.Popen(["cp", self.feed, pipe]):
+            self.assertEqual(run("parse", pipe)[1], run("parse", self.feed)[1])
+
     def test_options(self):
         code, out, _ = run("parse", "--emails", "--language", "es-MX", "--url",
                            "http://other.example/feed", self.feed)

@@ -1,10 +1,12 @@
 #include "digest/digest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <jansson.h>
 
@@ -28,8 +30,27 @@ struct fixture {
 	int refuse; /* what the sink returns */
 	struct digest_summary summary;
 	struct error error;
-	struct buf out;
+	struct digest_out out;
+	struct buf printed;
+	size_t pieces, largest; /* in which it was printed */
+	bool spoil;             /* the body cannot be read further after the first piece */
 };
+
+static int on_piece(struct digest_out *out, struct str piece)
+{
+	struct fixture *f = container_of(out, struct fixture, out);
+
+	buf_str(&f->printed, piece);
+	f->pieces++;
+	f->largest = piece.n > f->largest ? piece.n : f->largest;
+	if (f->spoil && f->pieces == 1) {
+		int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(folder >= 0);
+		assert_int_equal(dup2(folder, f->reply->body.fd), f->reply->body.fd);
+		close(folder);
+	}
+	return f->refuse;
+}
 
 static int on_batch(struct digest_sink *sink, struct batch *batch)
 {
@@ -56,6 +77,7 @@ static int setup(void **state)
 	f->reply->outcome = REPLY_BODY;
 	f->reply->finished_us = NOW_S * SEC_US;
 	f->sink.batch = on_batch;
+	f->out.write = on_piece;
 	*state = f;
 	return 0;
 }
@@ -71,7 +93,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	drop_batches(f);
-	buf_deinit(&f->out);
+	buf_deinit(&f->printed);
 	reply_free(f->reply);
 	feed_unref(f->feed);
 	digester_free(f->digester);
@@ -101,20 +123,31 @@ static int run(struct fixture *f, const char *body)
 	return r;
 }
 
-/* What `civicwire parse` prints for the same body, read by another program's JSON reader. */
-static json_t *print(struct fixture *f)
+static int try_print(struct fixture *f)
 {
 	struct digest_print_options options = {.hints = {.url = STR("http://aci.example/feed")},
 		.language = STR("es"),
 		.now_s = NOW_S};
-	json_t *document;
 
-	buf_clear(&f->out);
-	assert_int_equal(
-		digest_print(f->digester, &f->reply->body, &options, &f->out, &f->error), 0);
-	document = json_loadb(f->out.p, f->out.n, 0, NULL);
+	buf_clear(&f->printed);
+	f->pieces = f->largest = 0;
+	return digest_print(f->digester, &f->reply->body, &options, &f->out, &f->error);
+}
+
+/* What was printed, read by another program's JSON reader. */
+static json_t *printed(const struct fixture *f)
+{
+	json_t *document = json_loadb(f->printed.p, f->printed.n, 0, NULL);
+
 	assert_non_null(document);
 	return document;
+}
+
+/* What `civicwire parse` prints for the same body. */
+static json_t *print(struct fixture *f)
+{
+	assert_int_equal(try_print(f), 0);
+	return printed(f);
 }
 
 static const struct batch *last(const struct fixture *f)
@@ -310,6 +343,84 @@ static void test_sink_stops(void **state)
 	buf_deinit(&body);
 }
 
+static void set_body(struct fixture *f, const struct buf *bytes)
+{
+	body_deinit(&f->reply->body);
+	assert_int_equal(body_append(&f->reply->body, bytes->p, bytes->n), 0);
+}
+
+static void test_prints_in_pieces(void **state)
+{
+	struct fixture *f = *state;
+	struct buf body = BUF_INIT;
+
+	add_items(&body, 2000, 1000);
+	set_body(f, &body);
+	json_t *document = print(f);
+	assert_int_equal(json_array_size(json_object_get(document, "items")), 2000);
+	assert_int_equal(f->pieces > 100, true);
+	assert_in_range(f->largest, 1, 32 * 1024);
+	json_decref(document);
+
+	f->refuse = -EPIPE;
+	assert_int_equal(try_print(f), -EPIPE);
+	assert_int_equal(f->pieces, 1);
+	buf_deinit(&body);
+}
+
+/* What cannot be read to its end is a document all the same, that says so. */
+static void test_prints_to_where_it_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct buf body = BUF_INIT;
+
+	add_items(&body, 2000, 1000);
+	set_body(f, &body);
+	assert_true(f->reply->body.fd >= 0);
+	f->spoil = true;
+	assert_int_equal(try_print(f), -EISDIR);
+	json_t *document = printed(f);
+	assert_in_range(json_array_size(json_object_get(document, "items")), 10, 1000);
+	assert_string_equal(json_string_value(json_object_get(document, "error")), f->error.text);
+	json_decref(document);
+	buf_deinit(&body);
+}
+
+/* Nothing is printed of what is no feed, however long it is. */
+static void test_prints_no_feed(void **state)
+{
+	struct fixture *f = *state;
+	struct buf body = BUF_INIT;
+
+	buf_lit(&body, "<opml>");
+	for (size_t i = 0; i < 20000; i++)
+		buf_lit(&body, "<outline text='a'/>");
+	buf_lit(&body, "</opml>");
+	set_body(f, &body);
+	assert_int_equal(try_print(f), -EBADMSG);
+	assert_int_equal(f->pieces, 0);
+	buf_deinit(&body);
+}
+
+/* One key after another, far beyond what is kept between documents, and again. */
+static void test_repeats_of_many(void **state)
+{
+	struct fixture *f = *state;
+	struct buf body = BUF_INIT;
+
+	for (size_t round = 0; round < 2; round++) {
+		buf_clear(&body);
+		buf_lit(&body, "<rss version='2.0'><channel>");
+		for (size_t i = 0; i < 6000; i++)
+			buf_printf(&body, "<item><guid>%zu</guid></item>", i % 3000);
+		buf_lit(&body, "</channel></rss>");
+		assert_int_equal(run(f, buf_cstr(&body)), 0);
+		assert_int_equal(f->summary.items, 3000);
+		assert_false(f->summary.guids_repeat);
+	}
+	buf_deinit(&body);
+}
+
 static void test_no_feed(void **state)
 {
 	struct fixture *f = *state;
@@ -390,6 +501,10 @@ int main(void)
 		TEST(test_complete),
 		TEST(test_batches_are_bounded),
 		TEST(test_sink_stops),
+		TEST(test_prints_in_pieces),
+		TEST(test_prints_to_where_it_fails),
+		TEST(test_prints_no_feed),
+		TEST(test_repeats_of_many),
 		TEST(test_no_feed),
 		TEST(test_too_long),
 		TEST(test_hints_of_period),
