@@ -15,6 +15,7 @@ static const struct verb verbs[] = {
 	{"status", "show how the daemon is", verb_status},
 	{"feeds", "show the state of each feed", verb_feeds},
 	{"check", "look for mistakes in a configuration", verb_check},
+	{"journal", "look after the journal: verify, backup, export …", verb_journal},
 	{"parse", "print a feed file as normalized JSON Feed", verb_parse},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)

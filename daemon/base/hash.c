@@ -67,6 +67,19 @@ size_t hash_text(const struct hash *h, char out[HASH_TEXT_MAX])
 	return HASH_TEXT_MAX - 1;
 }
 
+bool hash_from_text(struct str s, struct hash *ret)
+{
+	struct hash h;
+	size_t n;
+
+	if (sodium_base642bin(h.b, HASH_SIZE, s.p, s.n, NULL, &n, NULL,
+		    sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+		n != HASH_SIZE)
+		return false;
+	*ret = h;
+	return true;
+}
+
 void hash_key_init(struct hash_key *key)
 {
 	crypto_shorthash_keygen(key->b);

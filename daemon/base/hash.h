@@ -37,6 +37,8 @@ static inline bool hash_eq(const struct hash *a, const struct hash *b)
 bool hash_is_zero(const struct hash *h);
 /* Writes base64url; returns the length (22). */
 size_t hash_text(const struct hash *h, char out[HASH_TEXT_MAX]);
+/* The way back; false for what is no such text. */
+bool hash_from_text(struct str s, struct hash *ret);
 
 /* SipHash-2-4 under a random key, for hash tables over foreign keys. */
 struct hash_key {

@@ -59,8 +59,9 @@ static int configure(struct journal *j, struct error *error)
 {
 	static const char *const pragmas[] = {
 		/* Debian builds SQLite to overwrite what is deleted: twice the writing, for
-		 * events that were public. */
-		"PRAGMA secure_delete=OFF",
+		 * events that were public. FAST overwrites in the pages that are written anyway, so
+		 * that none keeps what moved out of it: a redaction must find every copy. */
+		"PRAGMA secure_delete=FAST",
 		"PRAGMA trusted_schema=OFF",
 		"PRAGMA synchronous=FULL",
 		"PRAGMA journal_size_limit=67108864",
@@ -229,6 +230,8 @@ static int load_position(struct journal *j, struct error *error)
 	return r < 0 ? r : 0;
 }
 
+/* Numbers that are skipped are remembered, so that a check of the store knows them for a loss that was
+ * told, and no new one. */
 static int begin_epoch(struct journal *j, uint64_t head, struct error *error)
 {
 	char epoch[JOURNAL_EPOCH_MAX];
@@ -237,8 +240,13 @@ static int begin_epoch(struct journal *j, uint64_t head, struct error *error)
 	new_epoch(epoch);
 	buf_printf(&sql,
 		"BEGIN IMMEDIATE;UPDATE meta SET value='%s' WHERE name='epoch';"
-		"UPDATE meta SET value=%lld WHERE name='head';COMMIT",
+		"DELETE FROM meta WHERE name='copy';"
+		"UPDATE meta SET value=%lld WHERE name='head';",
 		epoch, (long long)head);
+	if (head > j->durable.seq)
+		buf_printf(&sql, "REPLACE INTO meta VALUES('lost:%llu',%lld);",
+			(unsigned long long)j->durable.seq + 1, (long long)head);
+	buf_lit(&sql, "COMMIT");
 	int r = statement_exec(j->db, buf_cstr(&sql), "beginning a new epoch", error);
 	buf_deinit(&sql);
 	if (r < 0)
@@ -265,6 +273,25 @@ static int differs(struct journal *j, const struct witness_record *w, struct err
 	return w->checksum && (uint64_t)checksum != w->checksum;
 }
 
+/* A copy (upkeep.h) whose original lives on shares its past and not its future. */
+static int check_copy(struct journal *j, char **ret_notice, struct error *error)
+{
+	int64_t is_copy = 0;
+	int r = statement_int(j->db, "SELECT 1 FROM meta WHERE name='copy'", 0, &is_copy,
+		"asking whether this is a copy", error);
+
+	if (r < 0 || !is_copy)
+		return r;
+	r = begin_epoch(j, j->durable.seq, error);
+	if (r < 0)
+		return r;
+	free(*ret_notice);
+	*ret_notice =
+		mem_printf("the journal %s is a copy of another: epoch %s begins after event %llu",
+			j->path, j->epoch, (unsigned long long)j->durable.seq);
+	return 0;
+}
+
 static int check_witness(struct journal *j, char **ret_notice, struct error *error)
 {
 	struct witness_record w = {0};
@@ -283,6 +310,11 @@ static int check_witness(struct journal *j, char **ret_notice, struct error *err
 		lost = differs(j, &w, error);
 	if (lost < 0)
 		return lost;
+	if (!lost) {
+		r = check_copy(j, ret_notice, error);
+		if (r < 0)
+			return r;
+	}
 	if (lost) {
 		r = begin_epoch(j, w.seq > head ? w.seq : head, error);
 		if (r < 0)

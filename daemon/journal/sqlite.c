@@ -90,9 +90,10 @@ int journal_commit(struct journal *j, struct error *error)
 	if (r < 0)
 		return r;
 	j->in_transaction = false;
-	bool appended = j->current.seq != j->durable.seq;
+	/* The newest event is another one: appended, or redacted. */
+	bool moved = j->current.seq != j->durable.seq || j->current.checksum != j->durable.checksum;
 	j->durable = j->current;
-	if (appended) {
+	if (moved) {
 		struct witness_record record = {
 			.seq = j->durable.seq, .checksum = j->durable.checksum};
 		memcpy(record.epoch, j->epoch, sizeof record.epoch);

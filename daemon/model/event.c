@@ -150,3 +150,82 @@ size_t event_views(struct arena *arena, const struct event *e, struct str *views
 	views[n++] = make_view(arena, STR("kind"), str_of(feed_kind_names[f->kind]), f->path);
 	return n;
 }
+
+/* ---- what was written, read again ----
+ *
+ * No JSON reader is needed for what we wrote: members come in the order of event_write(), and a quote
+ * inside a string is always escaped, so that `,"data":` with bare quotes stands where the member does. */
+
+/* The value of a string member, from its first byte to its closing quote; n == 0 with p: empty. */
+static struct str string_member(struct str json, struct str key)
+{
+	size_t at = str_find(json, key);
+	struct str rest = str_skip(json, at + key.n);
+	size_t n = 0;
+
+	if (at == json.n)
+		return STR_NONE;
+	while (n < rest.n && rest.p[n] != '"')
+		n += rest.p[n] == '\\' ? 2 : 1;
+	return n < rest.n ? str_head(rest, n) : STR_NONE;
+}
+
+static struct str envelope_of(struct str json)
+{
+	size_t at = str_find(json, STR(",\"data\":"));
+
+	return at < json.n && str_starts(json, STR("{\"specversion\":\"1.0\",\"id\":\""))
+		       ? str_head(json, at)
+		       : STR_NONE;
+}
+
+struct str event_id_of(struct str json)
+{
+	return string_member(envelope_of(json), STR("\"id\":\""));
+}
+
+/* Appends `from` without its member `key` ("…":"), which ends after the value's quote. */
+static void add_without(struct buf *out, struct str from, struct str key)
+{
+	struct str value = string_member(from, key);
+
+	if (str_is_none(value)) {
+		buf_str(out, from);
+		return;
+	}
+	buf_str(out, str_head(from, (size_t)(value.p - from.p) - key.n));
+	buf_str(out, str_skip(from, (size_t)(value.p - from.p) + value.n + 1));
+}
+
+static void write_tombstone(
+	struct buf *out, struct str envelope, struct str type, const char *redacted)
+{
+	buf_str(out, str_head(envelope, (size_t)(type.p - envelope.p)));
+	buf_lit(out, "org.civicwire.item.redacted.v1");
+	add_without(out, str_skip(envelope, (size_t)(type.p - envelope.p) + type.n),
+		STR(",\"subject\":\""));
+	buf_lit(out, ",\"data\":{\"id\":\"\",\"content_text\":\"\"");
+	if (redacted)
+		buf_printf(out, ",\"_redacted\":\"%s\"", redacted);
+	buf_lit(out, "}}");
+}
+
+bool event_redact(struct buf *out, struct str json, int64_t now_us)
+{
+	struct str envelope = envelope_of(json);
+	struct str type = string_member(envelope, STR("\"type\":\""));
+	char now[TIME_TEXT_MAX];
+	size_t from = out->n;
+
+	if (str_is_none(type))
+		return false;
+	time_format_us(now_us, now);
+	write_tombstone(out, envelope, type, now);
+	if (out->n - from > json.n) {
+		out->n = from;
+		write_tombstone(out, envelope, type, NULL);
+	}
+	while (out->n - from < json.n)
+		buf_char(out, ' ');
+	return true;
+}

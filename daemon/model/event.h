@@ -56,3 +56,11 @@ void event_write(struct buf *out, const struct event *event, uint64_t seq);
  * arena: feed/, theme/ …, network/ …, kind/ for items; sys/feed/ for the others. Returns how many. */
 #define EVENT_VIEWS_OWN 2
 size_t event_views(struct arena *arena, const struct event *event, struct str *views);
+
+/* Of an event's JSON, as event_write() made it: its id, or STR_NONE for what it did not make. */
+struct str event_id_of(struct str json);
+/* Writes the tombstone of an event: its envelope without subject, the type org.civicwire.item.redacted.v1,
+ * and data that says nothing, but when it was redacted if there is room: it is as long as what it
+ * replaces, with blanks at its end, so that a store can overwrite in place. False, and nothing
+ * written, for what event_write() did not make. */
+bool event_redact(struct buf *out, struct str json, int64_t now_us);

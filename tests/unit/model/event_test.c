@@ -218,6 +218,53 @@ static void test_appends(void **state)
 	feed_unref(feed);
 }
 
+static void test_redact(void **state)
+{
+	cleanup(buf_deinit) struct buf out = BUF_INIT, json = BUF_INIT;
+	struct feed *feed = feed_new();
+	struct event e = example(feed);
+
+	(void)state;
+	/* What looks like members inside of strings is none. */
+	e.subject = STR("a\",\"data\":{\"type\":\"x\\");
+	e.data =
+		STR("{\"id\":\"1\",\"content_text\":\"who asked to be forgotten, and much more\"}");
+	event_write(&json, &e, 42);
+	assert_true(event_redact(&out, buf_view(&json), 1500000000000000));
+	assert_int_equal(out.n, json.n);
+	json_error_t why;
+	json_t *before = json_loadb(json.p, json.n, 0, &why),
+	       *root = json_loadb(out.p, out.n, 0, &why);
+	assert_non_null(before);
+	assert_non_null(root);
+	has_text(root, "type", "org.civicwire.item.redacted.v1");
+	assert_null(json_object_get(root, "subject"));
+	assert_true(str_eq(event_id_of(buf_view(&json)), event_id_of(buf_view(&out))));
+	has_text(root, "id", json_string_value(json_object_get(before, "id")));
+	has_text(json_object_get(root, "data"), "_redacted", "2017-07-14T02:40:00.000Z");
+	has_text(json_object_get(root, "data"), "content_text", "");
+	const char *name;
+	json_t *value;
+	json_object_foreach(before, name,
+		value) if (strcmp(name, "subject") && strcmp(name, "type") && strcmp(name, "data"))
+		assert_true(json_equal(value, json_object_get(root, name)));
+	json_decref(root);
+	json_decref(before);
+	/* The shortest there is has no room to say when. */
+	buf_clear(&json);
+	buf_clear(&out);
+	e.subject = STR("1");
+	e.data = STR("{\"id\":\"1\",\"content_text\":\"\"}");
+	event_write(&json, &e, 42);
+	assert_true(event_redact(&out, buf_view(&json), 1500000000000000));
+	assert_int_equal(out.n, json.n);
+	buf_clear(&out);
+	assert_false(event_redact(&out, STR("{}"), 0));
+	assert_false(event_redact(&out, STR("{\"a\":1,\"data\":{}}"), 0));
+	assert_int_equal(out.n, 0);
+	feed_unref(feed);
+}
+
 static void check_topics(const struct str *views, size_t n, const char *const *expected)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -294,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_types_and_ids),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_appends),
+		cmocka_unit_test(test_redact),
 		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_longest_views),
 	};

@@ -1,0 +1,126 @@
+/* civicwire journal stat, verify, backup: what only reads. */
+#include "cli/journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "cli/verb.h"
+
+static void print_time(const char *name, int64_t us)
+{
+	char text[TIME_TEXT_MAX];
+
+	printf("%s%.*s\n", name, (int)time_format_us(us, text), text);
+}
+
+int journal_verb_stat(const struct journal_verb *verb, const char *path, char **arguments, size_t n)
+{
+	struct journal_survey s;
+	struct error error = {0};
+
+	(void)arguments, (void)n;
+	if (journal_survey(path, &s, &error) < 0)
+		return journal_verb_failed(verb, &error);
+	printf("journal   %s\n", path);
+	printf("epoch     %s\n", s.extent.epoch);
+	printf("head      %" PRIu64 "\n", s.extent.head);
+	printf("events    %" PRIu64, s.events);
+	if (s.events)
+		printf(", %" PRIu64 " the oldest", s.extent.oldest);
+	if (s.redacted)
+		printf(", %" PRIu64 " redacted", s.redacted);
+	putchar('\n');
+	if (s.events) {
+		print_time("from      ", s.oldest_us);
+		print_time("to        ", s.newest_us);
+	}
+	printf("topics    %" PRIu64 "\nfeeds     %" PRIu64 "\nseen      %" PRIu64 " items\n",
+		s.topics, s.feeds, s.seen);
+	printf("size      %" PRIu64 " bytes, %" PRIu64 " of them free, and %" PRIu64
+	       " of write-ahead log\n",
+		s.bytes, s.free_bytes, s.log_bytes);
+	return verb_flush("journal");
+}
+
+static void on_finding(struct journal_verify_sink *sink, enum journal_finding kind, uint64_t from,
+	uint64_t to, const char *sentence)
+{
+	(void)sink, (void)from, (void)to;
+	journal_verb_progress_end();
+	printf("%s: %s\n", kind == FINDING_LOSS ? "note" : "damage", sentence);
+}
+
+static void on_progress(struct journal_verify_sink *sink, uint64_t seq, uint64_t head)
+{
+	(void)sink;
+	journal_verb_progress("verifying", seq, head);
+}
+
+int journal_verb_verify(
+	const struct journal_verb *verb, const char *path, char **arguments, size_t n)
+{
+	struct journal_verify_sink sink = {on_finding, on_progress};
+	struct journal_verdict verdict;
+	struct error error = {0};
+
+	(void)arguments, (void)n;
+	if (journal_verify(path, &sink, &verdict, &error) < 0)
+		return journal_verb_failed(verb, &error);
+	journal_verb_progress_end();
+	printf("%s: %" PRIu64 " event%s readable, from %" PRIu64 " to %" PRIu64 ", epoch %s\n",
+		verdict.damage ? "damaged" : "whole", verdict.readable,
+		verdict.readable == 1 ? " is" : "s are", verdict.extent.oldest, verdict.extent.head,
+		verdict.extent.epoch);
+	int code = verb_flush("journal");
+	return code ? code : verdict.damage ? EX_DATAERR : EX_OK;
+}
+
+int journal_verb_backup(
+	const struct journal_verb *verb, const char *path, char **arguments, size_t n)
+{
+	struct error error = {0};
+
+	(void)n;
+	return journal_backup(path, arguments[0], &error) < 0 ? journal_verb_failed(verb, &error)
+							      : EX_OK;
+}
+
+struct export
+{
+	struct journal_dump_sink sink;
+	FILE *out;
+};
+
+static int on_line(struct journal_dump_sink *sink, struct str line)
+{
+	FILE *out = container_of(sink, struct export, sink)->out;
+
+	fwrite(line.p, 1, line.n, out);
+	putc('\n', out);
+	return ferror(out) ? -errno : 0;
+}
+
+int journal_verb_export(
+	const struct journal_verb *verb, const char *path, char **arguments, size_t n)
+{
+	/* "x": never over a file that is there. */
+	struct export export = {{on_line}, n ? fopen(arguments[0], "wxe") : stdout};
+	struct error error = {0};
+
+	if (!export.out) {
+		error_errno(&error, errno, "%s", arguments[0]);
+		return journal_verb_failed(verb, &error);
+	}
+	int r = journal_dump(path, &export.sink, &error);
+	if (n && fclose(export.out) != 0 && r >= 0)
+		r = -errno;
+	if (r < 0 && !error.code)
+		error_errno(&error, -r, "cannot write%s%s", n ? " " : "", n ? arguments[0] : "");
+	if (r < 0)
+		return journal_verb_failed(verb, &error);
+	return n ? EX_OK : verb_flush("journal");
+}

@@ -1,0 +1,68 @@
+/* civicwire journal prune, redact: what changes a store. */
+#include "cli/journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "cli/verb.h"
+#include "config/quantity.h"
+
+static uint64_t count_events(const char *path)
+{
+	struct journal_survey s;
+
+	return journal_survey(path, &s, NULL) < 0 ? 0 : s.events;
+}
+
+int journal_verb_prune(
+	const struct journal_verb *verb, const char *path, char **arguments, size_t n)
+{
+	struct journal_settings settings = {.path = path};
+	cleanup(journal_close_p) struct journal *journal = NULL;
+	struct error error = {0};
+	int code = EX_OK, r;
+
+	(void)n;
+	if (!quantity_duration(str_of(arguments[0]), &settings.keep_us) || settings.keep_us <= 0)
+		return verb_misused("journal",
+			"'%s' is no duration: a whole number and a unit, such as 90d or 12h",
+			arguments[0]);
+	journal = journal_verb_open(verb, &settings, &code);
+	if (!journal)
+		return code;
+	uint64_t before = count_events(path);
+	while ((r = journal_retain(journal, clock_real_us(), &error)) > 0)
+		journal_verb_progress("pruning", before - count_events(path), before);
+	if (r < 0)
+		return journal_verb_failed(verb, &error);
+	journal_verb_progress_end();
+	uint64_t after = count_events(path);
+	printf("%" PRIu64 " events removed, %" PRIu64 " kept\n", before - after, after);
+	return verb_flush("journal");
+}
+
+int journal_verb_redact(
+	const struct journal_verb *verb, const char *path, char **arguments, size_t n)
+{
+	struct journal_settings settings = {.path = path};
+	cleanup(journal_close_p) struct journal *journal = NULL;
+	struct error error = {0};
+	uint64_t events = 0;
+	int code = EX_OK;
+
+	(void)n;
+	journal = journal_verb_open(verb, &settings, &code);
+	if (!journal)
+		return code;
+	if (journal_redact(journal, str_of(arguments[0]), clock_real_us(), &events, &error) < 0)
+		return journal_verb_failed(verb, &error);
+	if (!events) {
+		error_set(&error, ENOENT, "%s has no event '%s'", path, arguments[0]);
+		return journal_verb_failed(verb, &error);
+	}
+	printf("%" PRIu64 " event%s redacted\n", events, events == 1 ? "" : "s");
+	return verb_flush("journal");
+}

@@ -1,0 +1,201 @@
+/* civicwire journal: looking after the journal's file. */
+#include "cli/journal.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/verb.h"
+#include "config/config.h"
+
+#define DEFAULT_FOLDER "/etc/civicwire"
+
+static const struct journal_verb verbs[] = {
+	{"stat", "", "say what it holds", 0, 0, journal_verb_stat},
+	{"verify", "", "read all of it and say what is damaged", 0, 0, journal_verb_verify},
+	{"backup", "FILE", "copy it as it is now; the daemon may go on", 1, 1, journal_verb_backup},
+	{"export", "[FILE]", "write all of it as JSON lines (default standard output)", 0, 1,
+		journal_verb_export},
+	{"import", "[FILE]", "make a new one of such lines (default standard input)", 0, 1,
+		journal_verb_import},
+	{"prune", "DURATION", "remove events older than that, such as 90d", 1, 1,
+		journal_verb_prune},
+	{"redact", "ID", "take out what an event says, or all versions of an item", 1, 1,
+		journal_verb_redact},
+};
+#define VERBS (sizeof verbs / sizeof *verbs)
+
+static int print_help(FILE *to)
+{
+	fputs("Usage: civicwire journal [OPTION]... VERB [ARGUMENT]\n"
+	      "\n"
+	      "Looks after the journal: the file with all events, which the daemon writes.\n"
+	      "\n",
+		to);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(to, "  %-7s %-9s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+	fputs("\n"
+	      "  -j, --journal FILE  the journal's file (default: as the configuration says)\n"
+	      "  -c, --config DIR    the configuration (default " DEFAULT_FOLDER ")\n"
+	      "  -h, --help          this text\n"
+	      "\n"
+	      "stat, verify, backup and export only read, and may run beside the daemon; prune "
+	      "and\n"
+	      "redact want it stopped. redact takes an event's id (co-mde.aci.news/KEY/2), or an\n"
+	      "item's (co-mde.aci.news/KEY/) for all its versions; numbers and cursors stay. A\n"
+	      "backup that is opened as a daemon's journal begins a new epoch: its clients are "
+	      "told.\n"
+	      "\n"
+	      "Exit status: 0; 64 wrong usage; 65 it is damaged, or no journal; 66 no such file;\n"
+	      "73 the file to be made is there already; 74 reading or writing failed; 75 the "
+	      "daemon\n"
+	      "is writing it; 77 not allowed; 78 the configuration is broken.\n",
+		to);
+	return to == stdout ? verb_flush("journal") : EX_USAGE;
+}
+
+static int exit_code(int r)
+{
+	switch (r) {
+	case EBADMSG:
+	case EINVAL:
+	case EPROTONOSUPPORT:
+		return EX_DATAERR;
+	case ENOENT:
+	case ENOTDIR:
+		return EX_NOINPUT;
+	case EEXIST:
+		return EX_CANTCREAT;
+	case EBUSY:
+		return EX_TEMPFAIL;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return EX_NOPERM;
+	default:
+		return EX_IOERR;
+	}
+}
+
+int journal_verb_failed(const struct journal_verb *verb, const struct error *error)
+{
+	journal_verb_progress_end();
+	fprintf(stderr, "civicwire journal %s: %s\n", verb->name, error->text);
+	return exit_code(error->code);
+}
+
+struct journal *journal_verb_open(
+	const struct journal_verb *verb, const struct journal_settings *settings, int *ret_code)
+{
+	struct journal *journal = NULL;
+	struct error error = {0};
+	char *notice = NULL;
+	int r = access(settings->path, F_OK) < 0
+			? error_errno(&error, errno, "%s", settings->path)
+			: journal_open(&journal, settings, &notice, &error);
+
+	if (notice)
+		fprintf(stderr, "civicwire journal %s: %s\n", verb->name, notice);
+	free(notice);
+	if (r >= 0)
+		return journal;
+	if (r == -EBUSY)
+		error_set(&error, EBUSY, "%s is being written by a daemon: stop it first",
+			settings->path);
+	*ret_code = journal_verb_failed(verb, &error);
+	return NULL;
+}
+
+/* Ten times a second is as fast as people read. */
+#define PROGRESS_EVERY_US (100 * MSEC_US)
+
+void journal_verb_progress(const char *what, uint64_t done, uint64_t all)
+{
+	static _Thread_local int64_t next_us;
+	int64_t now = clock_monotonic_us();
+
+	if (!isatty(STDERR_FILENO) || now < next_us)
+		return;
+	next_us = now + PROGRESS_EVERY_US;
+	fprintf(stderr, "\r%s %3d %%", what, all ? (int)(done * 100 / all) : 100);
+	fflush(stderr);
+}
+
+void journal_verb_progress_end(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+static void print_problem(struct config_report *report, const char *message)
+{
+	(void)report;
+	fprintf(stderr, "%s\n", message);
+}
+
+/* 0, or the exit code. */
+static int find_path(const char *folder, struct config **ret, const char **ret_path)
+{
+	struct config_report problems = {print_problem, 0};
+	struct error error = {0};
+	int r = config_load(ret, folder, &problems, &error);
+
+	if (r == -EINVAL)
+		return EX_CONFIG;
+	if (r < 0) {
+		fprintf(stderr, "civicwire journal: %s; say which journal with --journal FILE\n",
+			error.text);
+		return exit_code(error.code);
+	}
+	*ret_path = (*ret)->journal.path;
+	return EX_OK;
+}
+
+static const struct journal_verb *find(const char *name)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+int verb_journal(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"journal", required_argument, NULL, 'j'},
+		{"config", required_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	cleanup(config_free_p) struct config *config = NULL;
+	const char *folder = DEFAULT_FOLDER, *path = NULL;
+
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":j:c:h", options, NULL)) >= 0;) {
+		if (c == 'h')
+			return print_help(stdout);
+		if (c == ':')
+			return verb_misused("journal", "%s wants a value", argv[optind - 1]);
+		if (c == '?')
+			return verb_misused("journal", "unknown option '%s'", argv[optind - 1]);
+		*(c == 'j' ? &path : &folder) = optarg;
+	}
+	if (optind == argc)
+		return print_help(stderr);
+	const struct journal_verb *verb = find(argv[optind]);
+	if (!verb)
+		return verb_misused("journal", "what is '%s'?", argv[optind]);
+	size_t n = (size_t)(argc - optind - 1);
+	if (n < verb->n_arguments_min || n > verb->n_arguments_max)
+		return verb_misused("journal", "it is: journal %s %s", verb->name, verb->arguments);
+	if (!path) {
+		int code = find_path(folder, &config, &path);
+		if (code)
+			return code;
+	}
+	return verb->run(verb, path, argv + optind + 1, n);
+}

@@ -1,0 +1,239 @@
+/* A store as JSON lines. Rows of tables go by their columns' names, whatever they are, so that a new
+ * column needs nothing here; events go as their readers know them. */
+#include "journal/upkeep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "journal/encoding.h"
+#include "journal/statement.h"
+
+#define DUMP_BUSY_MS 5000
+
+static const char doing[] = "exporting";
+
+/* Topics first, for events name them. */
+static const char *const tables[] = {"topic", "feed", "recent", "seen"};
+
+struct dump {
+	sqlite3 *db;
+	const char *path;
+	struct journal_dump_sink *sink;
+	struct buf line, record;
+	struct arena names;
+	struct str *topics; /* by number − 1 */
+	size_t n_topics;
+};
+
+static int put(struct dump *d)
+{
+	return d->sink->line(d->sink, buf_view(&d->line));
+}
+
+static void write_hex(struct json *j, struct str s)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	json_open(j, '{');
+	json_key(j, "hex");
+	buf_char(j->out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		buf_char(j->out, digits[(unsigned char)s.p[i] >> 4]);
+		buf_char(j->out, digits[(unsigned char)s.p[i] & 15]);
+	}
+	buf_char(j->out, '"');
+	json_close(j, '}');
+}
+
+static void write_column(struct json *j, sqlite3_stmt *stmt, int i)
+{
+	json_key(j, sqlite3_column_name(stmt, i));
+	switch (sqlite3_column_type(stmt, i)) {
+	case SQLITE_INTEGER:
+		json_int(j, sqlite3_column_int64(stmt, i));
+		break;
+	case SQLITE_TEXT:
+		json_str(j, column_text(stmt, i));
+		break;
+	case SQLITE_BLOB:
+		write_hex(j, column_blob(stmt, i));
+		break;
+	default:
+		json_str(j, STR_NONE);
+	}
+}
+
+static int dump_row(struct dump *d, const char *table, sqlite3_stmt *stmt)
+{
+	struct json j = json_to(&d->line);
+
+	buf_clear(&d->line);
+	json_open(&j, '{');
+	json_member(&j, "table", str_of(table));
+	json_key(&j, "row");
+	json_open(&j, '{');
+	for (int i = 0; i < sqlite3_column_count(stmt); i++)
+		write_column(&j, stmt, i);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	return put(d);
+}
+
+static int dump_table(struct dump *d, const char *table, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	char sql[64];
+
+	snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
+	int r = statement_prepare(d->db, sql, &stmt, doing, error);
+	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0)
+		r = dump_row(d, table, stmt);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int load_topics(struct dump *d, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	size_t cap = 0;
+	int r = statement_prepare(
+		d->db, "SELECT id,name FROM topic ORDER BY id", &stmt, doing, error);
+
+	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0) {
+		if ((uint64_t)sqlite3_column_int64(stmt, 0) != d->n_topics + 1) {
+			r = error_set(error, EBADMSG, "%s: topic %zu is missing", d->path,
+				d->n_topics + 1);
+			break;
+		}
+		MEM_GROW(d->topics, cap, d->n_topics + 1);
+		d->topics[d->n_topics++] = arena_str(&d->names, column_text(stmt, 1));
+	}
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
+/* [["feed/…/",17],…]; false where they cannot be read. */
+static bool write_views(struct dump *d, struct json *j, struct str views)
+{
+	json_open(j, '[');
+	while (views.n) {
+		uint64_t topic, prev;
+		if (!varint_take(&views, &topic) || !varint_take(&views, &prev) || !topic ||
+			topic > d->n_topics)
+			return false;
+		json_open(j, '[');
+		json_str(j, d->topics[topic - 1]);
+		json_uint(j, prev);
+		json_close(j, ']');
+	}
+	json_close(j, ']');
+	return true;
+}
+
+static int dump_event(struct dump *d, sqlite3_stmt *stmt, struct error *error)
+{
+	uint64_t seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+	int64_t recorded = sqlite3_column_int64(stmt, 1);
+	struct json j = json_to(&d->line);
+
+	record_begin(&d->record, seq, recorded, column_blob(stmt, 3));
+	buf_str(&d->record, column_blob(stmt, 4));
+	bool whole = checksum_of(buf_view(&d->record)) == (uint64_t)sqlite3_column_int64(stmt, 2);
+	buf_clear(&d->line);
+	json_open(&j, '{');
+	json_key(&j, "seq");
+	json_uint(&j, seq);
+	json_member_int(&j, "recorded", recorded);
+	json_key(&j, "views");
+	if (!whole || !write_views(d, &j, column_blob(stmt, 3)))
+		return error_set(error, EBADMSG,
+			"%s: event %llu is damaged ('civicwire journal verify' says what else is)",
+			d->path, (unsigned long long)seq);
+	json_key(&j, "event");
+	json_raw(&j, column_blob(stmt, 4));
+	json_close(&j, '}');
+	return put(d);
+}
+
+static int dump_events(struct dump *d, uint64_t *ret_events, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = statement_prepare(d->db,
+		"SELECT seq,recorded,checksum,views,body FROM event ORDER BY seq", &stmt, doing,
+		error);
+
+	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0) {
+		r = dump_event(d, stmt, error);
+		++*ret_events;
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int dump_head(struct dump *d, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct json j = json_to(&d->line);
+	int r = statement_prepare(d->db,
+		"SELECT (SELECT value FROM meta WHERE name='epoch'),"
+		"(SELECT value FROM meta WHERE name='head')",
+		&stmt, doing, error);
+
+	if (r >= 0)
+		r = statement_row(stmt, doing, error);
+	if (r > 0) {
+		json_open(&j, '{');
+		json_member_int(&j, "civicwire_journal", 1);
+		json_member(&j, "epoch", column_text(stmt, 0));
+		json_member_int(&j, "head", sqlite3_column_int64(stmt, 1));
+		json_close(&j, '}');
+		r = put(d);
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int dump_all(struct dump *d, struct error *error)
+{
+	uint64_t events = 0;
+	/* One moment for all tables. */
+	int r = statement_exec(d->db, "BEGIN", doing, error);
+
+	if (r >= 0)
+		r = dump_head(d, error);
+	for (size_t i = 0; i < sizeof tables / sizeof *tables && r >= 0; i++)
+		r = dump_table(d, tables[i], error);
+	if (r >= 0)
+		r = load_topics(d, error);
+	if (r >= 0)
+		r = dump_events(d, &events, error);
+	if (r < 0)
+		return r;
+	buf_clear(&d->line);
+	buf_printf(&d->line, "{\"end\":true,\"events\":%llu}", (unsigned long long)events);
+	return put(d);
+}
+
+int journal_dump(const char *path, struct journal_dump_sink *sink, struct error *error)
+{
+	struct dump d = {.path = path, .sink = sink, .names = ARENA_INIT};
+	struct journal_reader *reader; /* says in the usual words what is no journal */
+	int r = journal_reader_open(&reader, path, error);
+
+	if (r < 0)
+		return r;
+	journal_reader_close(reader);
+	int rc = sqlite3_open_v2(path, &d.db,
+		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	sqlite3_busy_timeout(d.db, DUMP_BUSY_MS);
+	r = rc == SQLITE_OK ? dump_all(&d, error)
+			    : error_set(error, statement_errno(d.db, rc), "%s: opening: %s", path,
+				      sqlite3_errmsg(d.db));
+	sqlite3_close(d.db);
+	buf_deinit(&d.line);
+	buf_deinit(&d.record);
+	arena_deinit(&d.names);
+	free(d.topics);
+	return r;
+}

@@ -1,0 +1,356 @@
+/* Verifying, copying, exporting and redacting a store. */
+#include "store_fixture.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "journal/upkeep.h"
+
+struct findings {
+	struct journal_verify_sink sink;
+	size_t n[FINDING_COUNT], all;
+	uint64_t from, to; /* of the last one */
+};
+
+static void on_finding(struct journal_verify_sink *sink, enum journal_finding kind, uint64_t from,
+	uint64_t to, const char *sentence)
+{
+	struct findings *f = container_of(sink, struct findings, sink);
+
+	assert_true(sentence[0]);
+	f->n[kind]++;
+	f->all++;
+	f->from = from;
+	f->to = to;
+}
+
+static struct findings verify(struct store *store, struct journal_verdict *verdict)
+{
+	struct findings f = {.sink.finding = on_finding};
+
+	if (journal_verify(store->path, &f.sink, verdict, &store->error) < 0)
+		fail_msg("%s", store->error.text);
+	return f;
+}
+
+/* Thirty events in some topics. */
+static void fill(struct store *store)
+{
+	char data[128];
+
+	for (int i = 0; i < 30; i++) {
+		char theme[32];
+		const char *topics[] = {"feed/aa-bbb/cc/dd/", theme, NULL};
+		snprintf(theme, sizeof theme, "theme/t%d/", i % 3);
+		snprintf(data, sizeof data,
+			"{\"id\":\"%d\",\"content_text\":\"secret %d and what else it says, which "
+			"is more\"}",
+			i, i);
+		assert_int_equal(journal_begin(store->journal, &store->error), 0);
+		store_append(store, 1000 + i, data, topics, NULL);
+		assert_int_equal(journal_commit(store->journal, &store->error), 0);
+	}
+}
+
+/* Changes the closed store behind everybody's back. */
+static void meddle(struct store *store, const char *sql)
+{
+	sqlite3 *db;
+	char *why = NULL;
+
+	assert_int_equal(sqlite3_open(store->path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s", why);
+	sqlite3_close(db);
+}
+
+static void test_whole(void **state)
+{
+	struct store *store = *state;
+	struct journal_verdict verdict;
+
+	fill(store);
+	assert_int_equal(verify(store, &verdict).all, 0);
+	assert_int_equal(verdict.readable, 30);
+	assert_int_equal(verdict.extent.head, 30);
+	/* Nor after retention has taken the oldest. */
+	store->settings.keep_us = 1;
+	store_close(store);
+	store_open(store);
+	assert_int_equal(journal_retain(store->journal, 1020, &store->error), 0);
+	assert_int_equal(verify(store, &verdict).all, 0);
+	assert_int_equal(verdict.extent.oldest, 20);
+	assert_int_equal(verdict.readable, 11);
+}
+
+static void test_empty(void **state)
+{
+	struct journal_verdict verdict;
+
+	assert_int_equal(verify(*state, &verdict).all, 0);
+	assert_int_equal(verdict.readable, 0);
+}
+
+static void test_each_damage_is_found(void **state)
+{
+	static const struct {
+		const char *sql;
+		enum journal_finding kind;
+		uint64_t from, to;
+	} cases[] = {
+		{"UPDATE event SET body=replace(body,'secret','Secret') WHERE seq=7",
+			FINDING_CHECKSUM, 7, 7},
+		{"UPDATE event SET recorded=recorded+1 WHERE seq=30", FINDING_CHECKSUM, 30, 30},
+		{"UPDATE event SET views=x'ff' WHERE seq=8", FINDING_CHECKSUM, 8, 8},
+		{"DELETE FROM event WHERE seq BETWEEN 10 AND 12", FINDING_GAP, 10, 12},
+		{"UPDATE topic SET last_seq=last_seq-1 WHERE id=1", FINDING_TOPIC, 30, 30},
+		{"UPDATE meta SET value=29 WHERE name='head'", FINDING_HEAD, 30, 30},
+		{"UPDATE meta SET value=31 WHERE name='head'", FINDING_GAP, 31, 31},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct store *store = *state, copy;
+		struct journal_verdict verdict;
+		if (!i)
+			fill(store);
+		store_close(store);
+		store_copy(store, &copy);
+		meddle(&copy, cases[i].sql);
+		struct findings f = verify(&copy, &verdict);
+		if (!f.n[cases[i].kind])
+			fail_msg("not found: %s", cases[i].sql);
+		assert_true(verdict.damage >= 1);
+		if (f.all == 1) {
+			assert_int_equal(f.from, cases[i].from);
+			assert_int_equal(f.to, cases[i].to);
+		}
+		/* One flaw is one finding, but for a head that three places know. */
+		assert_true(f.all == 1 || cases[i].kind == FINDING_HEAD);
+		store_remove(&copy);
+	}
+}
+
+/* Losses that were told once are notes, not damage. */
+static void test_known_loss(void **state)
+{
+	struct store *store = *state, early;
+	struct journal_verdict verdict;
+	char from[160], to[160];
+
+	fill(store);
+	store_close(store);
+	store_copy(store, &early);
+	store_open(store);
+	fill(store);
+	store_close(store);
+	/* The older store under the newer witness. */
+	snprintf(from, sizeof from, "%s.head", store->path);
+	snprintf(to, sizeof to, "%s.head", early.path);
+	assert_int_equal(rename(from, to), 0);
+	early.feed = store->feed;
+	early.settings = (struct journal_settings){.path = early.path};
+	assert_int_equal(verify(&early, &verdict).n[FINDING_HEAD], 1);
+	store_open(&early);
+	assert_non_null(early.notice);
+	fill(&early);
+	struct findings f = verify(&early, &verdict);
+	assert_int_equal(f.n[FINDING_LOSS], 1);
+	assert_int_equal(f.all, 1);
+	assert_int_equal(f.from, 31);
+	assert_int_equal(f.to, 60);
+	assert_int_equal(verdict.damage, 0);
+	assert_int_equal(verdict.readable, 60);
+	store_close(&early);
+	store_remove(&early);
+}
+
+static void test_backup(void **state)
+{
+	struct store *store = *state, copy = {.feed = store->feed};
+	struct journal_verdict verdict;
+	char epoch[JOURNAL_EPOCH_MAX];
+
+	fill(store);
+	memcpy(epoch, journal_epoch(store->journal), sizeof epoch);
+	memcpy(copy.dir, store->dir, sizeof copy.dir);
+	snprintf(copy.path, sizeof copy.path, "%s/copy.db", store->dir);
+	copy.settings = (struct journal_settings){.path = copy.path};
+	/* Beside the open writer. */
+	assert_int_equal(journal_backup(store->path, copy.path, &store->error), 0);
+	assert_int_equal(journal_backup(store->path, copy.path, &store->error), -EEXIST);
+	assert_int_equal(verify(&copy, &verdict).all, 0);
+	assert_int_equal(verdict.readable, 30);
+	assert_string_equal(verdict.extent.epoch, epoch);
+	store_open(&copy);
+	assert_non_null(copy.notice);
+	assert_string_not_equal(journal_epoch(copy.journal), epoch);
+	assert_int_equal(journal_head(copy.journal), 30);
+	memcpy(epoch, journal_epoch(copy.journal), sizeof epoch);
+	store_close(&copy);
+	/* Once. */
+	store_open(&copy);
+	assert_null(copy.notice);
+	assert_string_equal(journal_epoch(copy.journal), epoch);
+	store_close(&copy);
+	assert_int_equal(journal_backup("/nowhere/x.db", copy.path, &store->error), -EEXIST);
+	assert_int_equal(journal_backup("/nowhere/x.db", "/nowhere/y.db", &store->error), -ENOENT);
+}
+
+/* Is a text anywhere in the store's files? */
+static bool files_have(const struct store *store, const char *text)
+{
+	static const char *const suffixes[] = {"", "-wal"};
+	bool found = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		char path[160];
+		struct stat st;
+		snprintf(path, sizeof path, "%s%s", store->path, suffixes[i]);
+		FILE *file = fopen(path, "rb");
+		if (!file)
+			continue;
+		assert_int_equal(stat(path, &st), 0);
+		char *bytes = mem_alloc((size_t)st.st_size + 1);
+		size_t n = fread(bytes, 1, (size_t)st.st_size, file);
+		found |= str_find(str_make(bytes, n), str_of(text)) < n;
+		free(bytes);
+		fclose(file);
+	}
+	return found;
+}
+
+struct body_of {
+	struct journal_visitor visitor;
+	char text[2000];
+};
+
+static int keep_body(struct journal_visitor *visitor, const struct journal_record *record)
+{
+	struct body_of *b = container_of(visitor, struct body_of, visitor);
+
+	snprintf(b->text, sizeof b->text, "%.*s", STR_FMT(record->body));
+	return 1;
+}
+
+static struct body_of body_of(struct store *store, uint64_t seq)
+{
+	const struct journal_read_limits limits = {
+		.to = UINT64_MAX, .records = 1, .bytes = SIZE_MAX};
+	struct body_of b = {.visitor.record = keep_body};
+	struct journal_reader *reader;
+	uint64_t next;
+
+	assert_int_equal(journal_reader_open(&reader, store->path, &store->error), 0);
+	if (journal_read(reader, seq - 1, &limits, &b.visitor, &next, &store->error) < 0)
+		fail_msg("%s", store->error.text);
+	journal_reader_close(reader);
+	return b;
+}
+
+static void test_redact(void **state)
+{
+	struct store *store = *state;
+	struct journal_verdict verdict;
+	uint64_t n = 0;
+
+	fill(store);
+	/* All of them are versions of one item, whose key is zero. */
+	const char id[] = "aa-bbb.cc.dd/AAAAAAAAAAAAAAAAAAAAAA/1";
+	assert_non_null(strstr(body_of(store, 12).text, id));
+	assert_true(files_have(store, "secret 11"));
+	assert_int_equal(
+		journal_redact(store->journal, STR("aa-bbb.cc.dd/nothing/1"), 5, &n, &store->error),
+		0);
+	assert_int_equal(n, 0);
+	assert_int_equal(
+		journal_redact(store->journal, str_of(id), 1500000000000000, &n, &store->error), 0);
+	assert_int_equal(n, 30);
+	for (uint64_t seq = 1; seq <= 30; seq++) {
+		struct body_of b = body_of(store, seq);
+		assert_non_null(strstr(b.text, "\"_redacted\":\"2017-07-14T02:40:00"));
+		assert_non_null(strstr(b.text, "org.civicwire.item.redacted.v1"));
+		assert_non_null(strstr(b.text, id));
+		assert_null(strstr(b.text, "secret"));
+	}
+	assert_false(files_have(store, "secret"));
+	assert_false(files_have(store, "what else it says"));
+	assert_int_equal(verify(store, &verdict).all, 0);
+	/* The newest is another one now, and that is no loss. */
+	store_close(store);
+	store_open(store);
+	assert_null(store->notice);
+	assert_int_equal(store_commit_one(store, 2000), 31);
+	/* By its beginning. */
+	assert_int_equal(journal_redact(store->journal, STR("aa-bbb.cc.dd/AAAAAAAAAAAAAAAAAAAAAA/"),
+				 5, &n, &store->error),
+		0);
+	assert_int_equal(n, 31);
+	assert_int_equal(journal_redact(store->journal, STR(""), 5, &n, &store->error), -EINVAL);
+}
+
+struct lines {
+	struct journal_dump_sink sink;
+	struct buf all;
+	size_t n;
+};
+
+static int on_line(struct journal_dump_sink *sink, struct str line)
+{
+	struct lines *lines = container_of(sink, struct lines, sink);
+
+	buf_str(&lines->all, line);
+	buf_char(&lines->all, '\n');
+	lines->n++;
+	return 0;
+}
+
+static void test_dump(void **state)
+{
+	struct store *store = *state;
+	struct lines lines = {.sink.line = on_line};
+
+	fill(store);
+	assert_int_equal(journal_dump(store->path, &lines.sink, &store->error), 0);
+	assert_int_equal(lines.n, 1 + 4 + 30 + 1); /* head, topics, events, end */
+	struct str all = buf_view(&lines.all);
+	assert_true(str_starts(all, STR("{\"civicwire_journal\":1,\"epoch\":\"")));
+	assert_true(str_ends(all, STR("{\"end\":true,\"events\":30}\n")));
+	assert_true(
+		str_find(all, STR("\"views\":[[\"feed/aa-bbb/cc/dd/\",29],[\"theme/t2/\",27]]")) <
+		all.n);
+	buf_clear(&lines.all);
+	store_close(store);
+	meddle(store, "UPDATE event SET checksum=checksum+1 WHERE seq=3");
+	assert_int_equal(journal_dump(store->path, &lines.sink, &store->error), -EBADMSG);
+	assert_non_null(strstr(store->error.text, "event 3 is damaged"));
+	buf_deinit(&lines.all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_whole, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(test_empty, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_each_damage_is_found, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(test_known_loss, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(test_backup, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(test_redact, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(test_dump, store_setup, store_teardown),
+	};
+
+	if (hash_global_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
