@@ -64,15 +64,39 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
+/* Decimal, with leading zeros; returns what is behind it. */
+static char *put_digits(char *to, size_t n, unsigned long long v)
+{
+	for (size_t i = n; i-- > 0; v /= 10)
+		to[i] = (char)('0' + v % 10);
+	return to + n;
+}
+
 size_t time_format_s(int64_t unix_s, char out[TIME_TEXT_MAX])
 {
 	int64_t days = floor_div(unix_s, DAY_S), s = unix_s - days * DAY_S, year;
 	int month, day;
+	char *p = out;
 
 	calendar_date(days, &year, &month, &day);
-	return (size_t)snprintf(out, TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02dZ",
-		(long long)year % 100000, month, day, (int)(s / 3600), (int)(s / 60 % 60),
-		(int)(s % 60));
+	if (year < 0 || year > 9999) /* no date of ours, but somebody's argument */
+		return (size_t)snprintf(out, TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02dZ",
+			(long long)year % 100000, month, day, (int)(s / 3600), (int)(s / 60 % 60),
+			(int)(s % 60));
+	p = put_digits(p, 4, (unsigned long long)year);
+	*p++ = '-';
+	p = put_digits(p, 2, (unsigned)month);
+	*p++ = '-';
+	p = put_digits(p, 2, (unsigned)day);
+	*p++ = 'T';
+	p = put_digits(p, 2, (unsigned)(s / 3600));
+	*p++ = ':';
+	p = put_digits(p, 2, (unsigned)(s / 60 % 60));
+	*p++ = ':';
+	p = put_digits(p, 2, (unsigned)(s % 60));
+	*p++ = 'Z';
+	*p = '\0';
+	return (size_t)(p - out);
 }
 
 size_t time_format_us(int64_t unix_us, char out[TIME_TEXT_MAX])

@@ -1,42 +1,64 @@
 #include "base/json.h"
 
 #include "base/clock.h"
+#include "base/scan.h"
 
 #include <math.h>
 #include <stdio.h>
 
-/* What must be escaped: 0 nothing, 'u' as \u00XX, else the letter after the backslash. */
-static char escape_of(unsigned char c)
+/* What must be escaped; and DEL, which a terminal would obey. */
+SCAN_INLINE scan_bytes must_escape(scan_bytes v)
 {
-	static const char control[32] = {
-		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+	return scan_up_to(v, 0x1F) | scan_is(v, '"') | scan_is(v, '\\') | scan_is(v, 0x7F);
+}
 
-	if (c >= 0x20)
-		return c == '"' || c == '\\' ? (char)c : c == 0x7F ? 'u' : 0;
-	return control[c] ? control[c] : 'u';
+/* Writes the escape of a byte: its length. */
+static size_t put_escape(char *to, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	static const char letters[32] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+	char letter = c == 0x7F ? 0 : c >= 0x20 ? (char)c : letters[c];
+
+	to[0] = '\\';
+	to[1] = letter;
+	if (letter)
+		return 2;
+	memcpy(to + 1, "u00", 3);
+	to[4] = hex[c >> 4];
+	to[5] = hex[c & 15];
+	return 6;
 }
 
 void json_quote(struct buf *out, struct str s)
 {
-	size_t from = 0;
+	/* Besides the text: an escape, the closing quote, and what scan_copy() may write. */
+	const size_t slack = 6 + 1 + SCAN_SIZE;
+	size_t i = 0;
 
-	buf_room(out, s.n + 2);
 	buf_char(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		char e = escape_of((unsigned char)s.p[i]);
-		if (!e)
-			continue;
-		buf_add(out, s.p + from, i - from);
-		from = i + 1;
-		if (e == 'u') {
-			buf_printf(out, "\\u%04x", (unsigned char)s.p[i]);
-		} else {
-			buf_char(out, '\\');
-			buf_char(out, e);
-		}
+	for (;;) {
+		/* Most texts have one escape in thirty bytes. */
+		size_t from = i;
+		char *to = buf_room(out, s.n - i + (s.n - i) / 16 + slack);
+		i = scan_copy(to, s, i, must_escape);
+		out->n += i - from;
+		if (i == s.n)
+			break;
+		out->n += put_escape(to + (i - from), (unsigned char)s.p[i]);
+		i++;
 	}
-	buf_add(out, s.p + from, s.n - from);
 	buf_char(out, '"');
+}
+
+static void put_digits(struct buf *out, uint64_t v)
+{
+	char text[20], *p = text + sizeof text; /* of UINT64_MAX */
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	buf_add(out, p, (size_t)(text + sizeof text - p));
 }
 
 static void before_value(struct json *j)
@@ -59,12 +81,18 @@ void json_close(struct json *j, char bracket)
 	j->comma = true;
 }
 
-void json_key(struct json *j, const char *name)
+void json_name(struct json *j, struct str name)
 {
-	before_value(j);
-	buf_char(j->out, '"');
-	buf_str(j->out, str_of(name));
-	buf_lit(j->out, "\":");
+	char *to = buf_room(j->out, name.n + 4), *p = to;
+
+	if (j->comma)
+		*p++ = ',';
+	*p++ = '"';
+	memcpy(p, name.p, name.n);
+	p += name.n;
+	*p++ = '"';
+	*p++ = ':';
+	j->out->n += (size_t)(p - to);
 	j->comma = false;
 }
 
@@ -80,13 +108,15 @@ void json_str(struct json *j, struct str s)
 void json_int(struct json *j, int64_t v)
 {
 	before_value(j);
-	buf_printf(j->out, "%lld", (long long)v);
+	if (v < 0)
+		buf_char(j->out, '-');
+	put_digits(j->out, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void json_uint(struct json *j, uint64_t v)
 {
 	before_value(j);
-	buf_printf(j->out, "%llu", (unsigned long long)v);
+	put_digits(j->out, v);
 }
 
 void json_double(struct json *j, double v)
@@ -122,14 +152,6 @@ void json_raw(struct json *j, struct str json)
 {
 	before_value(j);
 	buf_str(j->out, json);
-}
-
-void json_member(struct json *j, const char *name, struct str s)
-{
-	if (!s.p)
-		return;
-	json_key(j, name);
-	json_str(j, s);
 }
 
 void json_member_int(struct json *j, const char *name, int64_t v)

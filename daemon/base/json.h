@@ -24,7 +24,12 @@ void json_open(struct json *j, char bracket);
 /* '}' or ']'. */
 void json_close(struct json *j, char bracket);
 /* A member's name: one of our own constants, written without escaping. */
-void json_key(struct json *j, const char *name);
+void json_name(struct json *j, struct str name);
+/* The same; the compiler counts a literal's letters. */
+static inline void json_key(struct json *j, const char *name)
+{
+	json_name(j, str_of(name));
+}
 
 /* Values, in arrays or after json_key(). STR_NONE writes null. */
 void json_str(struct json *j, struct str s);
@@ -37,7 +42,13 @@ void json_bool(struct json *j, bool v);
 void json_raw(struct json *j, struct str json);
 
 /* Name and value together; nothing at all for STR_NONE. */
-void json_member(struct json *j, const char *name, struct str s);
+static inline void json_member(struct json *j, const char *name, struct str s)
+{
+	if (s.p) {
+		json_key(j, name);
+		json_str(j, s);
+	}
+}
 void json_member_int(struct json *j, const char *name, int64_t v);
 void json_member_bool(struct json *j, const char *name, bool v);
 /* RFC 3339 of seconds since 1970; nothing for TIME_NONE. */

@@ -180,6 +180,51 @@ static void test_json(void **state)
 				 "\"t\":\"1970-01-01T00:00:00Z\"}");
 }
 
+/* A text with one byte of each value in turn, at every place of two scans. */
+static void test_json_quote(void **state)
+{
+	cleanup(buf_deinit) struct buf b = BUF_INIT;
+	static const char escaped[] = "\b\t\n\f\r\"\\";
+	char text[2 * 16 + 1], want[16];
+
+	(void)state;
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < sizeof text; at++) {
+			memset(text, 'x', sizeof text);
+			text[at] = (char)c;
+			const char *special = c ? strchr(escaped, (char)c) : NULL;
+			if (special)
+				snprintf(want, sizeof want, "\\%c", "btnfr\"\\"[special - escaped]);
+			else if (c < 0x20 || c == 0x7F)
+				snprintf(want, sizeof want, "\\u%04x", c);
+			else
+				snprintf(want, sizeof want, "%c", (char)c);
+			buf_clear(&b);
+			json_quote(&b, str_make(text, sizeof text));
+			assert_int_equal(b.n, 2 + sizeof text - 1 + strlen(want));
+			assert_memory_equal(b.p + 1, text, at);
+			assert_memory_equal(b.p + 1 + at, want, strlen(want));
+			assert_memory_equal(b.p + b.n - 1 - (sizeof text - 1 - at), text + at + 1,
+				sizeof text - 1 - at);
+			assert_true(b.p[0] == '"' && b.p[b.n - 1] == '"');
+		}
+}
+
+static void test_json_integers(void **state)
+{
+	cleanup(buf_deinit) struct buf b = BUF_INIT;
+	struct json j = json_to(&b);
+
+	(void)state;
+	json_int(&j, 0);
+	json_int(&j, INT64_MIN);
+	json_int(&j, INT64_MAX);
+	json_uint(&j, 10);
+	json_uint(&j, UINT64_MAX);
+	assert_str(
+		buf_view(&b), "0,-9223372036854775808,9223372036854775807,10,18446744073709551615");
+}
+
 static void test_hash(void **state)
 {
 	struct hash_state s;
@@ -229,6 +274,8 @@ int main(void)
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_quote),
+		cmocka_unit_test(test_json_integers),
 		cmocka_unit_test(test_error),
 	};
 
