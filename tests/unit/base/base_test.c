@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 static void assert_str(struct str s, const char *want)
@@ -252,6 +253,67 @@ static void test_hash(void **state)
 	assert_false(hash_eq(&a, &b));
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+	return memcmp(a, b, HASH_SIZE);
+}
+
+static unsigned bits_between(const struct hash *a, const struct hash *b)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < HASH_SIZE; i++)
+		n += (unsigned)__builtin_popcount(a->b[i] ^ b->b[i]);
+	return n;
+}
+
+/* Stored hashes depend on it: these may never change. */
+static void test_mix_is_stable(void **state)
+{
+	static const char *const want[][2] = {
+		{"", "MUVa01ffWAusqhOQqNpaiQ"},
+		{"a", "Q7duZYtnCDINFeiIVuF5Aw"},
+		{"0123456789abcdef", "HtGrIQztOZSZfb7_bf7zEQ"},
+		{"Ayuntamiento de Medellín: obras en la vía", "1ZuBf6ImFdbG37P9Cdl9Mw"},
+	};
+	char text[HASH_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		struct hash h = hash_mix(str_of(want[i][0]));
+		hash_text(&h, text);
+		assert_string_equal(text, want[i][1]);
+	}
+}
+
+/* Every bit of a text, wherever it is, turns about half of the hash; and no two of all the texts that
+ * differ so little have the same hash, nor have two texts of zeros. */
+static void test_mix_tells_apart(void **state)
+{
+	enum { LENGTH = 70, N = LENGTH * 8 + 1 + LENGTH };
+	static struct hash all[N];
+	char text[LENGTH], zeros[LENGTH] = {0};
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH; i++)
+		text[i] = (char)('a' + i % 26);
+	const struct hash whole = all[n++] = hash_mix(str_make(text, LENGTH));
+	for (size_t bit = 0; bit < LENGTH * 8; bit++) {
+		text[bit / 8] ^= (char)(1 << bit % 8);
+		all[n] = hash_mix(str_make(text, LENGTH));
+		unsigned turned = bits_between(&all[n++], &whole);
+		assert_true(turned > 32 && turned < 96);
+		text[bit / 8] ^= (char)(1 << bit % 8);
+	}
+	for (size_t i = 0; i < LENGTH; i++)
+		all[n++] = hash_mix(str_make(zeros, i));
+	assert_int_equal(n, N);
+	qsort(all, N, sizeof *all, compare_hashes);
+	for (size_t i = 1; i < N; i++)
+		assert_false(hash_eq(&all[i - 1], &all[i]));
+}
+
 static void test_error(void **state)
 {
 	struct error e;
@@ -267,6 +329,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_mix_is_stable),
+		cmocka_unit_test(test_mix_tells_apart),
 		cmocka_unit_test(test_str),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_arena),
