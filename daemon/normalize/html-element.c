@@ -1,25 +1,20 @@
 #include "normalize/html-element.h"
 
-/* The set of those that every element may have. */
-#define EVERY                      1
-#define SOME                       0
-#define BIT(id, name, kind, whose) | (whose ? HTML_ATTR_BIT(id) : 0)
-#define ATTRS_OF_ALL               (UINT64_C(0) HTML_ATTRS(BIT))
-
-#define ELEMENT(id, name, flags, attrs) {name, sizeof(name) - 1, flags, (attrs) | ATTRS_OF_ALL},
+#define ELEMENT(id, name, flags, attrs) {name, sizeof(name) - 1, flags, attrs},
 const struct html_element html_elements[HTML_TAG_COUNT + 1] = {
 	HTML_TAGS(ELEMENT){"", 0, 0, 0},
 };
 #undef ELEMENT
-#undef BIT
-#undef SOME
-#undef EVERY
 
-#define KIND(id, name, kind, whose) {name, sizeof(name) - 1, HTML_VALUE_##kind},
+#define BIT_EVERY(id)               0
+#define BIT_SOME(id)                HTML_ATTR_BIT(id)
+#define KIND(id, name, kind, whose) {name, sizeof(name) - 1, HTML_VALUE_##kind, BIT_##whose(id)},
 const struct html_attr_kind html_attr_kinds[HTML_ATTR_COUNT + 1] = {
-	HTML_ATTRS(KIND){"", 0, HTML_VALUE_UNSEEN},
+	HTML_ATTRS(KIND){"", 0, HTML_VALUE_UNSEEN, 0},
 };
 #undef KIND
+#undef BIT_SOME
+#undef BIT_EVERY
 
 /* Where the names of each letter begin; the next letter's beginning is their end. */
 static const uint8_t tag_letters[27] = {HTML_TAG_A, HTML_TAG_B, HTML_TAG_CANVAS, HTML_TAG_DATALIST,
@@ -28,12 +23,13 @@ static const uint8_t tag_letters[27] = {HTML_TAG_A, HTML_TAG_B, HTML_TAG_CANVAS,
 	HTML_TAG_Q, HTML_TAG_RP, HTML_TAG_S, HTML_TAG_TABLE, HTML_TAG_U, HTML_TAG_VAR, HTML_TAG_WBR,
 	HTML_TAG_XMP, HTML_TAG_COUNT, HTML_TAG_COUNT, HTML_TAG_COUNT};
 
-static const uint8_t attr_letters[27] = {HTML_ATTR_ABBR, HTML_ATTR_BGCOLOR, HTML_ATTR_CELLPADDING,
-	HTML_ATTR_DATA_LAZY_SRC, HTML_ATTR_FACE, HTML_ATTR_FACE, HTML_ATTR_GUTTER, HTML_ATTR_HEIGHT,
-	HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_LANG, HTML_ATTR_MAX,
-	HTML_ATTR_NOWRAP, HTML_ATTR_OPEN, HTML_ATTR_POSTER, HTML_ATTR_REVERSED, HTML_ATTR_REVERSED,
-	HTML_ATTR_SCOPE, HTML_ATTR_TITLE, HTML_ATTR_VALIGN, HTML_ATTR_VALIGN, HTML_ATTR_WIDTH,
-	HTML_ATTR_COUNT, HTML_ATTR_COUNT, HTML_ATTR_COUNT, HTML_ATTR_COUNT};
+static const uint8_t attr_letters[27] = {HTML_ATTR_ABBR, HTML_ATTR_BACKGROUND,
+	HTML_ATTR_CELLPADDING, HTML_ATTR_DATA_LAZY_SRC, HTML_ATTR_FACE, HTML_ATTR_FACE,
+	HTML_ATTR_GUTTER, HTML_ATTR_HEIGHT, HTML_ATTR_ICON, HTML_ATTR_LANG, HTML_ATTR_LANG,
+	HTML_ATTR_LANG, HTML_ATTR_MAX, HTML_ATTR_NAME, HTML_ATTR_OPEN, HTML_ATTR_POSTER,
+	HTML_ATTR_RADIOGROUP, HTML_ATTR_RADIOGROUP, HTML_ATTR_SCOPE, HTML_ATTR_TARGET,
+	HTML_ATTR_USEMAP, HTML_ATTR_VALIGN, HTML_ATTR_WIDTH, HTML_ATTR_COUNT, HTML_ATTR_COUNT,
+	HTML_ATTR_COUNT, HTML_ATTR_COUNT};
 
 /* The name in lower case, padded; false if it cannot be one of ours. */
 static bool lower_name(struct str name, char out[HTML_NAME_SIZE])

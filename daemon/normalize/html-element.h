@@ -30,27 +30,39 @@ enum html_flag {
 enum html_value {
 	HTML_VALUE_TEXT,
 	HTML_VALUE_LINK,   /* a URL one may follow */
+	HTML_VALUE_IDLE,   /* likewise, but no browser of today does; or empty */
 	HTML_VALUE_MEDIA,  /* a URL that is loaded: http and https alone */
+	HTML_VALUE_BACK,   /* likewise, behind tables and their parts: idle elsewhere */
 	HTML_VALUE_NUMBER, /* digits, perhaps with a fraction or a percent sign; or empty */
 	HTML_VALUE_WORD,   /* ASCII letters, digits, '-', '_', '#' …; or empty */
+	HTML_VALUE_KEY,    /* a word that is a key of the reader's keyboard */
+	HTML_VALUE_NAME,   /* a word by which the text refers to its own things: HTML_NAME_PREFIX */
+	HTML_VALUE_WINDOW, /* where a link opens */
 	HTML_VALUE_FLAG,   /* present or not */
 	HTML_VALUE_STYLE,  /* CSS declarations: html-style.h */
 	HTML_VALUE_UNSEEN, /* never written: read to judge the element */
 };
 
+/* Before every name that a text gives to its own things. In a page that shows it names become
+ * variables of its scripts (DOM clobbering) and may be those of the page's own things; with a '-' in
+ * it none is a variable's name, and no page uses this beginning. */
+#define HTML_NAME_PREFIX "cw-"
+
 /* Name, kind, and which elements may have it. EVERY one may say its language, its direction, a word of
- * explanation, and how it would like to look: such attributes name no other thing in the page or
- * outside of it, and wherever they stand they do nothing worse than nothing. The others are for SOME
- * elements, each for a reason (HTML_TAGS below).
+ * explanation, how it would like to look, and what nobody acts on (any more): wherever such an
+ * attribute stands it does nothing worse than nothing. The others are for SOME elements, each for a
+ * reason (HTML_TAGS below).
  *
- * Left out on purpose: `id` and `name` (in a page that shows the text they would become names in its
- * scripts: DOM clobbering), `class` (the page's own rules would apply), `target`, `accesskey`,
- * `autofocus` and `draggable` (the reader's window, keys and hands), `usemap`, `background`, `icon`
- * and all else that loads or refers, and what belongs to forms. */
+ * Left out on purpose: `class` (the page's own rules would apply), `autofocus`, `tabindex` and
+ * `contenteditable` (the reader's keyboard), and what makes things load, run or be sent. */
 #define HTML_ATTRS(A) \
 	A(ABBR, "abbr", TEXT, EVERY) \
+	A(ACCEPT, "accept", TEXT, EVERY) \
+	A(ACCESSKEY, "accesskey", KEY, EVERY) \
+	A(ACTION, "action", IDLE, EVERY) \
 	A(ALIGN, "align", WORD, EVERY) \
 	A(ALT, "alt", TEXT, SOME) \
+	A(BACKGROUND, "background", BACK, EVERY) \
 	A(BGCOLOR, "bgcolor", WORD, EVERY) \
 	A(BGPROPERTIES, "bgproperties", WORD, EVERY) \
 	A(BORDER, "border", NUMBER, EVERY) \
@@ -70,9 +82,12 @@ enum html_value {
 	A(DATA_LAZY_SRC, "data-lazy-src", UNSEEN, SOME) \
 	A(DATA_ORIGINAL, "data-original", UNSEEN, SOME) \
 	A(DATA_SRC, "data-src", UNSEEN, SOME) \
+	A(DATAFLD, "datafld", WORD, EVERY) \
 	A(DATETIME, "datetime", TEXT, SOME) \
+	A(DEFAULT, "default", FLAG, EVERY) \
 	A(DELAY, "delay", NUMBER, EVERY) \
 	A(DIR, "dir", WORD, EVERY) \
+	A(DRAGGABLE, "draggable", WORD, EVERY) \
 	A(FACE, "face", TEXT, SOME) \
 	A(FRAME, "frame", WORD, EVERY) \
 	A(GUTTER, "gutter", NUMBER, EVERY) \
@@ -81,29 +96,42 @@ enum html_value {
 	A(HREF, "href", LINK, SOME) \
 	A(HREFLANG, "hreflang", WORD, SOME) \
 	A(HSPACE, "hspace", NUMBER, EVERY) \
+	A(ICON, "icon", IDLE, EVERY) \
+	A(ID, "id", NAME, EVERY) \
 	A(LANG, "lang", WORD, EVERY) \
+	A(LONGDESC, "longdesc", IDLE, EVERY) \
 	A(LOOP, "loop", FLAG, EVERY) \
 	A(LOOPEND, "loopend", NUMBER, EVERY) \
 	A(LOW, "low", NUMBER, EVERY) \
 	A(MAX, "max", NUMBER, EVERY) \
+	A(MAXLENGTH, "maxlength", NUMBER, EVERY) \
 	A(MIN, "min", NUMBER, EVERY) \
+	A(NAME, "name", NAME, SOME) \
 	A(NOWRAP, "nowrap", FLAG, EVERY) \
 	A(OPEN, "open", FLAG, SOME) \
 	A(OPTIMUM, "optimum", NUMBER, EVERY) \
 	A(POSTER, "poster", MEDIA, SOME) \
 	A(PRELOAD, "preload", WORD, SOME) \
+	A(PROMPT, "prompt", TEXT, EVERY) \
+	A(RADIOGROUP, "radiogroup", WORD, EVERY) \
+	A(REPEAT_MAX, "repeat-max", NUMBER, EVERY) \
 	A(REVERSED, "reversed", FLAG, SOME) \
 	A(ROWSPAN, "rowspan", NUMBER, SOME) \
 	A(RULES, "rules", WORD, EVERY) \
 	A(SCOPE, "scope", WORD, SOME) \
+	A(SELECTED, "selected", FLAG, EVERY) \
+	A(SHAPE, "shape", WORD, SOME) \
 	A(SIZE, "size", WORD, EVERY) \
 	A(SPAN, "span", NUMBER, EVERY) \
 	A(SRC, "src", MEDIA, SOME) \
 	A(START, "start", NUMBER, SOME) \
 	A(STYLE, "style", STYLE, EVERY) \
 	A(SUMMARY, "summary", TEXT, EVERY) \
+	A(SUPPRESS, "suppress", WORD, EVERY) \
+	A(TARGET, "target", WINDOW, EVERY) \
 	A(TITLE, "title", TEXT, EVERY) \
 	A(TYPE, "type", TEXT, SOME) \
+	A(USEMAP, "usemap", NAME, EVERY) \
 	A(VALIGN, "valign", WORD, EVERY) \
 	A(VALUE, "value", NUMBER, SOME) \
 	A(VSPACE, "vspace", NUMBER, EVERY) \
@@ -114,9 +142,17 @@ enum html_value {
 enum html_attr_id { HTML_ATTRS(HTML_ATTR_ENUM) HTML_ATTR_COUNT, HTML_ATTR_OTHER = HTML_ATTR_COUNT };
 #undef HTML_ATTR_ENUM
 
-/* The set of attributes an element may have is a bit mask. */
-_Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
-#define HTML_ATTR_BIT(id) (UINT64_C(1) << HTML_ATTR_##id)
+/* Those of SOME elements, numbered by themselves: the set that an element may have is a bit mask. */
+#define HTML_ATTR_OWN_EVERY(id)
+#define HTML_ATTR_OWN_SOME(id)               HTML_ATTR_OWN_##id,
+#define HTML_ATTR_OWN(id, name, kind, whose) HTML_ATTR_OWN_##whose(id)
+enum html_attr_own { HTML_ATTRS(HTML_ATTR_OWN) HTML_ATTR_OWN_COUNT };
+#undef HTML_ATTR_OWN
+#undef HTML_ATTR_OWN_SOME
+#undef HTML_ATTR_OWN_EVERY
+
+_Static_assert(HTML_ATTR_OWN_COUNT <= 64, "attribute sets are 64 bits wide");
+#define HTML_ATTR_BIT(id) (UINT64_C(1) << HTML_ATTR_OWN_##id)
 
 #define HTML_F_BLOCK   (HTML_ALLOWED | HTML_CLOSES_P)
 #define HTML_F_DIV     (HTML_F_BLOCK | HTML_LINE)
@@ -133,6 +169,7 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	(HTML_ATTR_BIT(SRC) | HTML_ATTR_BIT(CONTROLS) | HTML_ATTR_BIT(POSTER) | \
 		HTML_ATTR_BIT(PRELOAD))
 #define HTML_A_IMAGE (HTML_ATTR_BIT(SRC) | HTML_ATTR_BIT(ALT))
+#define HTML_A_AREA  (HTML_ATTR_BIT(HREF) | HTML_ATTR_BIT(ALT) | HTML_ATTR_BIT(SHAPE))
 #define HTML_A_GAUGE HTML_ATTR_BIT(VALUE)
 #define HTML_A_EDIT  (HTML_ATTR_BIT(CITE) | HTML_ATTR_BIT(DATETIME))
 #define HTML_A_LIST  (HTML_ATTR_BIT(START) | HTML_ATTR_BIT(REVERSED) | HTML_ATTR_BIT(TYPE))
@@ -146,7 +183,7 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(ACRONYM, "acronym", HTML_F_INLINE, 0) \
 	T(ADDRESS, "address", HTML_F_DIV, 0) \
 	T(APPLET, "applet", 0, 0) \
-	T(AREA, "area", HTML_VOID, 0) \
+	T(AREA, "area", HTML_F_INLINE | HTML_VOID, HTML_A_AREA) \
 	T(ARTICLE, "article", HTML_F_PARA, 0) \
 	T(ASIDE, "aside", HTML_F_PARA, 0) \
 	T(AUDIO, "audio", HTML_F_INLINE, HTML_A_MEDIA) \
@@ -208,6 +245,7 @@ _Static_assert(HTML_ATTR_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(LI, "li", HTML_F_DIV | HTML_OPTIONAL_END, HTML_ATTR_BIT(VALUE)) \
 	T(LINK, "link", HTML_VOID, 0) \
 	T(MAIN, "main", HTML_F_PARA, 0) \
+	T(MAP, "map", HTML_F_INLINE, HTML_ATTR_BIT(NAME)) \
 	T(MARK, "mark", HTML_F_INLINE, 0) \
 	T(MARQUEE, "marquee", HTML_LINE, 0) \
 	T(MATH, "math", 0, 0) \
@@ -280,13 +318,14 @@ struct html_element {
 	char name[HTML_NAME_SIZE]; /* padded with NULs: compared whole */
 	uint8_t length;
 	uint16_t flags;
-	uint64_t attrs; /* set of HTML_ATTR_BIT() */
+	uint64_t attrs; /* set of HTML_ATTR_BIT(), besides those that every element may have */
 };
 
 struct html_attr_kind {
 	char name[HTML_NAME_SIZE];
 	uint8_t length;
 	enum html_value value;
+	uint64_t bit; /* HTML_ATTR_BIT(); 0: every element may have it */
 };
 
 /* Both have one row more, empty, for what we do not know. */
@@ -296,6 +335,13 @@ extern const struct html_attr_kind html_attr_kinds[HTML_ATTR_COUNT + 1];
 /* The element or attribute of this name, in any case; HTML_TAG_OTHER, HTML_ATTR_OTHER. */
 enum html_tag html_tag_of(struct str name);
 enum html_attr_id html_attr_of(struct str name);
+
+static inline bool html_may_have(enum html_tag tag, enum html_attr_id id)
+{
+	uint64_t bit = html_attr_kinds[id].bit;
+
+	return !bit || html_elements[tag].attrs & bit;
+}
 
 static inline bool html_has(enum html_tag tag, unsigned flags)
 {

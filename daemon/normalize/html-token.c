@@ -73,14 +73,22 @@ static struct str take_value(struct html_tokenizer *t)
 	return value;
 }
 
+/* Which attributes a tag has had. */
+struct seen {
+	uint64_t bits[2];
+};
+_Static_assert(HTML_ATTR_COUNT <= 128, "there is a bit for each attribute");
+
 static void keep_attr(
-	struct html_token *token, uint64_t *seen, enum html_attr_id id, struct str value)
+	struct html_token *token, struct seen *seen, enum html_attr_id id, struct str value)
 {
-	if (id == HTML_ATTR_OTHER || *seen & UINT64_C(1) << id) {
+	uint64_t *bits = &seen->bits[id / 64], bit = UINT64_C(1) << id % 64;
+
+	if (id == HTML_ATTR_OTHER || *bits & bit) {
 		token->strangers = true;
 		return;
 	}
-	*seen |= UINT64_C(1) << id;
+	*bits |= bit;
 	token->attrs[token->n_attrs++] = (struct html_attr){id, value};
 }
 
@@ -88,7 +96,7 @@ static void keep_attr(
  * nothing (eof-in-tag). */
 static bool take_attrs(struct html_tokenizer *t, struct html_token *token)
 {
-	uint64_t seen = 0;
+	struct seen seen = {{0}};
 
 	for (;;) {
 		skip_space(t);

@@ -69,9 +69,11 @@ static void begin_attr(struct buf *out, enum html_attr_id id)
 	buf_lit(out, "=\"");
 }
 
-static bool put_url(
-	struct buf *out, struct str base, enum html_attr_id id, bool media, struct str raw)
+static bool put_url(struct buf *out, struct str base, enum html_attr_id id, enum html_value kind,
+	struct str raw)
 {
+	bool media = kind == HTML_VALUE_MEDIA || kind == HTML_VALUE_BACK;
+	bool idle = kind == HTML_VALUE_IDLE || kind == HTML_VALUE_BACK;
 	char decoded[URL_BYTES_MAX];
 	struct str ref;
 	size_t mark = out->n;
@@ -79,6 +81,10 @@ static bool put_url(
 	if (!decode_value(raw, decoded, &ref))
 		return false;
 	begin_attr(out, id);
+	if (idle && !str_trim(ref).n) {
+		buf_char(out, '"');
+		return true;
+	}
 	size_t from = out->n;
 	if (url_resolve_to(out, base, ref)) {
 		struct str url = str_make(out->p + from, out->n - from);
@@ -128,21 +134,81 @@ static bool is_word_char(unsigned char c)
 	return ascii_is_alnum(c) || c == '-' || c == '_' || c == '#' || c == '+' || c == '.';
 }
 
-static bool put_word(struct buf *out, enum html_attr_id id, struct str raw)
+static bool is_word(struct str value)
 {
-	/* A language tag may have 35 characters (BCP 47 § 4.4.1). */
+	/* A language tag may have 35 characters (BCP 47 § 4.4.1); names that are longer are rare. */
 	const size_t word_max = 40;
-	struct str value = str_trim(raw);
 
 	if (value.n > word_max)
 		return false;
 	for (size_t i = 0; i < value.n; i++)
 		if (!is_word_char((unsigned char)value.p[i]))
 			return false;
+	return true;
+}
+
+static bool put_word(struct buf *out, enum html_attr_id id, struct str raw)
+{
+	struct str value = str_trim(raw);
+
+	if (!is_word(value))
+		return false;
 	begin_attr(out, id);
 	buf_str(out, value);
 	buf_char(out, '"');
 	return true;
+}
+
+/* A name, or with '#' a reference to one. */
+static bool put_name(struct buf *out, enum html_attr_id id, struct str raw)
+{
+	struct str value = str_trim(raw), name = value;
+
+	if (id == HTML_ATTR_USEMAP && value.n) {
+		if (value.p[0] != '#' || value.n == 1)
+			return false;
+		name = str_skip(value, 1);
+	}
+	if (str_starts(name, STR(HTML_NAME_PREFIX)))
+		name = str_skip(name, sizeof HTML_NAME_PREFIX - 1);
+	if (!is_word(name) || str_chr(name, '#') < name.n)
+		return false;
+	begin_attr(out, id);
+	if (value.n)
+		buf_str(out,
+			id == HTML_ATTR_USEMAP ? STR("#" HTML_NAME_PREFIX) : STR(HTML_NAME_PREFIX));
+	buf_str(out, name);
+	buf_char(out, '"');
+	return true;
+}
+
+/* A window of its own, for the standard keeps it from the one it came from; no other window of the
+ * reader's, and not the one around the page. */
+static bool put_window(struct buf *out, enum html_attr_id id, struct str raw)
+{
+	struct str value = str_trim(raw);
+
+	return (!value.n || str_is(value, "_blank") || str_is(value, "_self")) &&
+	       put_word(out, id, value);
+}
+
+/* Would a click on it do something? */
+static bool is_interactive(enum html_tag tag)
+{
+	return tag == HTML_TAG_A || tag == HTML_TAG_AREA || tag == HTML_TAG_AUDIO ||
+	       tag == HTML_TAG_DETAILS || tag == HTML_TAG_SUMMARY || tag == HTML_TAG_VIDEO;
+}
+
+/* A key clicks on its element, and so on all that it stands in: it is harmless where nothing comes of
+ * that. */
+static bool put_key(struct cleaner *c, enum html_tag tag, struct str raw)
+{
+	if (is_interactive(tag))
+		return false;
+	for (size_t i = 0; i < c->balance.n; i++)
+		if (is_interactive(c->balance.stack[i].tag))
+			return false;
+	return put_word(c->balance.out, HTML_ATTR_ACCESSKEY, raw);
 }
 
 static bool put_style(struct cleaner *c, struct str raw)
@@ -171,19 +237,31 @@ static bool put_style(struct cleaner *c, struct str raw)
 }
 
 /* True if it was written. */
-static bool put_attr(struct cleaner *c, const struct html_attr *attr)
+static bool put_attr(struct cleaner *c, enum html_tag tag, const struct html_attr *attr)
 {
 	struct buf *out = c->balance.out;
+	enum html_value kind = html_attr_kinds[attr->id].value;
 
-	switch (html_attr_kinds[attr->id].value) {
+	switch (kind) {
+	case HTML_VALUE_BACK:
+		/* A picture that hides as easily as a dot, and that no text needs. */
+		if (html_has(tag, HTML_TABLE_ROOT | HTML_TABLE_PART))
+			return false;
+		return put_url(out, c->base, attr->id, kind, attr->value);
 	case HTML_VALUE_LINK:
-		return put_url(out, c->base, attr->id, false, attr->value);
+	case HTML_VALUE_IDLE:
 	case HTML_VALUE_MEDIA:
-		return put_url(out, c->base, attr->id, true, attr->value);
+		return put_url(out, c->base, attr->id, kind, attr->value);
 	case HTML_VALUE_NUMBER:
 		return put_number(out, attr->id, attr->value);
 	case HTML_VALUE_WORD:
 		return put_word(out, attr->id, attr->value);
+	case HTML_VALUE_KEY:
+		return put_key(c, tag, attr->value);
+	case HTML_VALUE_NAME:
+		return put_name(out, attr->id, attr->value);
+	case HTML_VALUE_WINDOW:
+		return put_window(out, attr->id, attr->value);
 	case HTML_VALUE_TEXT:
 		if (attr->value.n > ATTR_BYTES_MAX)
 			return false;
@@ -203,7 +281,7 @@ static bool put_attr(struct cleaner *c, const struct html_attr *attr)
 	return false;
 }
 
-/* Writes the start tag. Returns the set of attributes that were written. */
+/* Writes the start tag. Returns the set of its own attributes that were written. */
 static uint64_t put_tag(struct cleaner *c, const struct html_token *token)
 {
 	const struct html_element *element = &html_elements[token->tag];
@@ -215,9 +293,9 @@ static uint64_t put_tag(struct cleaner *c, const struct html_token *token)
 	buf_char(out, '<');
 	buf_add(out, element->name, element->length);
 	for (size_t i = 0; i < token->n_attrs; i++) {
-		uint64_t bit = UINT64_C(1) << token->attrs[i].id;
-		if (element->attrs & bit && put_attr(c, &token->attrs[i]))
-			written |= bit;
+		const struct html_attr *attr = &token->attrs[i];
+		if (html_may_have(token->tag, attr->id) && put_attr(c, token->tag, attr))
+			written |= html_attr_kinds[attr->id].bit;
 		else
 			c->balance.result |= HTML_REMOVED;
 	}

@@ -271,7 +271,7 @@ static void test_attributes(void **state)
 {
 	(void)state;
 	assert_clean("<table border=1 cellpadding='2' CELLSPACING=0 width='100%' bgcolor=#ffffff>"
-		     "<tr><td nowrap width=20 background=x.gif>a</table>",
+		     "<tr><td nowrap width=20>a</table>",
 		"<table border=\"1\" cellpadding=\"2\" cellspacing=\"0\" width=\"100%\" "
 		"bgcolor=\"#ffffff\"><tr><td nowrap=\"\" width=\"20\">a</td></tr></table>");
 	assert_clean("<img src=a.jpg border=0 hspace=4 vspace=x align=left>",
@@ -292,12 +292,63 @@ static void test_attributes(void **state)
 	assert_clean("<p dir=rtl lang=ar title=x>x</p><b dir=auto bordercolor=red>y</b>",
 		"<p dir=\"rtl\" lang=\"ar\" title=\"x\">x</p>"
 		"<b dir=\"auto\" bordercolor=\"red\">y</b>");
-	/* Names, the reader's window and keys, what loads, and forms. */
-	assert_clean("<p id=a name=b class=c target=_top accesskey=x autofocus draggable=true "
-		     "contenteditable tabindex=1 usemap=#m background=x icon=x longdesc=x "
-		     "action=x accept=x maxlength=1 selected radiogroup=x prompt=x datafld=x "
-		     "itemid=x part=x slot=x is=x popover popovertarget=x data-x=1>y</p>",
+	/* What nobody acts on. */
+	assert_clean("<p accept=a/b action=x datafld=x default draggable=true icon=x longdesc=x "
+		     "maxlength=1 prompt='a b' radiogroup=x repeat-max=2 selected suppress=x>y</p>",
+		"<p accept=\"a/b\" action=\"https://city.example/news/x\" datafld=\"x\" "
+		"default=\"\" "
+		"draggable=\"true\" icon=\"https://city.example/news/x\" "
+		"longdesc=\"https://city.example/news/x\" maxlength=\"1\" prompt=\"a b\" "
+		"radiogroup=\"x\" repeat-max=\"2\" selected=\"\" suppress=\"x\">y</p>");
+	assert_clean("<p action='' icon=' ' longdesc=javascript:x background=mailto:x>y</p>",
+		"<p action=\"\" icon=\"\">y</p>");
+	assert_clean("<p background=x.gif>y</p><table background=x.gif><tr background=x.gif>"
+		     "<td background=''>z</table>",
+		"<p background=\"https://city.example/news/x.gif\">y</p>"
+		"<table><tr><td>z</td></tr></table>");
+	/* What takes the reader's hands, what the page's rules would apply to, and what is not ours. */
+	assert_clean("<p class=c autofocus contenteditable tabindex=1 itemid=x part=x slot=x is=x "
+		     "popover popovertarget=x name=x data-x=1>y</p>",
 		"<p>y</p>");
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_clean("<p id=a>x</p><p id=cw-b>y</p><p id=''>z</p>",
+		"<p id=\"cw-a\">x</p><p id=\"cw-b\">y</p><p id=\"\">z</p>");
+	assert_clean("<p id='a b'>x</p><p id=a#b>y</p><p id=cw->z</p>",
+		"<p>x</p><p>y</p><p id=\"cw-\">z</p>");
+	assert_clean("<p id=a123456789b123456789c123456789d123456789>x</p>",
+		"<p id=\"cw-a123456789b123456789c123456789d123456789\">x</p>");
+	assert_clean("<p id=a123456789b123456789c123456789d123456789e>x</p>", "<p>x</p>");
+	assert_clean("<img src=a.png usemap='#m'><map name=m>"
+		     "<area shape=rect coords=0,0,9,9 href=b alt=B name=x></map>",
+		"<img src=\"https://city.example/news/a.png\" usemap=\"#cw-m\"><map name=\"cw-m\">"
+		"<area shape=\"rect\" coords=\"0,0,9,9\" href=\"https://city.example/news/b\" "
+		"alt=\"B\"></map>");
+	assert_clean("<img src=a.png usemap=m><img src=a.png usemap='#'><img src=a.png usemap=''>",
+		"<img src=\"https://city.example/news/a.png\">"
+		"<img src=\"https://city.example/news/a.png\">"
+		"<img src=\"https://city.example/news/a.png\" usemap=\"\">");
+}
+
+/* The reader's keys and windows. */
+static void test_reader(void **state)
+{
+	(void)state;
+	assert_clean("<p accesskey=x>a</p><a href=b accesskey=x>b</a>",
+		"<p accesskey=\"x\">a</p><a href=\"https://city.example/news/b\">b</a>");
+	assert_clean("<a href=b><b accesskey=x>b</b></a><b accesskey=x>c</b>",
+		"<a href=\"https://city.example/news/b\"><b>b</b></a><b accesskey=\"x\">c</b>");
+	assert_clean("<a href=b><div></a><b accesskey=x>c</b></div>",
+		"<a href=\"https://city.example/news/b\"><div><b>c</b></div></a>");
+	assert_clean("<details><summary accesskey=x>a</summary><p accesskey=x>b</p></details>",
+		"<details><summary>a</summary><p>b</p></details>");
+	assert_clean("<a target=_blank>a</a><a target=_self>b</a><a target=''>c</a>",
+		"<a target=\"_blank\">a</a><a target=\"_self\">b</a><a target=\"\">c</a>");
+	assert_clean("<a target=_top>a</a><a target=_parent>b</a><a target=main>c</a>",
+		"<a>a</a><a>b</a><a>c</a>");
 }
 
 /* The checker itself must be able to say no. */
@@ -312,8 +363,11 @@ static void test_strict(void **state)
 		"<p style=\"display: none;\"></p>", "<p style=\"color:red;\"></p>",
 		"<p style=\"color: r\\65 d;\"></p>", "<p style=\"color: red;color: red;\"></p>",
 		"<p style=\"width: calc(1);\"></p>", "<p style=\"color: /**/red;\"></p>",
-		"<p id=\"x\"></p>", "<form></form>", "a\x01", "<p\ntitle=\"x\"></p>", "<!-- x -->",
-		"<a href=\"other:x\"></a>"};
+		"<p id=\"x\"></p>", "<p id=\"cw-#\"></p>", "<img usemap=\"#x\">",
+		"<a accesskey=\"x\"></a>", "<a><b accesskey=\"x\"></b></a>",
+		"<a target=\"_top\"></a>", "<p icon=\"javascript:x\"></p>",
+		"<td background=\"x\"></td>", "<p class=\"x\"></p>", "<form></form>", "a\x01",
+		"<p\ntitle=\"x\"></p>", "<!-- x -->", "<a href=\"other:x\"></a>"};
 	size_t at;
 
 	(void)state;
@@ -526,6 +580,8 @@ int main(void)
 		cmocka_unit_test(test_urls_and_images),
 		cmocka_unit_test(test_xss),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_linear),
 		cmocka_unit_test(test_depth),

@@ -13,19 +13,28 @@ static const char *const allowed[] = {"a", "abbr", "acronym", "address", "articl
 	"audio", "b", "bdi", "bdo", "big", "blockquote", "caption", "center", "cite", "code",
 	"colgroup", "dd", "del", "details", "dfn", "dir", "div", "dl", "dt", "em", "figcaption",
 	"figure", "font", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "i",
-	"ins", "kbd", "li", "main", "mark", "menu", "meter", "nav", "ol", "p", "pre", "progress",
-	"q", "rp", "rt", "ruby", "s", "samp", "section", "small", "spacer", "span", "strike",
-	"strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time",
-	"tr", "tt", "u", "ul", "var", "video", NULL};
-static const char *const allowed_void[] = {"br", "col", "hr", "img", "source", "wbr", NULL};
-static const char *const allowed_attrs[] = {"abbr", "align", "alt", "bgcolor", "bgproperties",
-	"border", "bordercolor", "bordercolordark", "bottompadding", "cellpadding", "cellspacing",
-	"ch", "choff", "clear", "color", "colspan", "controls", "coords", "datetime", "delay",
-	"dir", "face", "frame", "gutter", "height", "high", "hreflang", "hspace", "lang", "loop",
-	"loopend", "low", "max", "min", "nowrap", "open", "optimum", "preload", "reversed",
-	"rowspan", "rules", "scope", "size", "span", "start", "summary", "title", "type", "valign",
-	"value", "vspace", "width", "wrap", NULL};
+	"ins", "kbd", "li", "main", "map", "mark", "menu", "meter", "nav", "ol", "p", "pre",
+	"progress", "q", "rp", "rt", "ruby", "s", "samp", "section", "small", "spacer", "span",
+	"strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead",
+	"time", "tr", "tt", "u", "ul", "var", "video", NULL};
+static const char *const allowed_void[] = {"area", "br", "col", "hr", "img", "source", "wbr", NULL};
+static const char *const allowed_attrs[] = {"abbr", "accept", "align", "alt", "bgcolor",
+	"bgproperties", "border", "bordercolor", "bordercolordark", "bottompadding", "cellpadding",
+	"cellspacing", "ch", "choff", "clear", "color", "colspan", "controls", "coords", "datafld",
+	"datetime", "default", "delay", "dir", "draggable", "face", "frame", "gutter", "height",
+	"high", "hreflang", "hspace", "lang", "loop", "loopend", "low", "max", "maxlength", "min",
+	"nowrap", "open", "optimum", "preload", "prompt", "radiogroup", "repeat-max", "reversed",
+	"rowspan", "rules", "scope", "selected", "shape", "size", "span", "start", "summary",
+	"suppress", "title", "type", "valign", "value", "vspace", "width", "wrap", NULL};
 static const char *const url_attrs[] = {"cite", "href", "poster", "src", NULL};
+/* What nobody follows may be empty. */
+static const char *const idle_attrs[] = {"action", "background", "icon", "longdesc", NULL};
+static const char *const name_attrs[] = {"id", "name", "usemap", NULL};
+static const char *const windows[] = {"", "_blank", "_self", NULL};
+static const char *const interactive[] = {
+	"a", "area", "audio", "details", "summary", "video", NULL};
+static const char *const table_parts[] = {
+	"caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", NULL};
 static const char *const harmless[] = {"http", "https", "mailto", "tel", "ftp", "ftps", "sftp",
 	"geo", "magnet", "sms", "xmpp", "sip", "sips", "irc", "ircs", "news", "nntp", "webcal",
 	"feed", "callto", "gopher", "matrix", "whatsapp", "tg", "urn", "tag", "doi", "acap", "rtsp",
@@ -66,7 +75,8 @@ static struct str take_name(struct strict *s)
 {
 	const char *start = s->p;
 
-	while (s->p < s->end && ((*s->p >= 'a' && *s->p <= 'z') || (*s->p >= '0' && *s->p <= '9')))
+	while (s->p < s->end &&
+		((*s->p >= 'a' && *s->p <= 'z') || (*s->p >= '0' && *s->p <= '9') || *s->p == '-'))
 		s->p++;
 	return str_make(start, (size_t)(s->p - start));
 }
@@ -165,23 +175,65 @@ static const char *check_style(struct str style)
 	return wrong;
 }
 
-static const char *take_attr(struct strict *s)
+/* No name of the page's, and none that a script could have. */
+static const char *check_name(struct str name, bool reference)
+{
+	struct str prefix = reference ? STR("#cw-") : STR("cw-");
+
+	if (!name.n)
+		return NULL;
+	if (!str_starts(name, prefix))
+		return "a name that is not ours";
+	name = str_skip(name, prefix.n);
+	for (size_t i = 0; i < name.n; i++)
+		if (!ascii_is_alnum((unsigned char)name.p[i]) && !strchr("-_+.", name.p[i]))
+			return "a character that no name needs";
+	return NULL;
+}
+
+/* A key may click on nothing that does something. */
+static const char *check_key(const struct strict *s, struct str element)
+{
+	bool acts = in(element, interactive);
+
+	for (size_t i = 0; i < s->n_open; i++)
+		acts = acts || in(s->open[i], interactive);
+	return acts ? "a key that leads somewhere" : NULL;
+}
+
+static const char *check_attr(
+	const struct strict *s, struct str element, struct str name, struct str value)
+{
+	if (in(name, url_attrs))
+		return check_url(value);
+	if (str_is(name, "background") && in(element, table_parts))
+		return "a picture behind a table";
+	if (in(name, idle_attrs))
+		return value.n ? check_url(value) : NULL;
+	if (str_is(name, "style"))
+		return check_style(value);
+	if (in(name, name_attrs))
+		return check_name(value, str_is(name, "usemap"));
+	if (str_is(name, "accesskey"))
+		return check_key(s, element);
+	if (str_is(name, "target"))
+		return in(value, windows) ? NULL : "somebody else's window";
+	return in(name, allowed_attrs) ? NULL : "an attribute that is not allowed";
+}
+
+static const char *take_attr(struct strict *s, struct str element)
 {
 	struct str name = take_name(s);
 	const char *start, *wrong;
 
-	bool url = in(name, url_attrs), style = str_is(name, "style");
-	if (!url && !style && !in(name, allowed_attrs))
-		return "an attribute that is not allowed";
 	if (!take(s, "=\""))
 		return "an attribute without a quoted value";
 	start = s->p;
 	while (s->p < s->end && *s->p != '"')
 		if ((wrong = take_char(s)))
 			return wrong;
-	if (url && (wrong = check_url(str_make(start, (size_t)(s->p - start)))))
-		return wrong;
-	if (style && (wrong = check_style(str_make(start, (size_t)(s->p - start)))))
+	wrong = check_attr(s, element, name, str_make(start, (size_t)(s->p - start)));
+	if (wrong)
 		return wrong;
 	return take(s, "\"") ? NULL : "a value without end";
 }
@@ -192,7 +244,7 @@ static const char *take_start(struct strict *s)
 	const char *wrong;
 
 	while (take(s, " "))
-		if ((wrong = take_attr(s)))
+		if ((wrong = take_attr(s, name)))
 			return wrong;
 	if (!take(s, ">"))
 		return "a tag without end";

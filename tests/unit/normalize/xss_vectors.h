@@ -261,4 +261,6 @@ static const char *const xss_places[] = {
 	"<video src=\"%s\" poster=\"%s\"></video>",
 	"<q cite=\"%s\">x</q>",
 	"<img data-src=\"%s\">",
+	"<p action=\"%s\" background=\"%s\" icon=\"%s\" longdesc=\"%s\">x</p>",
+	"<map><area href=\"%s\"></map>",
 };
