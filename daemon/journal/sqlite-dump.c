@@ -13,9 +13,6 @@
 
 static const char doing[] = "exporting";
 
-/* Topics first, for events name them. */
-static const char *const tables[] = {"topic", "feed", "recent", "seen"};
-
 struct dump {
 	sqlite3 *db;
 	const char *path;
@@ -89,6 +86,21 @@ static int dump_table(struct dump *d, const char *table, struct error *error)
 	int r = statement_prepare(d->db, sql, &stmt, doing, error);
 	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0)
 		r = dump_row(d, table, stmt);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+/* All tables but those that have lines of their own; topics first, for events name them. */
+static int dump_tables(struct dump *d, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = statement_prepare(d->db,
+		"SELECT name FROM sqlite_schema WHERE type='table' AND name NOT IN('meta','event') "
+		"AND name NOT LIKE 'sqlite%' ORDER BY name<>'topic',name",
+		&stmt, doing, error);
+
+	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0)
+		r = dump_table(d, (const char *)sqlite3_column_text(stmt, 0), error);
 	sqlite3_finalize(stmt);
 	return r;
 }
@@ -202,8 +214,8 @@ static int dump_all(struct dump *d, struct error *error)
 
 	if (r >= 0)
 		r = dump_head(d, error);
-	for (size_t i = 0; i < sizeof tables / sizeof *tables && r >= 0; i++)
-		r = dump_table(d, tables[i], error);
+	if (r >= 0)
+		r = dump_tables(d, error);
 	if (r >= 0)
 		r = load_topics(d, error);
 	if (r >= 0)

@@ -15,8 +15,6 @@
 
 static const char doing[] = "importing";
 
-static const char *const tables[] = {"topic", "feed", "recent", "seen"};
-
 struct journal_loader {
 	struct journal *journal;
 	char *path;
@@ -35,12 +33,21 @@ static bool is_name(struct str s)
 	return s.n > 0;
 }
 
-static bool is_table(struct str s)
+/* One of this store's tables that rows are for; 0 if not, or -errno. */
+static int is_table(struct journal *j, struct str name, struct error *error)
 {
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		if (str_is(s, tables[i]))
-			return true;
-	return false;
+	sqlite3_stmt *stmt = NULL;
+	int r = statement_prepare(j->db,
+		"SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?1 AND name NOT IN('meta',"
+		"'event') AND name NOT LIKE 'sqlite%'",
+		&stmt, doing, error);
+
+	if (r >= 0) {
+		bind_text(stmt, 1, name);
+		r = statement_row(stmt, doing, error);
+	}
+	sqlite3_finalize(stmt);
+	return r;
 }
 
 static int begin(
@@ -90,12 +97,9 @@ int journal_loader_new(struct journal_loader **ret, const char *path, struct str
 	return 0;
 }
 
-static int prepare_row(struct journal_loader *loader, struct str table,
-	const struct journal_column *columns, size_t n, struct error *error)
+static void write_insert(
+	struct buf *sql, struct str table, const struct journal_column *columns, size_t n)
 {
-	struct buf *sql = &loader->sql_now;
-
-	buf_clear(sql);
 	buf_printf(sql, "INSERT INTO %.*s(", STR_FMT(table));
 	for (size_t i = 0; i < n; i++)
 		buf_printf(sql, "%s%.*s", i ? "," : "", STR_FMT(columns[i].name));
@@ -103,12 +107,31 @@ static int prepare_row(struct journal_loader *loader, struct str table,
 	for (size_t i = 0; i < n; i++)
 		buf_printf(sql, "%s?%zu", i ? "," : "", i + 1);
 	buf_char(sql, ')');
-	if (loader->row && str_eq(buf_view(sql), buf_view(&loader->sql)))
+}
+
+/* Rows come table by table: the statement of the one before serves again. */
+static int prepare_row(struct journal_loader *loader, struct str table,
+	const struct journal_column *columns, size_t n, struct error *error)
+{
+	bool named = n && n <= LOAD_COLUMNS_MAX && is_name(table);
+
+	for (size_t i = 0; i < n; i++)
+		named &= is_name(columns[i].name);
+	buf_clear(&loader->sql_now);
+	if (named)
+		write_insert(&loader->sql_now, table, columns, n);
+	if (named && loader->row && str_eq(buf_view(&loader->sql_now), buf_view(&loader->sql)))
 		return 0;
+	int r = named ? is_table(loader->journal, table, error) : 0;
+	if (r <= 0)
+		return r < 0 ? r
+			     : error_set(error, EBADMSG,
+				       "a row of a table '%.*s', which no journal has",
+				       STR_FMT(table));
 	sqlite3_finalize(loader->row);
 	loader->row = NULL;
 	buf_clear(&loader->sql);
-	buf_str(&loader->sql, buf_view(sql));
+	buf_str(&loader->sql, buf_view(&loader->sql_now));
 	return statement_prepare(
 		loader->journal->db, buf_cstr(&loader->sql), &loader->row, doing, error);
 }
@@ -116,14 +139,8 @@ static int prepare_row(struct journal_loader *loader, struct str table,
 int journal_loader_row(struct journal_loader *loader, struct str table,
 	const struct journal_column *columns, size_t n, struct error *error)
 {
-	bool known = is_table(table) && n && n <= LOAD_COLUMNS_MAX;
-
-	for (size_t i = 0; i < n; i++)
-		known &= is_name(columns[i].name);
-	if (!known)
-		return error_set(error, EBADMSG, "a row of a table '%.*s', which no journal has",
-			STR_FMT(table));
 	int r = prepare_row(loader, table, columns, n, error);
+
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		const struct journal_value *v = &columns[i].value;
 		int at = (int)i + 1;

@@ -82,7 +82,7 @@ struct journal_dump_sink {
 /* Writes the whole store as JSON lines, of one moment (a long read: a daemon's log grows meanwhile):
  *
  *	{"civicwire_journal":1,"epoch":…,"head":…}                      first
- *	{"table":"feed","row":{"id":1,"name":"co-mde.aci.noticias",…}}  topic, feed, recent, seen
+ *	{"table":"feed","row":{"id":1,"name":"co-mde.aci.noticias",…}}  topics, then the rest
  *	{"seq":42,"recorded":…,"views":[["feed/co-mde/…/",17],…],"event":{…}}
  *	{"end":true,"events":…}                                         last
  *

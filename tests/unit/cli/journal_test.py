@@ -3,7 +3,7 @@
 
     journal_test.py CIVICWIRE
 
-CIVICWIRE_FLIPS (default 150) says how many bits are flipped, one at a time, and how often the store
+CIVICWIRE_FLIPS (default 60) says how many bits are flipped, one at a time, and how often the store
 is cut, to see that each is found or harmless."""
 import json
 import os
@@ -16,7 +16,7 @@ import tempfile
 import unittest
 
 PROGRAM = sys.argv.pop(1)
-FLIPS = int(os.environ.get("CIVICWIRE_FLIPS", "150"))
+FLIPS = int(os.environ.get("CIVICWIRE_FLIPS", "60"))
 EVENTS = 400
 FEEDS = ["aa-bbb.cc.dd", "aa-bbb.cc.ee"]
 
