@@ -4,44 +4,45 @@
  * poll. So the hash runs over the words of the texts, and over the addresses in the HTML. */
 #include "normalize/normalizing.h"
 
+#include "base/scan.h"
 #include "normalize/html.h"
 #include "normalize/text.h"
 #include "normalize/url.h"
 
 /* Words beside which a number counts readers, not things of the news. No word is here that stands
  * beside numbers in news itself ("votes", "visitors"). Folded; sorted for people. */
-static const char *const counters[] = {
-	"comentari",
-	"comentario",
-	"comentarios",
-	"comentaris",
-	"comment",
-	"commentaire",
-	"commentaires",
-	"commenti",
-	"commento",
-	"comments",
-	"kommentar",
-	"kommentare",
-	"kommentarer",
-	"komentarz",
-	"komentarze",
-	"komentarzy",
-	"lectura",
-	"lecturas",
-	"leituras",
-	"likes",
-	"pageviews",
-	"reacties",
-	"replies",
-	"reply",
-	"retweets",
-	"shares",
-	"views",
-	"visualizacoes",
-	"visualizaciones",
-	"visualizzazioni",
-	"vues",
+static const struct str counters[] = {
+	STR("comentari"),
+	STR("comentario"),
+	STR("comentarios"),
+	STR("comentaris"),
+	STR("comment"),
+	STR("commentaire"),
+	STR("commentaires"),
+	STR("commenti"),
+	STR("commento"),
+	STR("comments"),
+	STR("kommentar"),
+	STR("kommentare"),
+	STR("kommentarer"),
+	STR("komentarz"),
+	STR("komentarze"),
+	STR("komentarzy"),
+	STR("lectura"),
+	STR("lecturas"),
+	STR("leituras"),
+	STR("likes"),
+	STR("pageviews"),
+	STR("reacties"),
+	STR("replies"),
+	STR("reply"),
+	STR("retweets"),
+	STR("shares"),
+	STR("views"),
+	STR("visualizacoes"),
+	STR("visualizaciones"),
+	STR("visualizzazioni"),
+	STR("vues"),
 };
 
 static bool is_punctuation(char c)
@@ -81,7 +82,7 @@ static bool is_counter(struct normalizer *n, struct str word)
 	buf_clear(&n->scratch);
 	text_fold_word(&n->scratch, word);
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
-		if (str_is(buf_view(&n->scratch), counters[i]))
+		if (str_eq(buf_view(&n->scratch), counters[i]))
 			return true;
 	return false;
 }
@@ -99,18 +100,30 @@ static bool is_number(struct str word)
 	return true;
 }
 
-/* "Comments (12)", "Comments: 12": a number that its punctuation ties to the word before it. */
-static bool counts_for_previous(struct normalizer *n, struct str previous, struct str word)
+static struct str last_word(struct str text)
 {
+	text = str_trim(text);
+	size_t i = text.n;
+
+	while (i > 0 && !ascii_is_space((unsigned char)text.p[i - 1]))
+		i--;
+	return str_skip(text, i);
+}
+
+/* "Comments (12)", "Comments: 12": a number that its punctuation ties to the word before it. */
+static bool counts_for_previous(struct normalizer *n, struct str before, struct str word)
+{
+	struct str previous = last_word(before);
+
 	return previous.n && (word.p[0] == '(' || previous.p[previous.n - 1] == ':') &&
 	       is_counter(n, previous);
 }
 
-static struct str peek_word(struct str rest)
+static bool counts_for_next(struct normalizer *n, struct str behind)
 {
-	struct str word;
+	struct str next;
 
-	return str_word(&rest, &word) ? word : STR_NONE;
+	return str_word(&behind, &next) && is_counter(n, next);
 }
 
 /* "Comments(12)" in one word: the part before the bracket, if that is all there is to it. */
@@ -124,19 +137,61 @@ static struct str without_own_count(struct normalizer *n, struct str word)
 	return is_counter(n, str_head(word, open)) ? str_head(word, open) : word;
 }
 
+/* What of a word with digits in it counts; `before` and `behind` are the text around it. */
+static struct str without_count(
+	struct normalizer *n, struct str before, struct str word, struct str behind)
+{
+	if (!is_number(word))
+		return without_own_count(n, word);
+	if (counts_for_previous(n, before, word) || counts_for_next(n, behind))
+		return str_head(word, 0);
+	return word;
+}
+
+/* Where the words of our texts are not plainly one blank apart, or may count something. */
+SCAN_INLINE scan_bytes breaks_words(scan_bytes v)
+{
+	return scan_in(v, '\t', '\r') | scan_in(v, '0', '9');
+}
+
+/* One blank, and none at the beginning. */
+static void add_blank(struct buf *out, size_t start)
+{
+	if (out->n > start && out->p[out->n - 1] != ' ')
+		buf_char(out, ' ');
+}
+
+/* The words of a text whose blanks are folded, whatever its lines are, without counts. Most of it is
+ * copied as it is. */
 static void add_words(struct normalizer *n, struct buf *out, struct str text)
 {
-	struct str rest = text, word, previous = STR_NONE;
+	size_t i = 0, copied = 0, start = out->n;
 
-	while (str_word(&rest, &word)) {
-		bool counted = is_number(word) && (counts_for_previous(n, previous, word) ||
-							  is_counter(n, peek_word(rest)));
-		previous = word;
-		if (counted)
+	buf_room(out, text.n + SCAN_SIZE + 2);
+	while (i < text.n) {
+		size_t stop = scan_find(text, i, breaks_words), end = stop;
+		if (stop == text.n)
+			break;
+		if (!ascii_is_digit((unsigned char)text.p[stop])) {
+			buf_add(out, text.p + copied, stop - copied);
+			add_blank(out, start);
+			i = copied = stop + 1;
 			continue;
-		buf_str(out, without_own_count(n, word));
-		buf_char(out, ' ');
+		}
+		while (stop > copied && !ascii_is_space((unsigned char)text.p[stop - 1]))
+			stop--;
+		while (end < text.n && !ascii_is_space((unsigned char)text.p[end]))
+			end++;
+		struct str word = str_make(text.p + stop, end - stop);
+		struct str kept = without_count(n, str_head(text, stop), word, str_skip(text, end));
+		i = end;
+		if (kept.n == word.n)
+			continue;
+		buf_add(out, text.p + copied, stop + kept.n - copied);
+		/* The blank before a word that goes does for the one behind it. */
+		i = copied = end + (!kept.n && end < text.n && text.p[end] == ' ');
 	}
+	buf_add(out, text.p + copied, text.n - copied);
 	buf_char(out, '\0');
 }
 
@@ -178,18 +233,16 @@ static void add_addresses(struct normalizer *n, struct buf *out, struct str html
 }
 
 /* Categories in any order are the same categories. */
-static void add_categories(struct buf *out, const struct item *item)
+static void add_categories(struct normalizer *n, struct buf *out, const struct item *item)
 {
 	struct hash all = {{0}};
 
 	for (size_t i = 0; i < item->n_categories; i++) {
-		struct hash_state state;
-		struct hash one;
-		hash_begin(&state);
-		hash_add_str(&state, item->categories[i].scheme);
-		hash_add_str(&state, item->categories[i].term);
-		hash_add_str(&state, item->categories[i].label);
-		hash_end(&state, &one);
+		buf_clear(&n->scratch);
+		add_str(&n->scratch, item->categories[i].scheme);
+		add_str(&n->scratch, item->categories[i].term);
+		add_str(&n->scratch, item->categories[i].label);
+		struct hash one = hash_mix(buf_view(&n->scratch));
 		for (size_t k = 0; k < HASH_SIZE; k++)
 			all.b[k] ^= one.b[k];
 	}
@@ -232,7 +285,7 @@ void change_hash(struct normalizer *n, const struct item *item, struct hash *ret
 	for (size_t i = 0; i < item->n_attachments; i++)
 		add_url(b, item->attachments[i].url);
 	buf_char(b, '\0');
-	add_categories(b, item);
+	add_categories(n, b, item);
 	add_number(b, item->geo.type);
 	buf_add(b, item->geo.points, item->geo.n * sizeof *item->geo.points);
 	if (item->has_event)
@@ -240,5 +293,5 @@ void change_hash(struct normalizer *n, const struct item *item, struct hash *ret
 	buf_char(b, '\0');
 	if (item->has_alert)
 		add_alert(b, &item->alert);
-	*ret = hash_of(buf_view(b));
+	*ret = hash_mix(buf_view(b));
 }

@@ -9,7 +9,10 @@
  *	title_key  the title alone, likewise
  *
  * A guid that is the item's own link gives the same key as the link alone would: a feed that stops
- * or starts to write guids then publishes nothing anew. */
+ * or starts to write guids then publishes nothing anew.
+ *
+ * The hashes need no strength: who wants his item to be taken for another one of his feed can give it
+ * the other one's guid. */
 #include "normalize/normalizing.h"
 
 #include "normalize/text.h"
@@ -81,12 +84,12 @@ void identity_settle(struct normalizing *w, const struct entry *entry, struct it
 
 	buf_clear(b);
 	add_key(b, id, item);
-	item->key = hash_of(buf_view(b));
+	item->key = hash_mix(buf_view(b));
 	buf_char(b, '\0');
 	if (item->url.n) {
 		size_t from = b->n;
 		url_alias(b, item->url);
-		item->link_key = hash_of(str_skip(buf_view(b), from));
+		item->link_key = hash_mix(str_skip(buf_view(b), from));
 	}
 	if (!id.n) {
 		buf_char(b, '\0');
@@ -95,11 +98,11 @@ void identity_settle(struct normalizing *w, const struct entry *entry, struct it
 		else
 			add_body(b, item);
 	}
-	item->key_link = hash_of(buf_view(b));
+	item->key_link = hash_mix(buf_view(b));
 	if (item->title.n) {
 		buf_clear(b);
 		text_fold_word(b, item->title);
-		item->title_key = hash_of(buf_view(b));
+		item->title_key = hash_mix(buf_view(b));
 	}
 
 	if (!id.n) {

@@ -27,7 +27,7 @@ static struct hash name_of(struct normalizing *w, struct str sender, struct str 
 	} else {
 		identity_alias(b, identifier);
 	}
-	return hash_of(buf_view(b));
+	return hash_mix(buf_view(b));
 }
 
 /* Nobody is to act on a draft (CAP 1.2, 3.2.1), so it takes nothing back. */

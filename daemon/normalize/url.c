@@ -9,6 +9,8 @@
  * begins with a scheme that runs code. */
 #include "normalize/url.h"
 
+#include "base/scan.h"
+
 struct parts {
 	struct str scheme, authority, path, query, fragment; /* STR_NONE: undefined */
 };
@@ -285,19 +287,26 @@ struct str url_resolve(struct arena *arena, struct str base, struct str ref)
 /* Parameters that say how the reader came, not what is shown. A '*' at the end stands for any rest. */
 static bool is_tracking(struct str parameter)
 {
-	static const char *const names[] = {"utm_*", "fbclid", "gclid", "gclsrc", "dclid", "gbraid",
-		"wbraid", "msclkid", "yclid", "ysclid", "twclid", "igshid", "igsh", "ttclid",
-		"li_fat_id", "mc_cid", "mc_eid", "_hsenc", "_hsmi", "mkt_tok", "oly_anon_id",
-		"oly_enc_id", "vero_id", "vero_conv", "wickedid", "_openstat", "at_medium",
-		"at_campaign", "at_custom*", "pk_campaign", "pk_kwd", "pk_source", "pk_medium",
-		"piwik_campaign", "mtm_*", "matomo_*", "xtor", "wt_mc", "wt.mc_id", "cmpid",
-		"ns_mchannel", "ns_source", "ns_campaign", "ns_linkname", "ns_fee", "s_cid",
-		"sc_cid", "rss_id", "_ga", "_gl", "hsctatracking", "spm", "__twitter_impression",
-		"guccounter", "guce_referrer*"};
+	static const struct str names[] = {STR("utm_*"), STR("fbclid"), STR("gclid"), STR("gclsrc"),
+		STR("dclid"), STR("gbraid"), STR("wbraid"), STR("msclkid"), STR("yclid"),
+		STR("ysclid"), STR("twclid"), STR("igshid"), STR("igsh"), STR("ttclid"),
+		STR("li_fat_id"), STR("mc_cid"), STR("mc_eid"), STR("_hsenc"), STR("_hsmi"),
+		STR("mkt_tok"), STR("oly_anon_id"), STR("oly_enc_id"), STR("vero_id"),
+		STR("vero_conv"), STR("wickedid"), STR("_openstat"), STR("at_medium"),
+		STR("at_campaign"), STR("at_custom*"), STR("pk_campaign"), STR("pk_kwd"),
+		STR("pk_source"), STR("pk_medium"), STR("piwik_campaign"), STR("mtm_*"),
+		STR("matomo_*"), STR("xtor"), STR("wt_mc"), STR("wt.mc_id"), STR("cmpid"),
+		STR("ns_mchannel"), STR("ns_source"), STR("ns_campaign"), STR("ns_linkname"),
+		STR("ns_fee"), STR("s_cid"), STR("sc_cid"), STR("rss_id"), STR("_ga"), STR("_gl"),
+		STR("hsctatracking"), STR("spm"), STR("__twitter_impression"), STR("guccounter"),
+		STR("guce_referrer*")};
 	struct str name = str_head(parameter, str_chr(parameter, '='));
+	char first = name.n ? ascii_lower(name.p[0]) : 0;
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct str known = str_of(names[i]);
+		struct str known = names[i];
+		if (known.p[0] != first)
+			continue;
 		if (known.p[known.n - 1] == '*' ? str_istarts(name, str_head(known, known.n - 1))
 						: str_ieq(name, known))
 			return true;
@@ -321,27 +330,45 @@ static void put_parameters(struct buf *out, char mark, struct str query)
 	}
 }
 
+SCAN_INLINE scan_bytes is_percent(scan_bytes v)
+{
+	return scan_is(v, '%');
+}
+
 /* Percent-encoding in one spelling: hexadecimal digits in capitals, what needs none decoded. */
 static void put_normal(struct buf *out, struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		int high, low;
-		if (s.p[i] != '%' || s.n - i < 3 ||
-			(high = ascii_hex((unsigned char)s.p[i + 1])) < 0 ||
-			(low = ascii_hex((unsigned char)s.p[i + 2])) < 0) {
-			buf_char(out, s.p[i]);
+	static const char hex[] = "0123456789ABCDEF";
+	char *start = buf_room(out, s.n + SCAN_SIZE), *to = start;
+
+	for (size_t i = 0;;) {
+		int high = -1, low = -1;
+		size_t run = scan_copy(to, s, i, is_percent) - i;
+		i += run;
+		to += run;
+		if (i == s.n)
+			break;
+		if (s.n - i >= 3) {
+			high = ascii_hex((unsigned char)s.p[i + 1]);
+			low = ascii_hex((unsigned char)s.p[i + 2]);
+		}
+		i++;
+		*to = '%';
+		if (high < 0 || low < 0) {
+			to++;
 			continue;
 		}
 		unsigned char c = (unsigned char)(high * 16 + low);
-		if (ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-			buf_char(out, (char)c);
-		} else {
-			buf_char(out, '%');
-			buf_char(out, "0123456789ABCDEF"[high]);
-			buf_char(out, "0123456789ABCDEF"[low]);
-		}
 		i += 2;
+		if (ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+			*to++ = (char)c;
+		} else {
+			to[1] = hex[high];
+			to[2] = hex[low];
+			to += 3;
+		}
 	}
+	out->n += (size_t)(to - start);
 }
 
 static void put_host(struct buf *out, struct str authority)
@@ -363,8 +390,10 @@ static void put_host(struct buf *out, struct str authority)
 	}
 	if (str_istarts(authority, STR("www.")) && authority.n > 4)
 		authority = str_skip(authority, 4);
+	char *to = buf_room(out, authority.n);
 	for (size_t i = 0; i < authority.n; i++)
-		buf_char(out, ascii_lower(authority.p[i]));
+		to[i] = ascii_lower(authority.p[i]);
+	out->n += authority.n;
 }
 
 void url_alias(struct buf *out, struct str url)

@@ -445,6 +445,11 @@ static void test_change(void **state)
 	assert_change(f, "Kommentare 12 Tote", "Kommentare 13 Tote", true);
 	assert_change(f, "a (12)", "a (13)", true);
 	assert_change(f, "<p>a</p>", "<p>a b</p>", true);
+	assert_change(f, "12 comments<p>a<br>b</p>", "13 comments <p>a b", false);
+	assert_change(f, "a<p>Views: 7</p>", "a<p>Views: 8</p>", false);
+	assert_change(f, "<p>Views: 7</p><p>b", "<p>Views: 12</p>b", false);
+	assert_change(f, "a 1st2 b<p>7</p>", "a 1st3 b<p>7</p>", true);
+	assert_change(f, "<p>a 1</p>", "<p>a</p> 1 <p>", false);
 }
 
 static void test_change_of_the_rest(void **state)
