@@ -76,10 +76,11 @@ void html_put(struct buf *out, struct str html, enum html_escape_mode mode)
 			used = html_reference(
 				str_skip(html, i), mode == HTML_ESCAPE_ATTRIBUTE, decoded, &n);
 		if (used) {
-			if (n == 1)
+			/* "&nvlt;" is two characters, of which the first is "<". */
+			if (n) {
 				put_escaped(out, decoded[0], mode);
-			else
-				buf_add(out, decoded, n);
+				buf_add(out, decoded + 1, n - 1);
+			}
 			i += used;
 			continue;
 		}
