@@ -78,8 +78,14 @@ static void cut_item(struct item *item)
 	item->n_tags = at_most(item->n_tags, CUT_LIST);
 	item->n_attachments = at_most(item->n_attachments, CUT_LIST);
 	item->n_links = at_most(item->n_links, CUT_LIST);
-	if (item->geo.n > CUT_POINTS)
+	size_t points = 0;
+	for (size_t i = 0; i < item->geo.n; i++)
+		points += item->geo.shapes[i].n;
+	if (points > CUT_POINTS)
 		item->geo = (struct item_geo){0};
+	item->alert.n_geocodes = at_most(item->alert.n_geocodes, CUT_LIST);
+	item->alert.n_categories = at_most(item->alert.n_categories, CUT_LIST);
+	item->alert.n_response_types = at_most(item->alert.n_response_types, CUT_LIST);
 	if (item->content_text.n > CUT_TEXT) {
 		while (n && ((unsigned char)item->content_text.p[n] & 0xC0) == 0x80)
 			n--;

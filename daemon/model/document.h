@@ -61,6 +61,7 @@ struct category {
 
 struct enclosure {
 	struct str url, type, length, title;
+	struct str duration; /* seconds, or "h:mm:ss" */
 	struct str base;
 };
 
@@ -69,14 +70,21 @@ struct raw_dates {
 	struct str published, updated, created, expires;
 };
 
-enum geo_type { GEO_NONE, GEO_POINT, GEO_LINE, GEO_POLYGON, GEO_BOX };
+enum geo_type { GEO_NONE, GEO_POINT, GEO_LINE, GEO_POLYGON, GEO_BOX, GEO_CIRCLE };
 
-/* Where something is, in the words of georss, gml or W3C geo: "lat lon" pairs, unread. */
+/* A place in the words of georss, gml, W3C geo or CAP, unread. */
 struct raw_geo {
 	enum geo_type type;
-	struct str coordinates; /* blanks and commas between numbers, latitude first */
+	struct str coordinates; /* blanks, commas or semicolons between numbers, latitude first */
 	bool longitude_first;   /* gml with a CRS that says so */
+	bool has_altitudes;     /* three numbers a point */
+	unsigned metres;        /* of one unit of a circle's radius, which comes after its centre */
 };
+
+/* All places of one thing, in the order of the feed. */
+#define PLACE_LIST \
+	struct raw_geo *places; \
+	size_t n_places, cap_places
 
 /* atom:source and rss:source. */
 struct source {
@@ -85,16 +93,34 @@ struct source {
 	struct str base;
 };
 
-/* schema.org Event terms, from the RSS event module and xCal. */
+/* From the RSS event module and xCal. */
 struct raw_event {
-	struct str start, end, location, organizer, type;
+	struct str start, end, location, organizer, type, name, url;
+	struct str start_zone, end_zone; /* TZID of a local time */
+};
+
+/* A geocode of CAP: in which list, and what stands there. */
+struct geocode {
+	struct str name, value;
+};
+
+/* One <info> of CAP 1.2: what is said to the readers of one language. */
+struct raw_info {
+	struct str language, event, urgency, severity, certainty, effective, onset, expires;
+	struct str sender_name, headline, description, instruction, web;
+	struct str *categories, *response_types, *areas;
+	size_t n_categories, cap_categories, n_response_types, cap_response_types, n_areas,
+		cap_areas;
+	struct geocode *geocodes;
+	size_t n_geocodes, cap_geocodes;
+	PLACE_LIST;
 };
 
 /* CAP 1.2 terms. */
 struct raw_alert {
 	struct str identifier, sender, sent, status, msg_type, scope, references;
-	struct str event, urgency, severity, certainty, effective, onset, expires, headline;
-	struct str area_desc, polygon, circle, language;
+	struct raw_info *infos;
+	size_t n_infos, cap_infos;
 };
 
 #define PERSON_LIST \
@@ -118,13 +144,15 @@ struct entry {
 	size_t n_enclosures, cap_enclosures;
 	struct str comments, comments_base;
 	struct str image, image_base;
+	struct str
+		duration; /* of the first enclosure that says none itself, as in struct enclosure */
 	struct str language; /* dc:language or xml:lang of the entry; NULL: the document's */
 	struct str base;     /* xml:base of the entry, as in struct text */
 	struct text rights;
 	struct str license;
 	struct source source;
 	bool has_source;
-	struct raw_geo geo;
+	PLACE_LIST;
 	struct raw_event event;
 	struct raw_alert alert;
 	bool withdrawn; /* at:deleted-entry: id and dates.updated are all there is */
@@ -150,7 +178,7 @@ struct document {
 	struct str image, image_title, image_link, icon, logo, image_base;
 	struct str ttl, docs, update_period, update_frequency;
 	struct str skip_hours, skip_days; /* values joined by blanks */
-	struct raw_geo geo;
+	PLACE_LIST;
 	bool complete;  /* fh:complete (RFC 5005): what is not here is gone */
 	unsigned flaws; /* enum flaw; complete only when parsing has ended */
 	size_t entries; /* how many were handed on */

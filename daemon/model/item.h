@@ -14,7 +14,8 @@ struct item_person {
 
 struct item_attachment {
 	struct str url, mime_type, title;
-	int64_t size; /* bytes; -1: unknown */
+	int64_t size;       /* bytes; -1: unknown */
+	int64_t duration_s; /* of a sound or a film; -1: unknown */
 };
 
 struct item_link {
@@ -26,22 +27,43 @@ struct item_source {
 	int64_t updated_s; /* TIME_NONE: absent */
 };
 
-/* GeoJSON (RFC 7946): longitude first. */
-struct item_geo {
-	enum geo_type type; /* GEO_BOX is written as a Polygon */
+/* A geometry of GeoJSON (RFC 7946): longitude first. */
+struct item_shape {
+	enum geo_type type; /* GEO_BOX is written as a Polygon; GEO_CIRCLE as its centre */
 	double (*points)[2];
 	double *altitudes; /* metres; NULL: none */
 	size_t n;
+	double radius; /* metres, of a circle */
+};
+
+/* Where an item is; several shapes are written as one geometry of several. */
+struct item_geo {
+	struct item_shape *shapes;
+	size_t n;
+};
+
+/* A time as an event gives it: a moment, a whole day, or what the clocks of a place show. */
+struct item_time {
+	int64_t s;     /* TIME_NONE: absent */
+	bool day;      /* only its date counts */
+	bool is_local; /* in the event's time zone, not in UTC */
 };
 
 struct item_event {
-	int64_t start_s, end_s; /* TIME_NONE: absent */
-	struct str location, organizer;
+	struct item_time start, end;
+	struct str time_zone; /* IANA's name, where times are local */
+	struct str name, location, organizer, type, url;
 };
 
 struct item_alert {
-	struct str msg_type, severity, urgency, certainty, event, area_desc, references;
-	int64_t effective_s, expires_s;
+	struct str identifier, sender, status, msg_type, scope, references;
+	struct str event, severity, urgency, certainty, sender_name, headline, instruction,
+		area_desc;
+	struct str *categories, *response_types;
+	size_t n_categories, n_response_types;
+	struct geocode *geocodes;
+	size_t n_geocodes;
+	int64_t sent_s, effective_s, onset_s, expires_s; /* TIME_NONE: absent */
 };
 
 struct item {

@@ -249,25 +249,52 @@ static void add_categories(struct normalizer *n, struct buf *out, const struct i
 	buf_add(out, all.b, HASH_SIZE);
 }
 
-static void add_event(struct buf *out, const struct item_event *event)
+static void add_time(struct buf *out, const struct item_time *time)
 {
-	add_number(out, event->start_s);
-	add_number(out, event->end_s);
-	add_str(out, event->location);
-	add_str(out, event->organizer);
+	add_number(out, time->s);
+	add_number(out, time->day | time->is_local << 1);
 }
 
+static void add_event(struct buf *out, const struct item_event *event)
+{
+	add_time(out, &event->start);
+	add_time(out, &event->end);
+	add_str(out, event->time_zone);
+	add_str(out, event->name);
+	add_str(out, event->location);
+	add_str(out, event->organizer);
+	add_str(out, event->type);
+	add_url(out, event->url);
+}
+
+/* What a reader acts on. Who sent it and when, and the areas' codes, say nothing that the rest
+ * does not; a sender that repeats an alert every hour sends a new `sent` and nothing new. */
 static void add_alert(struct buf *out, const struct item_alert *alert)
 {
+	add_str(out, alert->status);
 	add_str(out, alert->msg_type);
+	add_str(out, alert->scope);
 	add_str(out, alert->severity);
 	add_str(out, alert->urgency);
 	add_str(out, alert->certainty);
 	add_str(out, alert->event);
+	add_str(out, alert->headline);
+	add_str(out, alert->instruction);
 	add_str(out, alert->area_desc);
 	add_str(out, alert->references);
 	add_number(out, alert->effective_s);
+	add_number(out, alert->onset_s);
 	add_number(out, alert->expires_s);
+}
+
+static void add_places(struct buf *out, const struct item_geo *geo)
+{
+	for (size_t i = 0; i < geo->n; i++) {
+		const struct item_shape *shape = &geo->shapes[i];
+		add_number(out, shape->type);
+		buf_add(out, shape->points, shape->n * sizeof *shape->points);
+		buf_add(out, &shape->radius, sizeof shape->radius);
+	}
 }
 
 void change_hash(struct normalizer *n, const struct item *item, struct hash *ret)
@@ -286,8 +313,8 @@ void change_hash(struct normalizer *n, const struct item *item, struct hash *ret
 		add_url(b, item->attachments[i].url);
 	buf_char(b, '\0');
 	add_categories(n, b, item);
-	add_number(b, item->geo.type);
-	buf_add(b, item->geo.points, item->geo.n * sizeof *item->geo.points);
+	add_places(b, &item->geo);
+	buf_char(b, '\0');
 	if (item->has_event)
 		add_event(b, &item->event);
 	buf_char(b, '\0');

@@ -162,6 +162,23 @@ size_t normalize_links(struct normalizing *w, struct str link, struct str base,
 	return count;
 }
 
+int64_t normalize_duration(struct str raw)
+{
+	unsigned long long all = 0, part;
+	struct str rest = str_trim(raw), word;
+
+	rest = str_head(rest, str_chr(rest, '.'));
+	if (!rest.n)
+		return -1;
+	for (int parts = 0; str_split(&rest, ':', &word); parts++) {
+		if (parts == 3 || !str_u64(str_trim(word), 31 * 86400, &part) ||
+			(parts && part >= 60))
+			return -1;
+		all = all * 60 + part;
+	}
+	return all <= 31 * 86400 ? (int64_t)all : -1;
+}
+
 size_t normalize_attachments(struct normalizing *w, const struct enclosure *raw, size_t n,
 	struct item_attachment **ret_attachments)
 {
@@ -173,7 +190,8 @@ size_t normalize_attachments(struct normalizing *w, const struct enclosure *raw,
 		struct item_attachment a = {.url = normalize_url(w, raw[i].base, raw[i].url),
 			.mime_type = normalize_media_type(w, raw[i].type),
 			.title = normalize_line(w, raw[i].title),
-			.size = -1};
+			.size = -1,
+			.duration_s = normalize_duration(raw[i].duration)};
 		if (str_u64(str_trim(raw[i].length), INT64_MAX, &size))
 			a.size = (int64_t)size;
 		bool known = !a.url.n;

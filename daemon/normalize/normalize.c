@@ -232,6 +232,8 @@ static void settle_links(struct normalizing *w, const struct entry *entry, struc
 		normalize_links(w, entry->link, base, entry->links, entry->n_links, &item->links);
 	item->n_attachments = normalize_attachments(
 		w, entry->enclosures, entry->n_enclosures, &item->attachments);
+	if (item->n_attachments && item->attachments[0].duration_s < 0)
+		item->attachments[0].duration_s = normalize_duration(entry->duration);
 	item->image = normalize_url(w, entry->image_base, entry->image);
 	item->comments = normalize_url(w, entry->comments_base, entry->comments);
 	item->license = normalize_url(w, entry->base, entry->license);
@@ -252,53 +254,26 @@ static void settle_source(struct normalizing *w, const struct entry *entry, stru
 				   item->source.updated_s != TIME_NONE);
 }
 
-static void settle_event(struct normalizing *w, const struct entry *entry, struct item *item)
-{
-	const struct raw_event *raw = &entry->event;
-
-	item->event = (struct item_event){.start_s = normalize_date(w, raw->start),
-		.end_s = normalize_date(w, raw->end),
-		.location = normalize_line(w, raw->location),
-		.organizer = normalize_line(w, raw->organizer)};
-	item->has_event = item->event.start_s != TIME_NONE || item->event.end_s != TIME_NONE ||
-			  item->event.location.n || item->event.organizer.n;
-}
-
-static void settle_alert(struct normalizing *w, const struct entry *entry, struct item *item)
-{
-	const struct raw_alert *raw = &entry->alert;
-	struct item_alert *a = &item->alert;
-
-	*a = (struct item_alert){.msg_type = normalize_line(w, raw->msg_type),
-		.severity = normalize_line(w, raw->severity),
-		.urgency = normalize_line(w, raw->urgency),
-		.certainty = normalize_line(w, raw->certainty),
-		.event = normalize_line(w, raw->event),
-		.area_desc = normalize_line(w, raw->area_desc),
-		.references = normalize_line(w, raw->references),
-		.effective_s = normalize_date(w, raw->effective.n ? raw->effective : raw->onset),
-		.expires_s = normalize_date(w, raw->expires)};
-	item->has_alert = a->msg_type.n || a->severity.n || a->urgency.n || a->certainty.n ||
-			  a->event.n || a->area_desc.n || a->effective_s != TIME_NONE ||
-			  a->expires_s != TIME_NONE;
-	if (!item->title.n)
-		item->title = normalize_line(w, raw->headline);
-}
-
 void normalize_entry(struct normalizer *normalizer, const struct normalize_context *context,
-	const struct document *document, const struct entry *entry, struct arena *arena,
+	const struct document *document, const struct entry *raw, struct arena *arena,
 	struct item *ret)
 {
 	struct normalizing w = begin(normalizer, context, document, arena);
-	struct item item = {.withdrawn = entry->withdrawn};
+	struct item item = {.withdrawn = raw->withdrawn};
+	const struct raw_info *info = NULL;
+	struct entry filled;
+	const struct entry *entry = raw;
 
 	use_feed_link_as_base(&w);
+	if (raw->alert.n_infos) {
+		filled = normalize_alert_choose(&w, raw, &info);
+		entry = &filled;
+	}
 	w.flaws = entry->flaws;
 	item.language = pick_language(arena,
 		(struct str[]){entry->language, entry->content.language, entry->summary.language,
-			entry->title.language, entry->alert.language, document->language,
-			context->language},
-		7);
+			entry->title.language, document->language, context->language},
+		6);
 	w.dates.language = item.language;
 	item.title = normalize_text(&w, &entry->title);
 	normalize_body(&w, entry, &item);
@@ -312,9 +287,9 @@ void normalize_entry(struct normalizer *normalizer, const struct normalize_conte
 	item.n_tags = normalize_tags(&w, item.categories, item.n_categories, &item.tags);
 	item.rights = normalize_text(&w, &entry->rights);
 	settle_source(&w, entry, &item);
-	normalize_geo(&w, &entry->geo, &item.geo);
-	settle_event(&w, entry, &item);
-	settle_alert(&w, entry, &item);
+	normalize_geo(&w, entry->places, entry->n_places, &item.geo);
+	normalize_event(&w, entry, &item);
+	normalize_alert(&w, entry, info, &item);
 	identity_settle(&w, entry, &item);
 	message_settle(&w, &entry->alert, &item);
 	change_hash(normalizer, &item, &item.change);
@@ -375,7 +350,7 @@ void normalize_feed(struct normalizer *normalizer, const struct normalize_contex
 		normalize_categories(&w, d->categories, d->n_categories, &info.categories);
 	info.n_links =
 		normalize_links(&w, d->link, d->link_base, d->links, d->n_links, &info.links);
-	normalize_geo(&w, &d->geo, &info.geo);
+	normalize_geo(&w, d->places, d->n_places, &info.geo);
 	shrink(normalizer);
 	*ret = info;
 }

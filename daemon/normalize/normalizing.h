@@ -2,7 +2,7 @@
  *
  *	normalize.c ─▶ base and language, dates ─▶ body.c: title, summary, content
  *	                                        ─▶ lists.c: people, categories, links, attachments
- *	                                        ─▶ place.c: coordinates
+ *	                                        ─▶ place.c: coordinates; happening.c: events, alerts
  *	                                        ─▶ identity.c: keys, change.c: the change hash
  *
  * in this order: identity needs the cleaned values, and content needs the base. */
@@ -62,9 +62,22 @@ size_t normalize_links(struct normalizing *w, struct str link, struct str base,
 	const struct link *raw, size_t n, struct item_link **ret_links);
 size_t normalize_attachments(struct normalizing *w, const struct enclosure *raw, size_t n,
 	struct item_attachment **ret_attachments);
+/* "3600", "3600.5", "60:00" or "1:00:00" in seconds; -1: no duration, or longer than a month. */
+int64_t normalize_duration(struct str raw);
 
 /* ---- place.c ---- */
-void normalize_geo(struct normalizing *w, const struct raw_geo *raw, struct item_geo *ret);
+void normalize_geo(
+	struct normalizing *w, const struct raw_geo *raw, size_t n, struct item_geo *ret);
+
+/* ---- happening.c ---- */
+/* The entry with what its alert says to readers in one language, in the places where it says
+ * nothing itself. *ret_info: what was chosen; NULL: it has no alert. */
+struct entry normalize_alert_choose(
+	const struct normalizing *w, const struct entry *entry, const struct raw_info **ret_info);
+/* The alert's own words. */
+void normalize_alert(struct normalizing *w, const struct entry *entry, const struct raw_info *info,
+	struct item *item);
+void normalize_event(struct normalizing *w, const struct entry *entry, struct item *item);
 
 /* ---- identity.c ---- */
 /* Fills the keys, and the id where the feed has none; all else of the item must be there. */

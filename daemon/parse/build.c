@@ -9,9 +9,12 @@ static void forget_unfinished(struct parser *p)
 	p->person = NULL;
 	p->media = NULL;
 	p->link_open = false;
-	p->geo_type = GEO_NONE;
-	p->geo_longitude_first = false;
-	p->geo_corner = p->geo_latitude = p->geo_longitude = STR_NONE;
+	p->gml = (struct gml){.type = GEO_NONE};
+	buf_clear(&p->positions);
+	p->geo_latitude = p->geo_longitude = STR_NONE;
+	p->info = NULL;
+	p->code_name = STR_NONE;
+	p->resource = (struct enclosure){.url = STR_NONE};
 	p->attribute[0] = p->attribute[1] = p->attribute[2] = STR_NONE;
 }
 
@@ -56,6 +59,17 @@ static bool entry_says_something(const struct entry *e)
 	return e->id.n || e->link.n || e->n_links || e->title.value.n;
 }
 
+void build_hand_on(struct parser *p, struct entry *entry)
+{
+	if (p->document.entries++ < p->replay)
+		return;
+	int r = p->sink->entry(p->sink, &p->document, entry);
+	if (r < 0) {
+		p->error = r;
+		p->stop = true;
+	}
+}
+
 void build_end_entry(struct parser *p)
 {
 	p->in_entry = false;
@@ -66,13 +80,9 @@ void build_end_entry(struct parser *p)
 	p->entry.base = p->stack[p->entry_depth].base;
 	if (!p->entry.language.p)
 		p->entry.language = p->stack[p->entry_depth].language;
-	if (p->document.entries++ < p->replay)
-		return;
-	int r = p->sink->entry(p->sink, &p->document, &p->entry);
-	if (r < 0) {
-		p->error = r;
-		p->stop = true;
-	}
+	build_hand_on(p, &p->entry);
+	if (p->entry.alert.references.n)
+		cap_withdraw_cancelled(p);
 }
 
 bool build_claim(struct parser *p, enum slot slot, unsigned rank)
@@ -142,6 +152,10 @@ static struct str *entry_string(struct entry *e, enum slot slot)
 		return &e->event.organizer;
 	case SLOT_EVENT_TYPE:
 		return &e->event.type;
+	case SLOT_EVENT_NAME:
+		return &e->event.name;
+	case SLOT_EVENT_URL:
+		return &e->event.url;
 	case SLOT_SOURCE_ID:
 		return &e->source.id;
 	case SLOT_SOURCE_URL:
@@ -209,8 +223,7 @@ struct str build_copy(struct parser *p, struct str s)
 	return arena_str(p->arena, s);
 }
 
-/* Room for one more in a list of the entry or the document? */
-static bool list_full(struct parser *p, size_t n)
+bool build_list_full(struct parser *p, size_t n)
 {
 	if (n < PARSE_LIST_MAX)
 		return false;
@@ -223,7 +236,7 @@ void build_add_link(struct parser *p, const struct link *link)
 	struct entry *e = &p->entry;
 	struct document *d = &p->document;
 
-	if (list_full(p, p->in_entry ? e->n_links : d->n_links))
+	if (build_list_full(p, p->in_entry ? e->n_links : d->n_links))
 		return;
 	if (p->in_entry)
 		*ARENA_PUSH(p->arena, e->links, e->n_links, e->cap_links) = *link;
@@ -235,7 +248,7 @@ struct enclosure *build_add_enclosure(struct parser *p, const struct enclosure *
 {
 	struct entry *e = &p->entry;
 
-	if (!p->in_entry || list_full(p, e->n_enclosures))
+	if (!p->in_entry || build_list_full(p, e->n_enclosures))
 		return NULL;
 	for (size_t i = 0; i < e->n_enclosures; i++)
 		if (str_eq(e->enclosures[i].url, enclosure->url))
@@ -246,6 +259,42 @@ struct enclosure *build_add_enclosure(struct parser *p, const struct enclosure *
 	return at;
 }
 
+/* `rank` as in build_claim(), but of equals all stay. */
+static bool claim_list(struct parser *p, enum slot slot, unsigned rank, size_t *n)
+{
+	uint8_t *now = p->in_entry ? &p->entry_rank[slot] : &p->document_rank[slot];
+
+	if (rank < *now || build_list_full(p, *n))
+		return false;
+	if (rank > *now)
+		*n = 0;
+	*now = (uint8_t)rank;
+	return true;
+}
+
+void build_add_place(struct parser *p, const struct raw_geo *place, unsigned rank)
+{
+	struct entry *e = &p->entry;
+	struct document *d = &p->document;
+	struct raw_geo *at;
+
+	if (!place->coordinates.n)
+		return;
+	if (p->info) {
+		if (build_list_full(p, p->info->n_places))
+			return;
+		at = ARENA_PUSH(p->arena, p->info->places, p->info->n_places, p->info->cap_places);
+	} else if (!claim_list(p, SLOT_GEO, rank, p->in_entry ? &e->n_places : &d->n_places)) {
+		return;
+	} else if (p->in_entry) {
+		at = ARENA_PUSH(p->arena, e->places, e->n_places, e->cap_places);
+	} else {
+		at = ARENA_PUSH(p->arena, d->places, d->n_places, d->cap_places);
+	}
+	*at = *place;
+	at->coordinates = build_copy(p, place->coordinates);
+}
+
 void build_add_category(struct parser *p, struct str term, struct str scheme, struct str label)
 {
 	struct entry *e = &p->entry;
@@ -253,7 +302,7 @@ void build_add_category(struct parser *p, struct str term, struct str scheme, st
 	struct category *list = p->in_entry ? e->categories : d->categories;
 	size_t n = p->in_entry ? e->n_categories : d->n_categories;
 
-	if ((!term.n && !label.n) || list_full(p, n))
+	if ((!term.n && !label.n) || build_list_full(p, n))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(list[i].term, term) && str_eq(list[i].scheme, scheme))
@@ -280,20 +329,15 @@ struct person *build_add_person(struct parser *p, bool contributor, unsigned ran
 	struct document *d = &p->document;
 
 	if (contributor) {
-		if (list_full(p, p->in_entry ? e->n_contributors : d->n_contributors))
+		if (build_list_full(p, p->in_entry ? e->n_contributors : d->n_contributors))
 			return NULL;
 		return p->in_entry ? ARENA_PUSH(p->arena, e->contributors, e->n_contributors,
 					     e->cap_contributors)
 				   : ARENA_PUSH(p->arena, d->contributors, d->n_contributors,
 					     d->cap_contributors);
 	}
-	uint8_t *now = p->in_entry ? &p->entry_rank[SLOT_AUTHOR] : &p->document_rank[SLOT_AUTHOR];
-	size_t *n = p->in_entry ? &e->n_authors : &d->n_authors;
-	if (rank < *now || list_full(p, *n))
+	if (!claim_list(p, SLOT_AUTHOR, rank, p->in_entry ? &e->n_authors : &d->n_authors))
 		return NULL;
-	if (rank > *now)
-		*n = 0;
-	*now = (uint8_t)rank;
 	return p->in_entry ? ARENA_PUSH(p->arena, e->authors, e->n_authors, e->cap_authors)
 			   : ARENA_PUSH(p->arena, d->authors, d->n_authors, d->cap_authors);
 }

@@ -65,6 +65,7 @@ enum ns {
 	NS_EV,
 	NS_XCAL,
 	NS_CAP,
+	NS_PODCAST,
 	NS_SVG,
 	NS_MATHML,
 	NS_XML,
@@ -79,15 +80,18 @@ enum scope {
 	SCOPE_FEED, /* Atom's */
 	SCOPE_ITEM, /* RSS */
 	SCOPE_ENTRY,
-	SCOPE_SOURCE,  /* atom:source */
-	SCOPE_PERSON,  /* in an author or contributor */
-	SCOPE_IMAGE,   /* RSS <image> of the channel */
-	SCOPE_MEDIA,   /* media:group, media:content */
-	SCOPE_GEO,     /* georss:where, gml:* */
-	SCOPE_LIST,    /* skipHours, skipDays */
-	SCOPE_DELETED, /* at:deleted-entry */
-	SCOPE_ALERT,   /* cap:alert in an entry's content */
-	SCOPE_WRAP,    /* in an element nobody knows: only entries are looked for */
+	SCOPE_SOURCE,   /* atom:source */
+	SCOPE_PERSON,   /* in an author or contributor */
+	SCOPE_IMAGE,    /* RSS <image> of the channel */
+	SCOPE_MEDIA,    /* media:group, media:content */
+	SCOPE_GEO,      /* georss:where, gml:* */
+	SCOPE_LIST,     /* skipHours, skipDays */
+	SCOPE_DELETED,  /* at:deleted-entry */
+	SCOPE_ALERT,    /* CAP's alert and info, in an entry or for one */
+	SCOPE_CODE,     /* a name and a value in CAP */
+	SCOPE_RESOURCE, /* a file that belongs to a CAP alert */
+	SCOPE_EVENT,    /* vevent of xCal */
+	SCOPE_WRAP,     /* in an element nobody knows: only entries are looked for */
 	SCOPE_COUNT
 };
 #define IN(scope) (1u << SCOPE_##scope)
@@ -113,13 +117,17 @@ enum slot {
 	SLOT_LANGUAGE,
 	SLOT_LICENSE,
 	SLOT_ORIG_LINK,
-	SLOT_GEO,
+	SLOT_GEO, /* rank of the places so far: a better kind replaces them */
+	SLOT_LATITUDE,
+	SLOT_LONGITUDE,
 	SLOT_AUTHOR, /* rank of the authors so far: a better kind replaces them */
 	SLOT_EVENT_START,
 	SLOT_EVENT_END,
 	SLOT_EVENT_LOCATION,
 	SLOT_EVENT_ORGANIZER,
 	SLOT_EVENT_TYPE,
+	SLOT_EVENT_NAME,
+	SLOT_EVENT_URL,
 	SLOT_GENERATOR,
 	SLOT_IMAGE_TITLE,
 	SLOT_IMAGE_LINK,
@@ -177,9 +185,12 @@ struct vocabulary {
 	size_t n;
 };
 #define VOCABULARY(rows) ((struct vocabulary){(rows), sizeof(rows) / sizeof *(rows)})
-extern const struct vocabulary vocabulary_rss, vocabulary_rdf, vocabulary_atom, vocabulary_dc,
-	vocabulary_content, vocabulary_media, vocabulary_geo, vocabulary_sy, vocabulary_itunes,
-	vocabulary_event, vocabulary_cap, vocabulary_small;
+extern const struct vocabulary vocabulary_rss, vocabulary_rdf, vocabulary_atom, vocabulary_cap,
+	vocabulary_cc, vocabulary_content, vocabulary_dc, vocabulary_dcterms, vocabulary_ev,
+	vocabulary_feedburner, vocabulary_geo, vocabulary_georss, vocabulary_gml,
+	vocabulary_history, vocabulary_itunes, vocabulary_media, vocabulary_podcast,
+	vocabulary_slash, vocabulary_sy, vocabulary_thr, vocabulary_tombstone, vocabulary_wfw,
+	vocabulary_xcal;
 
 /* The first row of this name, whatever its scopes, or NULL; then the next one. */
 const struct element *vocabulary_first(enum ns ns, const char *name);
@@ -187,6 +198,8 @@ const struct element *vocabulary_next(const struct element *e);
 
 /* Which vocabulary a namespace URI means; *ret_repaired if it is a misspelling of it. */
 enum ns namespace_find(struct str uri, bool *ret_repaired);
+/* Which one an unknown URI means, with this prefix, from the same host; NS_OTHER: none. */
+enum ns namespace_guess(struct str uri, struct str prefix);
 /* Which one an undeclared prefix stands for; NS_OTHER: unknown. */
 enum ns namespace_of_prefix(struct str prefix);
 
@@ -252,6 +265,14 @@ struct frame {
 	struct str base, language;
 };
 
+/* What the elements of a GML shape say of the numbers in it. */
+struct gml {
+	enum geo_type type;
+	bool longitude_first, has_altitudes;
+	bool is_foreign; /* the numbers are no degrees of latitude and longitude */
+	struct str corner;
+};
+
 /* Names found before, by address: libxml2 keeps equal names in one place. */
 struct name_cache {
 	const xmlChar *name, *uri, *prefix;
@@ -310,10 +331,13 @@ struct parser {
 	struct str attribute[3]; /* kept from the start tag for the end */
 	struct link link;
 	bool link_open;
-	enum geo_type geo_type; /* of the GML shape we are in */
-	bool geo_longitude_first;
-	struct str geo_corner, geo_latitude, geo_longitude;
-	struct enclosure *media; /* the media:content we are in */
+	struct gml gml;                         /* of the GML shape we are in */
+	struct buf positions;                   /* its points, where each is an element */
+	struct str geo_latitude, geo_longitude; /* W3C's, until both are there */
+	struct raw_info *info;                  /* the cap:info we are in; NULL: in none */
+	struct str code_name;                   /* of the cap:geocode we are in */
+	struct enclosure resource;              /* the cap:resource we are in */
+	struct enclosure *media;                /* the media:content we are in */
 
 	/* libxml2 and what hangs on its dictionary of names */
 	xmlParserCtxtPtr xml;
@@ -370,15 +394,21 @@ void build_begin_document(struct parser *p);
 void build_begin_entry(struct parser *p);
 /* Hands the entry on. */
 void build_end_entry(struct parser *p);
+/* Hands on `entry` (p->entry, or one made of it). */
+void build_hand_on(struct parser *p, struct entry *entry);
 /* May a value of this rank go into the slot now? Marks it. */
 bool build_claim(struct parser *p, enum slot slot, unsigned rank);
 /* The struct str / struct text behind a slot where we are; NULL: there is none. */
 struct str *build_string(struct parser *p, enum slot slot);
 struct text *build_text(struct parser *p, enum slot slot);
 struct str build_copy(struct parser *p, struct str s);
+/* Has a list of the entry or the document no room for one more than `n`? */
+bool build_list_full(struct parser *p, size_t n);
 void build_add_link(struct parser *p, const struct link *link);
 /* NULL where there is no room, or no entry. One URL counts once. */
 struct enclosure *build_add_enclosure(struct parser *p, const struct enclosure *enclosure);
+/* Copies the coordinates. A higher rank drops the places before it. */
+void build_add_place(struct parser *p, const struct raw_geo *place, unsigned rank);
 void build_add_category(struct parser *p, struct str term, struct str scheme, struct str label);
 /* Categories from a list with commas; there may be blanks within a keyword. */
 void build_add_keywords(struct parser *p, struct str list, struct str scheme);
@@ -392,6 +422,12 @@ void build_end_author(struct parser *p, const struct element *e, struct str text
 
 /* Says that what is being collected is a text construct of this type. */
 void text_begin(struct parser *p, enum text_type type);
+
+/* ---- ns-cap.c ---- */
+/* After an entry with an alert was handed on: hands on the withdrawals it asks for. */
+void cap_withdraw_cancelled(struct parser *p);
+/* Does an alert begin with this element, first in the content of an entry? */
+bool cap_is_alert(struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri);
 
 /* ---- jsonfeed.c ---- */
 int jsonfeed_run(struct parser *p, struct error *error);

@@ -26,6 +26,14 @@ static void end_keywords(struct parser *p, const struct element *e, struct str t
 	build_add_keywords(p, text, STR("http://www.itunes.com/"));
 }
 
+/* Of the episode's sound, which is its first enclosure and may come after this. */
+static void end_duration(struct parser *p, const struct element *e, struct str text)
+{
+	(void)e;
+	if (text.n && !p->entry.duration.p)
+		p->entry.duration = build_copy(p, text);
+}
+
 #define TEXT   .collect = COLLECT_TEXT
 #define MARKUP .collect = COLLECT_MARKUP, .end = build_end_text
 
@@ -38,6 +46,7 @@ static const struct element rows[] = {
 	{NS_ITUNES, "image", IN_FEED, .rank = 4, .start = start_image},
 	{NS_ITUNES, "link", IN_FEED, .rank = 4, .start = start_image},
 	{NS_ITUNES, "category", IN_FEED, .inner = SCOPE_CHANNEL, .start = start_category},
+	{NS_ITUNES, "duration", IN_ENTRY, TEXT, .end = end_duration},
 	{NS_ITUNES, "keywords", IN_BOTH, TEXT, .end = end_keywords},
 	{NS_GOOGLEPLAY, "description", IN_BOTH, MARKUP, .slot = SLOT_SUMMARY, .rank = 1},
 	{NS_GOOGLEPLAY, "author", IN_BOTH, TEXT, .rank = 1, .end = build_end_author},

@@ -6,6 +6,7 @@ static void start_content(struct parser *p, const struct element *e, const struc
 	struct enclosure enclosure = {.url = str_trim(xml_attribute(p, a, "url")),
 		.type = xml_attribute(p, a, "type"),
 		.length = xml_attribute(p, a, "fileSize"),
+		.duration = str_trim(xml_attribute(p, a, "duration")),
 		.base = xml_base(p)};
 
 	(void)e;

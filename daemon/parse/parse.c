@@ -28,6 +28,7 @@ struct parser *parser_free(struct parser *p)
 	buf_deinit(&p->text);
 	buf_deinit(&p->scratch);
 	buf_deinit(&p->decoded);
+	buf_deinit(&p->positions);
 	free(p);
 	return NULL;
 }
@@ -189,6 +190,7 @@ int parse_run(struct parser *p, const struct body *body, const struct parse_hint
 	buf_shrink(&p->text, PARSE_ATTRIBUTE_MAX);
 	buf_shrink(&p->mended, PARSE_ATTRIBUTE_MAX);
 	buf_shrink(&p->scratch, PARSE_ATTRIBUTE_MAX);
+	buf_shrink(&p->positions, PARSE_ATTRIBUTE_MAX);
 	charset_close(&p->charset);
 	if (r < 0)
 		return r;

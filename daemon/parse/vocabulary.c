@@ -3,12 +3,16 @@
 #include "parse/format.h"
 
 static const struct vocabulary *const vocabularies[] = {&vocabulary_rss, &vocabulary_rdf,
-	&vocabulary_atom, &vocabulary_dc, &vocabulary_content, &vocabulary_media, &vocabulary_geo,
-	&vocabulary_sy, &vocabulary_itunes, &vocabulary_event, &vocabulary_cap, &vocabulary_small};
+	&vocabulary_atom, &vocabulary_content, &vocabulary_dc, &vocabulary_dcterms,
+	&vocabulary_media, &vocabulary_itunes, &vocabulary_podcast, &vocabulary_sy,
+	&vocabulary_slash, &vocabulary_wfw, &vocabulary_thr, &vocabulary_cc, &vocabulary_feedburner,
+	&vocabulary_history, &vocabulary_tombstone, &vocabulary_georss, &vocabulary_gml,
+	&vocabulary_geo, &vocabulary_ev, &vocabulary_xcal, &vocabulary_cap};
 #define N_VOCABULARIES (sizeof vocabularies / sizeof *vocabularies)
 
-/* As the specifications write them; then as feeds do. Compared without case, scheme, "www." and
- * a last slash or '#', which are the ways in which they are misspelt. */
+/* As the specifications write them; then as feeds do. Compared without case, white space,
+ * scheme, "www." and a last slash or '#', which are the ways in which they are misspelt; and where a
+ * prefix is the usual one and the host of the URI is right, the rest of it may be anything. */
 static const struct namespace_uri {
 	const char *uri;
 	enum ns ns;
@@ -46,10 +50,14 @@ static const struct namespace_uri {
 	{"http://www.opengis.net/gml", NS_GML},
 	{"http://www.opengis.net/gml/3.2", NS_GML},
 	{"http://www.w3.org/2003/01/geo/wgs84_pos#", NS_GEO},
+	{"http://www.w3.org/2003/01/geo/", NS_GEO},
 	{"http://purl.org/rss/1.0/modules/syndication/", NS_SY},
+	{"http://purl.org/rss/modules/syndication/", NS_SY},
 	{"http://www.itunes.com/dtds/podcast-1.0.dtd", NS_ITUNES},
 	{"http://example.com/dtds/podcast-1.0.dtd", NS_ITUNES},
 	{"http://www.google.com/schemas/play-podcasts/1.0", NS_GOOGLEPLAY},
+	{"https://podcastindex.org/namespace/1.0", NS_PODCAST},
+	{"https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md", NS_PODCAST},
 	{"http://purl.org/rss/1.0/modules/slash/", NS_SLASH},
 	{"http://wellformedweb.org/CommentAPI/", NS_WFW},
 	{"http://purl.org/syndication/thread/1.0", NS_THR},
@@ -65,8 +73,10 @@ static const struct namespace_uri {
 	{"http://purl.org/atompub/tombstones/1.0", NS_AT},
 	{"http://purl.org/rss/1.0/modules/event/", NS_EV},
 	{"urn:ietf:params:xml:ns:xcal", NS_XCAL},
+	{"http://www.ietf.org/internet-drafts/draft-ietf-calsch-many-xcal-02.txt", NS_XCAL},
 	{"urn:oasis:names:tc:emergency:cap:1.1", NS_CAP},
 	{"urn:oasis:names:tc:emergency:cap:1.2", NS_CAP},
+	{"http://docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.xsd", NS_CAP},
 	{"http://www.incident.com/cap/1.0", NS_CAP},
 	{"http://www.w3.org/XML/1998/namespace", NS_XML},
 };
@@ -105,26 +115,39 @@ static const struct namespace_prefix {
 	{"xCal", NS_XCAL},
 	{"xcal", NS_XCAL},
 	{"cap", NS_CAP},
+	{"podcast", NS_PODCAST},
 	{"xml", NS_XML},
 };
 
-static struct str uri_core(struct str uri)
+/* A longer URI is none of those above, however it is misspelt. */
+#define URI_MAX 200
+
+/* What counts of a URI, in `room`: no white space (editors break lines inside), scheme, "www.",
+ * and slash or '#' at the end. */
+static struct str uri_core(struct str uri, char room[static URI_MAX])
 {
-	uri = str_trim(uri);
-	if (str_istarts(uri, STR("http://")))
-		uri = str_skip(uri, 7);
-	else if (str_istarts(uri, STR("https://")))
-		uri = str_skip(uri, 8);
-	if (str_istarts(uri, STR("www.")))
-		uri = str_skip(uri, 4);
-	while (uri.n && (uri.p[uri.n - 1] == '/' || uri.p[uri.n - 1] == '#'))
-		uri.n--;
-	return uri;
+	static const char *const prefixes[] = {"http:", "https:", "//", "www."};
+	size_t n = 0;
+
+	for (size_t i = 0; i < uri.n; i++)
+		if (!ascii_is_space((unsigned char)uri.p[i])) {
+			if (n == URI_MAX)
+				return STR("");
+			room[n++] = uri.p[i];
+		}
+	struct str core = str_make(room, n);
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (str_istarts(core, str_of(prefixes[i])))
+			core = str_skip(core, strlen(prefixes[i]));
+	while (core.n && (core.p[core.n - 1] == '/' || core.p[core.n - 1] == '#'))
+		core.n--;
+	return core;
 }
 
 enum ns namespace_find(struct str uri, bool *ret_repaired)
 {
 	const size_t n = sizeof namespace_uris / sizeof *namespace_uris;
+	char room[URI_MAX], known[URI_MAX];
 
 	*ret_repaired = false;
 	if (!uri.n)
@@ -132,12 +155,33 @@ enum ns namespace_find(struct str uri, bool *ret_repaired)
 	for (size_t i = 0; i < n; i++)
 		if (str_is(uri, namespace_uris[i].uri))
 			return namespace_uris[i].ns;
-	struct str core = uri_core(uri);
-	for (size_t i = 0; i < n; i++)
-		if (str_ieq(core, uri_core(str_of(namespace_uris[i].uri)))) {
+	struct str core = uri_core(uri, room);
+	for (size_t i = 0; i < n && core.n; i++)
+		if (str_ieq(core, uri_core(str_of(namespace_uris[i].uri), known))) {
 			*ret_repaired = true;
 			return namespace_uris[i].ns;
 		}
+	return NS_OTHER;
+}
+
+/* The host of a URI, and so the part of it that nobody gets wrong. */
+static struct str uri_host(struct str core)
+{
+	return str_head(core, str_chr(core, '/'));
+}
+
+enum ns namespace_guess(struct str uri, struct str prefix)
+{
+	enum ns ns = namespace_of_prefix(prefix);
+	char room[URI_MAX], known[URI_MAX];
+	struct str host = uri_host(uri_core(uri, room));
+
+	if (ns == NS_OTHER || ns == NS_NONE)
+		return NS_OTHER;
+	for (size_t i = 0; i < sizeof namespace_uris / sizeof *namespace_uris && host.n; i++)
+		if (namespace_uris[i].ns == ns &&
+			str_ieq(host, uri_host(uri_core(str_of(namespace_uris[i].uri), known))))
+			return ns;
 	return NS_OTHER;
 }
 

@@ -24,20 +24,19 @@ struct declared_entity {
 
 /* ---- names ---- */
 
-static enum ns name_namespace(
-	struct parser *p, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+static enum ns name_namespace(const xmlChar *prefix, const xmlChar *uri, bool *ret_repaired)
 {
-	bool repaired = false;
 	enum ns ns = NS_NONE;
 
+	*ret_repaired = false;
 	if (uri) {
-		ns = namespace_find(xml_str(uri), &repaired);
-		if (repaired)
-			p->document.flaws |= FLAW_NAMESPACE_REPAIRED;
+		ns = namespace_find(xml_str(uri), ret_repaired);
+		if (ns == NS_OTHER && prefix) {
+			ns = namespace_guess(xml_str(uri), xml_str(prefix));
+			*ret_repaired = ns != NS_OTHER;
+		}
 	} else if (prefix) {
 		ns = namespace_of_prefix(xml_str(prefix));
-	} else if (!strchr((const char *)name, ':')) {
-		ns = NS_NONE;
 	}
 	return ns;
 }
@@ -68,10 +67,7 @@ struct name_cache *xml_name(
 	}
 	struct name_cache *c = &p->names[i];
 	*c = (struct name_cache){.name = name, .uri = uri, .prefix = prefix};
-	c->ns = name_namespace(p, name, prefix, uri);
-	c->repaired = false;
-	if (uri)
-		namespace_find(xml_str(uri), &c->repaired);
+	c->ns = name_namespace(prefix, uri, &c->repaired);
 	c->first = vocabulary_first(c->ns, (const char *)name);
 	c->first_atom = c->ns == NS_NONE ? vocabulary_first(NS_ATOM, (const char *)name) : NULL;
 	p->n_names++;
@@ -220,6 +216,12 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
 	frame->element = NULL;
 	if (p->ignore)
 		return;
+	if (p->collect_depth && p->depth == p->collect_depth + 1 &&
+		cap_is_alert(p, name, prefix, uri)) {
+		/* The content of this entry is no text but a document of its own. */
+		p->collect_depth = 0;
+		frame->scope = SCOPE_ENTRY;
+	}
 	if (p->collect_depth) {
 		collect_start(p, name, prefix, uri, n_namespaces, namespaces, &a);
 		return;

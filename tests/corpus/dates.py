@@ -14,11 +14,11 @@ ZONES = {"PST": -8 * 60, "": 0}
 PARTS = {
     "year": r"\d{4}", "month": r"\d\d?|[A-Za-z]{3}", "day": r"\d\d?", "weekday": r"[A-Za-z]{3}",
     "hour": r"\d\d?", "minute": r"\d\d", "second": r"\d\d", "half": "am|pm|上午|下午",
-    "zone": r"[A-Z]+|[+-]\d{4}", "epoch": r"\d+",
+    "zone": r"[A-Z]+|[+-]\d\d:?\d\d", "epoch": r"\d+",
 }
-DATE_ELEMENT = re.compile(r"<(pubDate|published|issued|dc:date|date)\b[^>]*>(.*?)</\1\s*>", re.S)
+DATE_ELEMENT = re.compile(r"<(pubDate|published|issued|dc:date|date|sent)\b[^>]*>(.*?)</\1\s*>", re.S)
 UPDATE_ELEMENT = re.compile(r"<(updated|modified|dc:date)\b[^>]*>(.*?)</\1\s*>", re.S)
-ENTRY = re.compile(r"<(item|entry)\b.*?</\1\s*>", re.S)
+ENTRY = re.compile(r"<((?:atom:)?(?:item|entry))\b.*?</\1\s*>", re.S)
 
 
 def entries(path, encoding):
@@ -48,7 +48,7 @@ def read(template, text):
     hour = int(part.get("hour") or 0)
     if "half" in part:
         hour = hour % 12 + (12 if part["half"] in AFTERNOON else 0)
-    zone = part.get("zone") or ""
+    zone = (part.get("zone") or "").replace(":", "")
     minutes = ZONES[zone] if zone in ZONES else \
         int(zone[0] + "1") * (int(zone[1:3]) * 60 + int(zone[3:]))
     try:

@@ -30,7 +30,8 @@ static int on_entry(struct parse_sink *sink, const struct document *document, st
 	must_be_text(entry->content.value);
 	must_be_text(entry->base);
 	must_be_text(entry->dates.published);
-	must_be_text(entry->geo.coordinates);
+	for (size_t i = 0; i < entry->n_places; i++)
+		must_be_text(entry->places[i].coordinates);
 	for (size_t i = 0; i < entry->n_links; i++)
 		must_be_text(entry->links[i].href);
 	for (size_t i = 0; i < entry->n_categories; i++)

@@ -327,12 +327,16 @@ static void assert_geo(
 	struct buf out = BUF_INIT;
 	struct json j = json_to(&out);
 
-	f->entry.geo = (struct raw_geo){.type = type, .coordinates = str_of(coordinates)};
+	struct raw_geo place = {.type = type, .coordinates = str_of(coordinates), .metres = 1000};
+
+	f->entry.places = &place;
+	f->entry.n_places = 1;
 	json_open(&j, '{');
 	item_write_geo(&j, "_geo", &run(f)->geo);
 	json_close(&j, '}');
 	assert_text(buf_view(&out), want);
 	buf_deinit(&out);
+	f->entry.n_places = 0;
 }
 
 static void test_geo(void **state)
@@ -358,6 +362,74 @@ static void test_geo(void **state)
 	assert_geo(f, GEO_LINE, "1 2 3", "{}");
 	assert_geo(f, GEO_POLYGON, "1 2 3 4 1 2", "{}");
 	assert_geo(f, GEO_POINT, "", "{}");
+	/* Rings have their inside on the left. */
+	assert_geo(f, GEO_POLYGON, "0 0 1 1 0 1",
+		"{\"_geo\":{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,0],[1,1],[0,0]]]}}");
+	/* Corners in any order; a box over the 180th meridian is two. */
+	assert_geo(f, GEO_BOX, "3 2 1 4",
+		"{\"_geo\":{\"type\":\"Polygon\",\"coordinates\":[[[2,1],[4,1],[4,3],[2,3],[2,1]]]}"
+		"}");
+	assert_geo(f, GEO_BOX, "-20 170 -10 -175",
+		"{\"_geo\":{\"type\":\"MultiPolygon\",\"coordinates\":["
+		"[[[170,-20],[180,-20],[180,-10],[170,-10],[170,-20]]],"
+		"[[[-180,-20],[-175,-20],[-175,-10],[-180,-10],[-180,-20]]]]}}");
+	/* CAP's circle is in kilometres; one of no size is a point. */
+	assert_geo(f, GEO_CIRCLE, "6.25,-75.5 1.5",
+		"{\"_geo\":{\"type\":\"Point\",\"coordinates\":[-75.5,6.25],\"_radius\":1500}}");
+	assert_geo(f, GEO_CIRCLE, "6.25,-75.5 0",
+		"{\"_geo\":{\"type\":\"Point\",\"coordinates\":[-75.5,6.25]}}");
+	assert_geo(f, GEO_CIRCLE, "6.25,-75.5 -1", "{}");
+	assert_geo(f, GEO_CIRCLE, "6.25,-75.5", "{}");
+	assert_geo(f, GEO_CIRCLE, "6.25,-75.5 30000", "{}");
+}
+
+static void assert_places(struct fixture *f, struct raw_geo *places, size_t n, const char *want)
+{
+	struct buf out = BUF_INIT;
+	struct json j = json_to(&out);
+
+	f->entry.places = places;
+	f->entry.n_places = n;
+	json_open(&j, '{');
+	item_write_geo(&j, "_geo", &run(f)->geo);
+	json_close(&j, '}');
+	assert_text(buf_view(&out), want);
+	buf_deinit(&out);
+}
+
+static void test_several_places(void **state)
+{
+	struct fixture *f = *state;
+	struct raw_geo places[] = {{.type = GEO_POINT, .coordinates = STR("1 2")},
+		{.type = GEO_POINT, .coordinates = STR("99 2")}, /* impossible: left out */
+		{.type = GEO_POINT, .coordinates = STR("3 4")},
+		{.type = GEO_POINT, .coordinates = STR("1,2")}, /* said before */
+		{.type = GEO_LINE, .coordinates = STR("1 2 3 4")}};
+	struct raw_geo tall = {.type = GEO_LINE,
+		.coordinates = STR("2 1 10 4 3 20"),
+		.longitude_first = true,
+		.has_altitudes = true};
+
+	assert_places(
+		f, places, 4, "{\"_geo\":{\"type\":\"MultiPoint\",\"coordinates\":[[2,1],[4,3]]}}");
+	assert_places(f, places, 5,
+		"{\"_geo\":{\"type\":\"GeometryCollection\",\"geometries\":["
+		"{\"type\":\"Point\",\"coordinates\":[2,1]},{\"type\":\"Point\",\"coordinates\":[4,"
+		"3]},"
+		"{\"type\":\"LineString\",\"coordinates\":[[2,1],[4,3]]}]}}");
+	assert_places(f, &tall, 1,
+		"{\"_geo\":{\"type\":\"LineString\",\"coordinates\":[[2,1,10],[4,3,20]]}}");
+	/* All together, no more than an event can carry. */
+	struct buf many = BUF_INIT;
+	for (int i = 0; i < 6000; i++)
+		buf_printf(&many, "%d.%d 1 ", i % 90, i);
+	struct raw_geo big[] = {{.type = GEO_LINE, .coordinates = buf_view(&many)},
+		{.type = GEO_LINE, .coordinates = str_skip(buf_view(&many), 6)}, places[0]};
+	f->entry.places = big;
+	f->entry.n_places = 2;
+	assert_int_equal(run(f)->geo.n, 1);
+	assert_int_equal(f->item.geo.shapes[0].n, 6000);
+	buf_deinit(&many);
 }
 
 static void test_identity(void **state)
@@ -473,14 +545,138 @@ static void test_change_of_the_rest(void **state)
 	f->entry.event.start = STR("2017-06-01T09:00:00Z");
 	assert_false(hash_eq(&run(f)->change, &before));
 	before = f->item.change;
-	f->entry.alert.severity = STR("Severe");
+	struct raw_info info = {.severity = STR("Severe")};
+	f->entry.alert.infos = &info;
+	f->entry.alert.n_infos = 1;
 	assert_false(hash_eq(&run(f)->change, &before));
 	before = f->item.change;
 	f->entry.title = likely("Otro");
 	assert_false(hash_eq(&run(f)->change, &before));
 	before = f->item.change;
-	f->entry.geo = (struct raw_geo){.type = GEO_POINT, .coordinates = STR("1 2")};
+	struct raw_geo place = {.type = GEO_POINT, .coordinates = STR("1 2")};
+	f->entry.places = &place;
+	f->entry.n_places = 1;
 	assert_false(hash_eq(&run(f)->change, &before));
+}
+
+/* One alert in three languages: who reads the feed is told in theirs. */
+static void test_alert_language(void **state)
+{
+	struct fixture *f = *state;
+	struct str areas[] = {STR("Norte"), STR(" Sur ")};
+	struct raw_geo places[] = {{.type = GEO_POINT, .coordinates = STR("1 2")}};
+	struct raw_info infos[] = {{.language = STR("en-CA"), .headline = STR("Flood")},
+		{.language = STR("fr-CA"),
+			.headline = STR("Crue"),
+			.description = STR("De l'eau"),
+			.instruction = STR("Montez"),
+			.web = STR("http://w.example/"),
+			.expires = STR("2017-05-13T00:00:00Z"),
+			.areas = areas,
+			.n_areas = 2,
+			.places = places,
+			.n_places = 1},
+		{.language = STR("es"), .event = STR("Crecida"), .severity = STR("Severe")}};
+
+	f->entry.alert.infos = infos;
+	f->entry.alert.n_infos = 3;
+	f->entry.alert.status = STR("Test");
+	/* Nobody says: the first. */
+	assert_text(run(f)->title, "Flood");
+	assert_text(f->item.language, "en-CA");
+	assert_text(f->item.alert.status, "Test");
+	/* The document's language, or its kin. */
+	f->document.language = STR("fr");
+	assert_text(run(f)->title, "Crue");
+	assert_text(f->item.language, "fr-CA");
+	assert_text(f->item.summary, "De l'eau");
+	assert_text(f->item.content_text, "De l'eau\n\nMontez");
+	assert_text(f->item.url, "http://w.example/");
+	assert_text(f->item.alert.area_desc, "Norte; Sur");
+	assert_text(f->item.alert.headline, NULL); /* it is the title */
+	assert_int_equal(f->item.geo.n, 1);
+	assert_int_equal(f->item.expires_s, NOW_S + 12 * 3600);
+	/* The operator knows best. */
+	f->context.language = STR("es-MX");
+	assert_text(run(f)->title, "Crecida");
+	assert_text(f->item.alert.severity, "Severe");
+	assert_int_equal(f->item.geo.n, 0);
+	/* What the entry says itself stays. */
+	f->context.language = STR("fr");
+	f->entry.title = likely("Avis");
+	f->entry.summary = likely("Voir la carte");
+	f->entry.link = STR("http://city.example/a");
+	assert_text(run(f)->title, "Avis");
+	assert_text(f->item.summary, "Voir la carte");
+	assert_text(f->item.url, "http://city.example/a");
+	assert_text(f->item.alert.headline, "Crue");
+}
+
+/* What a reader acts on makes an update; that the same alert is sent again does not. */
+static void test_alert_change(void **state)
+{
+	struct fixture *f = *state;
+	struct raw_info info = {.severity = STR("Minor"), .expires = STR("2017-05-13T00:00:00Z")};
+	struct hash before;
+
+	f->entry.alert.infos = &info;
+	f->entry.alert.n_infos = 1;
+	f->entry.alert.sent = STR("2017-05-12T00:00:00Z");
+	before = run(f)->change;
+	f->entry.alert.sent = STR("2017-05-12T01:00:00Z");
+	assert_true(hash_eq(&run(f)->change, &before));
+	f->entry.alert.status = STR("Actual");
+	assert_false(hash_eq(&run(f)->change, &before));
+	before = f->item.change;
+	info.expires = STR("2017-05-14T00:00:00Z");
+	assert_false(hash_eq(&run(f)->change, &before));
+	before = f->item.change;
+	info.instruction = STR("Stay in");
+	assert_false(hash_eq(&run(f)->change, &before));
+}
+
+static void test_event_times(void **state)
+{
+	struct fixture *f = *state;
+
+	f->entry.event.start = STR("2017-06-01");
+	f->entry.event.end = STR("20170602");
+	assert_true(run(f)->event.start.day && f->item.event.end.day);
+	f->entry.event.start = STR("2017-06-01T19:00:00-05:00");
+	assert_int_equal(run(f)->event.start.s, 1496361600);
+	assert_false(f->item.event.start.day || f->item.event.start.is_local);
+	f->entry.event.start = STR("20170601T190000");
+	f->entry.event.start_zone = STR("America/Bogota");
+	f->entry.event.end = STR("20170602T010000Z");
+	f->entry.event.end_zone = STR("America/Bogota");
+	assert_true(run(f)->event.start.is_local);
+	assert_false(f->item.event.end.is_local);
+	assert_text(f->item.event.time_zone, "America/Bogota");
+	f->entry.event.start_zone = STR("Etc/UTC");
+	assert_false(run(f)->event.start.is_local);
+	assert_text(f->item.event.time_zone, NULL);
+}
+
+static void test_durations(void **state)
+{
+	static const struct {
+		const char *raw;
+		int seconds;
+	} cases[] = {{"3600", 3600}, {" 61.5 ", 61}, {"2:03", 123}, {"1:02:03", 3723}, {"", -1},
+		{"1:60", -1}, {"1:2:3:4", -1}, {"soon", -1}, {"-5", -1}, {"99999999", -1}};
+	struct fixture *f = *state;
+	struct enclosure sound = {.url = STR("http://city.example/a.mp3")};
+
+	f->entry.enclosures = &sound;
+	f->entry.n_enclosures = 1;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		f->entry.duration = str_of(cases[i].raw);
+		assert_int_equal(run(f)->attachments[0].duration_s, cases[i].seconds);
+	}
+	/* What the enclosure says itself goes before. */
+	sound.duration = STR("7");
+	f->entry.duration = STR("8");
+	assert_int_equal(run(f)->attachments[0].duration_s, 7);
 }
 
 static void test_language(void **state)
@@ -553,10 +749,15 @@ int main(void)
 		TEST(test_addresses_need_permission),
 		TEST(test_lists),
 		TEST(test_geo),
+		TEST(test_several_places),
 		TEST(test_identity),
 		TEST(test_identity_without_link),
 		TEST(test_change),
 		TEST(test_change_of_the_rest),
+		TEST(test_alert_language),
+		TEST(test_alert_change),
+		TEST(test_event_times),
+		TEST(test_durations),
 		TEST(test_language),
 		TEST(test_feed),
 		TEST(test_feed_language),

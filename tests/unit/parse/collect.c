@@ -68,14 +68,18 @@ static void put_dates(struct collector *c, const char *prefix, const struct raw_
 	put(c, prefix, "expires", d->expires);
 }
 
-static void put_geo(struct collector *c, const char *prefix, const struct raw_geo *geo)
+static void put_places(
+	struct collector *c, const char *prefix, const struct raw_geo *places, size_t n)
 {
-	static const char *const types[] = {"none", "point", "line", "polygon", "box"};
+	static const char *const types[] = {"none", "point", "line", "polygon", "box", "circle"};
 	char key[32];
 
-	snprintf(
-		key, sizeof key, "geo(%s%s)", types[geo->type], geo->longitude_first ? ",lon" : "");
-	put(c, prefix, key, geo->coordinates);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(key, sizeof key, "geo(%s%s%s)", types[places[i].type],
+			places[i].longitude_first ? ",lon" : "",
+			places[i].has_altitudes ? ",3" : "");
+		put(c, prefix, key, places[i].coordinates);
+	}
 }
 
 static void put_source(struct collector *c, const struct source *s)
@@ -86,19 +90,58 @@ static void put_source(struct collector *c, const struct source *s)
 	put(c, "  ", "source.updated", s->updated);
 }
 
-static void put_terms(struct collector *c, const struct entry *e)
+static void put_event(struct collector *c, const struct raw_event *event)
 {
-	put(c, "  ", "event.start", e->event.start);
-	put(c, "  ", "event.end", e->event.end);
-	put(c, "  ", "event.location", e->event.location);
-	put(c, "  ", "event.organizer", e->event.organizer);
-	put(c, "  ", "alert.identifier", e->alert.identifier);
-	put(c, "  ", "alert.msgType", e->alert.msg_type);
-	put(c, "  ", "alert.severity", e->alert.severity);
-	put(c, "  ", "alert.event", e->alert.event);
-	put(c, "  ", "alert.areaDesc", e->alert.area_desc);
-	put(c, "  ", "alert.headline", e->alert.headline);
-	put(c, "  ", "alert.expires", e->alert.expires);
+	put(c, "  ", "event.start", event->start);
+	put(c, "  ", "event.start_zone", event->start_zone);
+	put(c, "  ", "event.end", event->end);
+	put(c, "  ", "event.end_zone", event->end_zone);
+	put(c, "  ", "event.location", event->location);
+	put(c, "  ", "event.organizer", event->organizer);
+	put(c, "  ", "event.type", event->type);
+	put(c, "  ", "event.name", event->name);
+	put(c, "  ", "event.url", event->url);
+}
+
+static void put_info(struct collector *c, const struct raw_info *info)
+{
+	buf_lit(&c->out, "  info\n");
+	put(c, "    ", "language", info->language);
+	put(c, "    ", "event", info->event);
+	put(c, "    ", "urgency", info->urgency);
+	put(c, "    ", "severity", info->severity);
+	put(c, "    ", "certainty", info->certainty);
+	put(c, "    ", "effective", info->effective);
+	put(c, "    ", "onset", info->onset);
+	put(c, "    ", "expires", info->expires);
+	put(c, "    ", "senderName", info->sender_name);
+	put(c, "    ", "headline", info->headline);
+	put(c, "    ", "description", info->description);
+	put(c, "    ", "instruction", info->instruction);
+	put(c, "    ", "web", info->web);
+	for (size_t i = 0; i < info->n_categories; i++)
+		put(c, "    ", "category", info->categories[i]);
+	for (size_t i = 0; i < info->n_response_types; i++)
+		put(c, "    ", "responseType", info->response_types[i]);
+	for (size_t i = 0; i < info->n_areas; i++)
+		put(c, "    ", "areaDesc", info->areas[i]);
+	for (size_t i = 0; i < info->n_geocodes; i++)
+		buf_printf(&c->out, "    geocode=%.*s|%.*s\n", STR_FMT(info->geocodes[i].name),
+			STR_FMT(info->geocodes[i].value));
+	put_places(c, "    ", info->places, info->n_places);
+}
+
+static void put_alert(struct collector *c, const struct raw_alert *alert)
+{
+	put(c, "  ", "alert.identifier", alert->identifier);
+	put(c, "  ", "alert.sender", alert->sender);
+	put(c, "  ", "alert.sent", alert->sent);
+	put(c, "  ", "alert.status", alert->status);
+	put(c, "  ", "alert.msgType", alert->msg_type);
+	put(c, "  ", "alert.scope", alert->scope);
+	put(c, "  ", "alert.references", alert->references);
+	for (size_t i = 0; i < alert->n_infos; i++)
+		put_info(c, &alert->infos[i]);
 }
 
 static int on_entry(struct parse_sink *sink, const struct document *document, struct entry *e)
@@ -131,6 +174,7 @@ static int on_entry(struct parse_sink *sink, const struct document *document, st
 		c->invalid |= !utf8_is_valid(e->enclosures[i].url) ||
 			      !utf8_is_valid(e->enclosures[i].title);
 	}
+	put(c, "  ", "duration", e->duration);
 	put(c, "  ", "comments", e->comments);
 	put(c, "  ", "image", e->image);
 	put(c, "  ", "language", e->language);
@@ -138,8 +182,9 @@ static int on_entry(struct parse_sink *sink, const struct document *document, st
 	put(c, "  ", "license", e->license);
 	if (e->has_source)
 		put_source(c, &e->source);
-	put_geo(c, "  ", &e->geo);
-	put_terms(c, e);
+	put_places(c, "  ", e->places, e->n_places);
+	put_event(c, &e->event);
+	put_alert(c, &e->alert);
 	return c->answer;
 }
 
@@ -174,7 +219,7 @@ static void put_document(struct collector *c, const struct document *d)
 	put(c, "", "update_frequency", d->update_frequency);
 	put(c, "", "skip_hours", d->skip_hours);
 	put(c, "", "skip_days", d->skip_days);
-	put_geo(c, "", &d->geo);
+	put_places(c, "", d->places, d->n_places);
 	if (d->complete)
 		buf_lit(&c->out, "complete\n");
 	struct json j = json_to(&c->out);
