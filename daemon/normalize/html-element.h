@@ -206,6 +206,7 @@ _Static_assert(HTML_ATTR_OWN_COUNT <= 64, "attribute sets are 64 bits wide");
 	T(DATALIST, "datalist", HTML_SKIP, 0) \
 	T(DD, "dd", HTML_F_DIV | HTML_OPTIONAL_END, 0) \
 	T(DEL, "del", HTML_F_INLINE, HTML_A_EDIT) \
+	T(DESC, "desc", 0, 0) \
 	T(DETAILS, "details", HTML_F_PARA, HTML_ATTR_BIT(OPEN)) \
 	T(DFN, "dfn", HTML_F_INLINE, 0) \
 	T(DIALOG, "dialog", HTML_LINE, 0) \

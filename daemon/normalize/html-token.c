@@ -207,8 +207,9 @@ static void take_raw(struct html_tokenizer *t, struct html_token *token)
 	}
 }
 
-/* "<!…": a comment, a doctype, CDATA, or what the standard calls a bogus comment. */
-static void take_declaration(struct html_tokenizer *t)
+/* "<!…": a comment, a doctype, CDATA, or what the standard calls a bogus comment. Without its end
+ * the last of these is text. */
+static void take_declaration(struct html_tokenizer *t, struct html_token *token)
 {
 	struct str rest = rest_of(t);
 
@@ -217,6 +218,10 @@ static void take_declaration(struct html_tokenizer *t)
 		t->cdata++;
 	} else if (!str_starts(rest, STR("<!--"))) {
 		skip_past(t, STR(">"));
+		if (t->p == t->end && rest.p[rest.n - 1] != '>') {
+			token->type = HTML_TOKEN_TEXT;
+			token->text = rest;
+		}
 	} else {
 		t->p += 4;
 		rest = rest_of(t);
@@ -315,18 +320,35 @@ static bool next_token(struct html_tokenizer *t, struct html_token *token)
 	}
 	if (kind == '<' && take_tag(t, token))
 		return true;
+	token->type = HTML_TOKEN_OTHER;
 	if (kind == '!')
-		take_declaration(t);
+		take_declaration(t, token);
 	else if (kind != '<') /* "<?", "</ ": bogus comments */
 		skip_past(t, STR(">"));
-	token->type = HTML_TOKEN_OTHER;
 	return true;
+}
+
+/* In an <svg>: is this what the drawing is said to show? It stands for the drawing, as words, as the
+ * alternative text of an image does. */
+static bool is_said(struct html_tokenizer *t, struct html_token *token)
+{
+	if (token->type == HTML_TOKEN_START && token->tag == HTML_TAG_TITLE) {
+		token->type = HTML_TOKEN_TEXT; /* of which its content is the text */
+		return true;
+	}
+	if (token->tag == HTML_TAG_DESC)
+		t->in_desc = token->type == HTML_TOKEN_START && !token->self_closing;
+	return t->in_desc && token->type == HTML_TOKEN_TEXT;
 }
 
 /* Is this token still inside the skipped element? An element of ordinary text ends it, as in
  * browsers: a missing </svg> or </select> does not take the rest of the article with it. */
-static bool is_skipped(struct html_tokenizer *t, const struct html_token *token)
+static bool is_skipped(struct html_tokenizer *t, struct html_token *token)
 {
+	if (t->skipped == HTML_TAG_SVG && is_said(t, token))
+		return false;
+	if (t->in_desc && html_has(token->tag, HTML_INLINE))
+		return true;
 	if (token->type == HTML_TOKEN_START && token->tag == t->skipped)
 		t->skip_depth += !token->self_closing;
 	else if (token->type == HTML_TOKEN_END && token->tag == t->skipped && !--t->skip_depth)
@@ -350,6 +372,7 @@ bool html_token_next(struct html_tokenizer *t, struct html_token *token)
 		   !token->self_closing) {
 		t->skipped = token->tag;
 		t->skip_depth = 1;
+		t->in_desc = false;
 		token->type = HTML_TOKEN_OTHER;
 	}
 	return true;

@@ -6,6 +6,7 @@
  *   "]]>" after it is taken out.
  * - <noframes/>, <title/>, … in XHTML's manner are empty when no end tag follows; the standard would
  *   read all the rest of an article as their content.
+ * - A "<!" whose '>' is missing is text: nobody reads a title of nothing.
  * - What stands in an <iframe> is markup: it was written for those who see no frames, and nobody sees
  *   them here. */
 #pragma once
@@ -36,9 +37,11 @@ struct html_token {
 
 struct html_tokenizer {
 	const char *p, *end;
-	uint64_t unclosed[2];  /* set of HTML_RAW elements without an end tag from here on */
+	/* Set of HTML_RAW elements without an end tag from here on. */
+	uint64_t unclosed[HTML_TAG_COUNT / 64 + 1];
 	enum html_tag skipped; /* HTML_SKIP element we are in; HTML_TAG_OTHER: none */
 	unsigned skip_depth, cdata;
+	bool in_desc;   /* of a skipped <svg> */
 	bool malformed; /* the input ended inside a tag or comment */
 };
 

@@ -141,6 +141,9 @@ static void test_forms_of_tags(void **state)
 	assert_clean("x<a href=\"http://h/", "x");
 	assert_clean("<xmp><b>&amp;</xmp>", "<pre>&lt;b&gt;&amp;amp;</pre>");
 	assert_clean("<iframe src=x />after", "after");
+	assert_clean("a<!DOCTYPE ~ <b", "a&lt;!DOCTYPE ~ &lt;b");
+	assert_clean("a<!", "a&lt;!");
+	assert_clean("a<!DOCTYPE>", "a");
 	/* Who sees no frame sees what is written for those who see none. */
 	assert_clean("a<iframe src=x> <b>b</b></iframe>c", "a <b>b</b>c");
 	assert_clean("a<iframe><script>x</iframe>y</script>b", "ab");
@@ -184,6 +187,15 @@ static void test_balance(void **state)
 		"<span lang=\"fr\"><span>x</span>y</span>z");
 	assert_clean("<a name=top>x</a>", "<a>x</a>");
 	assert_clean("<select><option>a<option>b</select>x", "x");
+	/* The words of a drawing. */
+	assert_clean("<a><svg><title>A &amp; b</title><path d=x /><text>c</text></svg></a> d",
+		"<a>A &amp; b</a> d");
+	assert_clean("<svg><desc>A <abbr>b</abbr></desc><g>c</g></svg>d", "A bd");
+	assert_clean("<svg><desc>a<svg><desc>b</desc>c</svg>d</svg>e", "abe");
+	assert_clean("<svg><desc>a<p>b</p><b>c</b>", "a<p>b</p><b>c</b>");
+	assert_clean("<svg><desc/>a</svg><svg><title/>b</svg><desc>c</desc>", "c");
+	assert_clean("<svg><title><script>steal()</script></title></svg>",
+		"&lt;script&gt;steal()&lt;/script&gt;");
 	assert_clean("<select><option>a<p>x", "<p>x</p>");
 	assert_clean("<form action=/q>Name <input name=q> <button>Go</button></form>", "Name  Go");
 }
@@ -400,10 +412,10 @@ static void test_linear(void **state)
 		{"&", 1000000}, {"<", 1000000}, {"<!--", 200000}, {"<!-- --", 200000},
 		{"<noframes>", 100000}, {"<title>", 100000}, {"<script/>", 100000},
 		{"<script><!--<script>", 50000}, {"</p>", 200000}, {"<p title='", 100000},
-		{"<![CDATA[", 100000}, {"]]>", 300000}, {"<svg>", 100000}, {"<li>", 100000},
-		{"<h1>", 100000}, {"</b>", 200000}, {"<span>", 100000}, {"<b ", 200000},
-		{"<img src=", 100000}, {"<b><i><u><s></b>x", 50000},
-		{"<p style='color:red;color:red;color:red'>", 30000},
+		{"<![CDATA[", 100000}, {"]]>", 300000}, {"<svg>", 100000}, {"<svg><desc>", 100000},
+		{"<svg><title>", 100000}, {"<!x", 300000}, {"<li>", 100000}, {"<h1>", 100000},
+		{"</b>", 200000}, {"<span>", 100000}, {"<b ", 200000}, {"<img src=", 100000},
+		{"<b><i><u><s></b>x", 50000}, {"<p style='color:red;color:red;color:red'>", 30000},
 		{"<p style=';;;;;;;;", 100000}, {"<p style=\"font:", 100000}};
 	struct buf html = BUF_INIT, out = BUF_INIT, text = BUF_INIT;
 
@@ -474,6 +486,7 @@ static void test_text(void **state)
 	assert_text("<h1>T</h1>text", "T\n\ntext");
 	assert_text(" \n ", "");
 	assert_text("a < b & c", "a < b & c");
+	assert_text("<!DOCTYPE ~", "<!DOCTYPE ~");
 	assert_text("<ul><li></li></ul>x", "x");
 }
 
