@@ -108,12 +108,17 @@ bool str_word(struct str *rest, struct str *ret_word);
 /* The whole of s as a decimal number without sign; false if it is not one or over max. */
 bool str_u64(struct str s, unsigned long long max, unsigned long long *ret);
 
+/* ---- utf8.c ---- */
 /* Length of the longest prefix of s that is valid UTF-8 (RFC 3629: no surrogates, no overlong). */
 size_t utf8_valid_prefix(struct str s);
 static inline bool utf8_is_valid(struct str s)
 {
 	return utf8_valid_prefix(s) == s.n;
 }
+/* Length of the longest prefix of s that is ASCII. */
+size_t utf8_ascii_prefix(struct str s);
+/* Length of the valid character at s (s.n > 0): 0 if it is none, -1 if it is the beginning of one. */
+int utf8_sequence(struct str s);
 /* Decodes the code point at s (s.n > 0) and puts its length in *ret_len; U+FFFD and length 1 for
  * what is not valid. */
 unsigned utf8_decode(struct str s, size_t *ret_len);

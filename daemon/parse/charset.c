@@ -15,7 +15,6 @@
  * parsing it. The XML declaration is not handed on, so libxml2 never sees a label. */
 #include "parse/format.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <iconv.h>
 #include <stdio.h>
@@ -183,91 +182,113 @@ static const struct signature *find_signature(struct str s)
 	return NULL;
 }
 
+/* ---- bytes ---- */
+
+/* Are they handed on as they are? */
+static bool is_utf8(const struct charset *c)
+{
+	return !c->iconv && !c->mixed && !c->windows_1252;
+}
+
+/* Bytes of the body from `offset` on, at least `want` of them if there are so many: of a body in memory
+ * all, of a file those that the buffer holds. A file that fits there is read once. 0 or -errno. */
+static int window(struct charset *c, size_t offset, size_t want, struct str *ret)
+{
+	size_t room = sizeof c->buffer - (is_utf8(c) ? 0 : CHARSET_OUT_MAX);
+
+	if (c->body->fd < 0) {
+		*ret = str_skip(buf_view(&c->body->memory), offset);
+		return 0;
+	}
+	if (offset < c->in_at || offset > c->in_at + c->n_in || c->n_in > room) {
+		c->in_at = offset;
+		c->n_in = 0;
+	}
+	if (c->in_at + c->n_in - offset < want && c->in_at + c->n_in < c->body->n) {
+		size_t used = offset - c->in_at;
+		memmove(c->buffer, c->buffer + used, c->n_in - used);
+		c->in_at = offset;
+		c->n_in -= used;
+	}
+	while (c->in_at + c->n_in - offset < want) {
+		ssize_t n =
+			body_read(c->body, c->in_at + c->n_in, c->buffer + c->n_in, room - c->n_in);
+		if (n < 0)
+			return (int)n;
+		if (!n)
+			break;
+		c->n_in += (size_t)n;
+	}
+	*ret = str_make(c->buffer + (offset - c->in_at), c->in_at + c->n_in - offset);
+	return 0;
+}
+
 /* ---- looking at the whole ---- */
 
+/* Well-formed sequences of UTF-8 beyond ASCII, and bytes that are in none. */
 struct census {
-	size_t sequences,
-		bad; /* well-formed UTF-8 sequences beyond ASCII; bytes that are in none */
+	size_t sequences, bad;
 };
 
-static bool is_continuation(unsigned char c)
-{
-	return (c & 0xC0) == 0x80;
-}
-
-/* Length of the valid sequence at s (its first byte is not ASCII): 0 invalid, -1 it is cut. */
-static int sequence_length(const unsigned char *s, size_t n)
-{
-	size_t want = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
-
-	if (s[0] < 0xC2 || s[0] > 0xF4)
-		return 0;
-	if (n > 1) {
-		unsigned char low = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
-		unsigned char high = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
-		if (s[1] < low || s[1] > high)
-			return 0;
-	}
-	for (size_t i = 2; i < want && i < n; i++)
-		if (!is_continuation(s[i]))
-			return 0;
-	return n < want ? -1 : (int)want;
-}
-
 /* Counts what is in s; returns how many bytes at its end may belong to a sequence that goes on. */
-static size_t census_add(struct census *census, const unsigned char *s, size_t n)
+static size_t count(struct census *census, struct str s)
 {
-	size_t i = 0;
-
-	while (i < n) {
-		/* Eight bytes at a time to the first that is not ASCII. */
-		uint64_t word, high = 0;
-		while (i + sizeof word <= n) {
-			memcpy(&word, s + i, sizeof word);
-			high = le64toh(word) & UINT64_C(0x8080808080808080);
-			if (high)
-				break;
-			i += sizeof word;
-		}
-		if (high)
-			i += (size_t)__builtin_ctzll(high) / 8;
-		while (i < n && s[i] < 0x80)
-			i++;
-		if (i == n)
+	while (s.n) {
+		s = str_skip(s, utf8_ascii_prefix(s));
+		if (!s.n)
 			break;
-		int length = sequence_length(s + i, n - i);
+		int length = utf8_sequence(s);
 		if (length < 0)
-			return n - i;
+			return s.n;
 		census->sequences += length > 0;
 		census->bad += length == 0;
-		i += length > 0 ? (size_t)length : 1;
+		s = str_skip(s, length > 0 ? (size_t)length : 1);
 	}
+	return 0;
+}
+
+/* The same of what is good, which most bodies are: it need not be counted, only known whether there is
+ * any. At the first that is bad it says so and stops. */
+static size_t check(struct census *census, struct str s)
+{
+	if (!census->sequences)
+		s = str_skip(s, utf8_ascii_prefix(s));
+	if (!s.n)
+		return 0;
+	census->sequences = 1;
+	s = str_skip(s, utf8_valid_prefix(s));
+	if (s.n && utf8_sequence(s) >= 0)
+		census->bad = 1;
+	return s.n;
+}
+
+static int look_through(struct charset *c, struct census *census,
+	size_t (*look)(struct census *census, struct str s))
+{
+	size_t at = c->start, left = 0;
+	bool sound = look == check;
+	struct str bytes;
+
+	*census = (struct census){0, 0};
+	do {
+		int r = window(c, at, left + 1, &bytes);
+		if (r < 0)
+			return r;
+		if (bytes.n <= left) {
+			census->bad += left;
+			return 0;
+		}
+		left = look(census, bytes);
+		at += bytes.n - left;
+	} while (!sound || !census->bad);
 	return 0;
 }
 
 static int take_census(struct charset *c, struct census *census)
 {
-	size_t at = c->start, kept = 0;
+	int r = look_through(c, census, check);
 
-	*census = (struct census){0, 0};
-	if (c->body->fd < 0) {
-		struct str all = str_skip(buf_view(&c->body->memory), c->start);
-		census->bad += census_add(census, (const unsigned char *)all.p, all.n);
-		return 0;
-	}
-	for (;;) {
-		ssize_t n = body_read(c->body, at, c->in + kept, sizeof c->in - kept);
-		if (n < 0)
-			return (int)n;
-		if (!n)
-			break;
-		at += (size_t)n;
-		size_t have = kept + (size_t)n;
-		kept = census_add(census, (const unsigned char *)c->in, have);
-		memmove(c->in, c->in + have - kept, kept);
-	}
-	census->bad += kept;
-	return 0;
+	return r < 0 || !census->bad ? r : look_through(c, census, count);
 }
 
 /* ---- RFC 3023 ---- */
@@ -426,16 +447,15 @@ static int decide(struct charset *c, const char *label, bool explicit_label, con
 /* In UTF-16, UTF-32 and EBCDIC the declaration is found only once it is converted. */
 static void skip_wide_declaration(struct charset *c)
 {
-	char out[CHARSET_OUT_MAX];
-	ssize_t n = charset_read(c, out);
-	size_t length =
-		n > 0 ? declaration_length(str_head(str_make(out, (size_t)n), DECLARATION_MAX)) : 0;
+	struct str head = STR("");
+	charset_next(c, &head);
+	size_t length = declaration_length(str_head(head, DECLARATION_MAX));
 	size_t unit = !strncmp(c->name, "utf-16", 6) ? 2 : !strncmp(c->name, "utf-32", 6) ? 4 : 1;
 
 	if (unit == 1 && length) {
 		/* EBCDIC comes in many: the declaration says which. */
 		char label[48];
-		set_label(label, declared_encoding(str_make(out, length)));
+		set_label(label, declared_encoding(str_head(head, length)));
 		iconv_t before = c->iconv;
 		if (label[0] && strcmp(label, c->name) && !is_utf8_label(label) &&
 			use_iconv(c, label)) {
@@ -447,38 +467,23 @@ static void skip_wide_declaration(struct charset *c)
 	charset_rewind(c);
 }
 
-static int read_head(struct charset *c, char *head, size_t size, size_t *ret_n)
-{
-	*ret_n = 0;
-	while (*ret_n < size) {
-		ssize_t n = body_read(c->body, *ret_n, head + *ret_n, size - *ret_n);
-		if (n < 0)
-			return (int)n;
-		if (!n)
-			break;
-		*ret_n += (size_t)n;
-	}
-	return 0;
-}
-
 int charset_open(struct charset *c, const struct body *body, struct str content_type)
 {
-	char head[DECLARATION_MAX + 4], http[48], xml[48] = "";
-	size_t n;
+	char http[48], xml[48] = "";
 	bool text = false;
-	struct str type;
+	struct str type, head;
 
 	charset_close(c);
-	memset(c, 0, offsetof(struct charset, in));
+	memset(c, 0, offsetof(struct charset, buffer));
 	c->body = body;
-	int r = read_head(c, head, sizeof head, &n);
+	int r = window(c, 0, DECLARATION_MAX + 4, &head);
 	if (r < 0)
 		return r;
 	http_charset(content_type, &type, http);
 	if (content_type.p && !is_feed_type(type, &text))
 		c->flaws |= FLAW_NON_XML_CONTENT_TYPE;
 
-	const struct signature *signature = find_signature(str_make(head, n));
+	const struct signature *signature = find_signature(head);
 	if (signature)
 		c->start = signature->mark;
 	if (signature && strcmp(signature->name, "utf-8")) {
@@ -490,7 +495,7 @@ int charset_open(struct charset *c, const struct body *body, struct str content_
 		skip_wide_declaration(c);
 		return 0;
 	}
-	struct str rest = str_skip(str_make(head, n), c->start);
+	struct str rest = str_head(str_skip(head, c->start), DECLARATION_MAX);
 	size_t length = declaration_length(rest);
 	set_label(xml, declared_encoding(str_head(rest, length)));
 	/* Nothing may stand before the declaration, not even a blank. */
@@ -520,26 +525,29 @@ void charset_close(struct charset *c)
 void charset_rewind(struct charset *c)
 {
 	c->offset = c->start;
-	c->n_in = 0;
-	c->ended = false;
 	if (c->iconv)
 		iconv(c->iconv, NULL, NULL, NULL, NULL);
 }
 
 /* ---- reading ---- */
 
-/* Bytes of 1252, or UTF-8 with some among it. What is kept for the next time stays in c->in. */
-static size_t convert_bytes(struct charset *c, char *out, bool last)
+/* Bytes of 1252, or UTF-8 with some among it, into out; returns how many were read. `last`: nothing
+ * comes after them. */
+static size_t convert_bytes(
+	const struct charset *c, struct str in, bool last, char *out, size_t *ret_out)
 {
-	const unsigned char *s = (const unsigned char *)c->in;
+	const unsigned char *s = (const unsigned char *)in.p;
 	size_t i = 0, n = 0;
 
-	while (i < c->n_in) {
-		if (s[i] < 0x80) {
-			out[n++] = (char)s[i++];
-			continue;
-		}
-		int length = c->windows_1252 ? 0 : sequence_length(s + i, c->n_in - i);
+	while (i < in.n) {
+		size_t ascii = i;
+		while (i < in.n && s[i] < 0x80)
+			i++;
+		memcpy(out + n, s + ascii, i - ascii);
+		n += i - ascii;
+		if (i == in.n)
+			break;
+		int length = c->windows_1252 ? 0 : utf8_sequence(str_skip(in, i));
 		if (length < 0 && !last)
 			break;
 		if (length > 0) {
@@ -550,15 +558,15 @@ static size_t convert_bytes(struct charset *c, char *out, bool last)
 			n += utf8_encode(entity_windows_1252(s[i++]), out + n);
 		}
 	}
-	memmove(c->in, c->in + i, c->n_in - i);
-	c->n_in -= i;
-	return n;
+	*ret_out = n;
+	return i;
 }
 
-static size_t convert_iconv(struct charset *c, char *out, bool last)
+static size_t convert_iconv(
+	const struct charset *c, struct str bytes, bool last, char *out, size_t *ret_out)
 {
-	char *in = c->in, *to = out;
-	size_t n_in = c->n_in, room = CHARSET_OUT_MAX;
+	char *in = (char *)(uintptr_t)bytes.p, *to = out;
+	size_t n_in = bytes.n, room = CHARSET_OUT_MAX;
 
 	while (n_in) {
 		if (iconv(c->iconv, &in, &n_in, &to, &room) != (size_t)-1)
@@ -578,74 +586,65 @@ static size_t convert_iconv(struct charset *c, char *out, bool last)
 		in += unit;
 		n_in -= unit;
 	}
-	memmove(c->in, in, n_in);
-	c->n_in = n_in;
-	return (size_t)(to - out);
+	*ret_out = (size_t)(to - out);
+	return bytes.n - n_in;
 }
 
-/* UTF-8 as it is; only a sequence cut by the end of the piece waits for its rest. */
-static size_t pass_utf8(struct charset *c, char *out)
+/* UTF-8 as it is, up to the end of a character. *ret_sound: it is UTF-8 still, as a file that is not read
+ * once only, and was changed meanwhile, need not be. */
+static size_t whole_characters(const struct charset *c, struct str s, bool *ret_sound)
 {
-	size_t n = c->n_in, cut = 0;
+	size_t n = s.n < PARSE_CHUNK ? s.n : PARSE_CHUNK;
 
-	for (size_t back = 1; back <= 3 && back <= n; back++) {
-		unsigned char b = (unsigned char)c->in[n - back];
-		if (is_continuation(b))
-			continue;
-		if (b >= 0xC0 && (size_t)(b >= 0xF0 ? 4 : b >= 0xE0 ? 3 : 2) > back)
-			cut = back;
-		break;
+	*ret_sound = true;
+	if (c->body->fd >= 0 && c->body->n > sizeof c->buffer) {
+		s.n = n;
+		n = utf8_valid_prefix(s);
+		*ret_sound = n == s.n || (n && utf8_sequence(str_skip(s, n)) < 0);
+		return n;
 	}
-	memcpy(out, c->in, n - cut);
-	memmove(c->in, c->in + n - cut, cut);
-	c->n_in = cut;
-	return n - cut;
-}
-
-ssize_t charset_read(struct charset *c, char *out)
-{
-	size_t n = 0;
-
-	while (!n) {
-		ssize_t got = c->ended ? 0
-				       : body_read(c->body, c->offset, c->in + c->n_in,
-						 sizeof c->in - c->n_in);
-		if (got < 0)
-			return got;
-		c->offset += (size_t)got;
-		c->n_in += (size_t)got;
-		/* A full buffer reads nothing more, which is not the end. */
-		c->ended = c->ended || (!got && c->n_in < sizeof c->in);
-		if (!c->n_in && c->ended)
-			return 0;
-		if (c->iconv)
-			n = convert_iconv(c, out, c->ended);
-		else if (c->mixed || c->windows_1252)
-			n = convert_bytes(c, out, c->ended);
-		else
-			n = pass_utf8(c, out);
-		if (!n && c->ended)
-			return 0;
-	}
-	return (ssize_t)n;
-}
-
-int charset_next(struct charset *c, char *out, struct str *ret_piece)
-{
-	bool as_it_is = !c->iconv && !c->mixed && !c->windows_1252 && c->body->fd < 0;
-
-	if (!as_it_is) {
-		ssize_t n = charset_read(c, out);
-		if (n >= 0)
-			*ret_piece = str_make(out, (size_t)n);
-		return n < 0 ? (int)n : 0;
-	}
-	struct str rest = str_skip(buf_view(&c->body->memory), c->offset);
-	size_t n = rest.n;
-	if (n > PARSE_CHUNK)
-		for (n = PARSE_CHUNK; is_continuation((unsigned char)rest.p[n]);)
+	if (n < s.n) {
+		while (((unsigned char)s.p[n] & 0xC0) == 0x80)
 			n--;
-	c->offset += n;
-	*ret_piece = str_head(rest, n);
+	}
+	return n;
+}
+
+int charset_next(struct charset *c, struct str *ret_piece)
+{
+	char *out = c->buffer + sizeof c->buffer - CHARSET_OUT_MAX;
+	struct str in;
+	size_t n = 0;
+	bool sound;
+
+	do {
+		/* With room for a character that the end of a chunk would cut. */
+		int r = window(c, c->offset, PARSE_CHUNK + 4, &in);
+		if (r < 0)
+			return r;
+		if (!in.n) {
+			*ret_piece = STR("");
+			return 0;
+		}
+		if (is_utf8(c)) {
+			n = whole_characters(c, in, &sound);
+			if (sound) {
+				c->offset += n;
+				*ret_piece = str_head(in, n);
+				return 0;
+			}
+			c->mixed = true;
+			n = 0;
+			continue;
+		}
+		bool last = in.n <= PARSE_CHUNK;
+		in = str_head(in, PARSE_CHUNK);
+		size_t used = c->iconv ? convert_iconv(c, in, last, out, &n)
+				       : convert_bytes(c, in, last, out, &n);
+		c->offset += used;
+		*ret_piece = str_make(out, n);
+		if (last && !used)
+			return 0;
+	} while (!n);
 	return 0;
 }

@@ -216,6 +216,11 @@ size_t entity_decode_one(struct buf *out, struct str s);
 
 /* ---- charset.c: the bytes of a body as UTF-8 ---- */
 
+/* Bytes of a file read at a time: most feeds are no longer, and are read once. */
+#define CHARSET_BUFFER (32 * 1024)
+/* Of that, for what is converted: a byte of PARSE_CHUNK becomes three, at worst four. */
+#define CHARSET_OUT_MAX (PARSE_CHUNK * 4)
+
 struct charset {
 	const struct body *body;
 	size_t start;      /* first byte after byte order mark and XML declaration */
@@ -223,11 +228,10 @@ struct charset {
 	void *iconv;       /* iconv_t; NULL: the bytes are UTF-8, or one of the next two */
 	bool windows_1252; /* each byte is a character */
 	bool mixed;        /* UTF-8 with stray bytes of windows-1252 */
-	bool ended;
-	char name[48]; /* the code, lower case */
+	char name[48];     /* the code, lower case */
 	unsigned flaws;
-	size_t n_in;
-	char in[PARSE_CHUNK]; /* read and not yet converted */
+	size_t in_at, n_in; /* of a body in a file: what of it is at the beginning of `buffer` */
+	char buffer[CHARSET_BUFFER];
 };
 
 /* Decides what the bytes are. 0 or the -errno of reading. */
@@ -235,14 +239,10 @@ int charset_open(struct charset *charset, const struct body *body, struct str co
 void charset_close(struct charset *charset);
 /* Starts again at the first byte after the declaration. */
 void charset_rewind(struct charset *charset);
-/* The next piece as valid UTF-8, at least one byte: 0 at the end, or -errno. `out` has room for
- * CHARSET_OUT_MAX bytes. */
-#define CHARSET_OUT_MAX (PARSE_CHUNK * 4)
-ssize_t charset_read(struct charset *charset, char *out);
-
-/* The same without a copy, where the bytes are UTF-8 in memory already; empty at the end. `out` is
- * used where they are not. 0 or -errno. */
-int charset_next(struct charset *charset, char *out, struct str *ret_piece);
+/* The next piece as valid UTF-8, made of at most PARSE_CHUNK bytes of the body: in *ret_piece, empty at
+ * the end; valid until the next call. Bytes of a body in memory that are UTF-8 already are not copied.
+ * 0 or -errno. */
+int charset_next(struct charset *charset, struct str *ret_piece);
 
 /* ---- mend.c: makes any text well-formed XML ---- */
 
@@ -352,13 +352,12 @@ struct parser {
 	struct charset charset;
 	struct mender *mender;
 	struct buf mended;
-	char chunk[CHARSET_OUT_MAX];
-	size_t json_at, json_n; /* what jansson has had of `chunk`, and how much is in it */
+	struct str json_piece; /* what jansson has not had yet of the piece in hand */
 };
 
 /* ---- parse.c ---- */
-/* The first bytes of the body (at least `max`, if there are so many), as UTF-8, in p->text.
- * 0 or -errno. */
+/* The first bytes of the body (at least `max`, if there are so many), as UTF-8, in p->text. 0 or
+ * -errno. */
 int parser_read_beginning(struct parser *p, size_t max);
 
 /* ---- xml.c ---- */

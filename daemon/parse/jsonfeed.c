@@ -160,19 +160,17 @@ static size_t feed_jansson(void *out, size_t room, void *user)
 {
 	struct parser *p = user;
 
-	if (p->json_at == p->json_n) {
-		ssize_t n = charset_read(&p->charset, p->chunk);
-		if (n < 0)
-			p->error = (int)n;
-		if (n <= 0)
+	if (!p->json_piece.n) {
+		int r = charset_next(&p->charset, &p->json_piece);
+		if (r < 0) {
+			p->error = r;
 			return 0;
-		p->json_at = 0;
-		p->json_n = (size_t)n;
+		}
 	}
-	size_t n = p->json_n - p->json_at < room ? p->json_n - p->json_at : room;
-	memcpy(out, p->chunk + p->json_at, n);
-	p->json_at += n;
-	return n;
+	struct str piece = str_head(p->json_piece, room);
+	memcpy(out, piece.p, piece.n);
+	p->json_piece = str_skip(p->json_piece, piece.n);
+	return piece.n;
 }
 
 static enum document_format json_format(const json_t *root)
@@ -195,7 +193,7 @@ int jsonfeed_run(struct parser *p, struct error *error)
 
 	build_begin_document(p);
 	charset_rewind(&p->charset);
-	p->json_at = p->json_n = 0;
+	p->json_piece = STR("");
 	if (p->charset.body->n > JSON_BYTES_MAX)
 		return error_set(error, EBADMSG, "this JSON document is larger than %d MiB",
 			JSON_BYTES_MAX >> 20);

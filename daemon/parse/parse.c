@@ -38,12 +38,13 @@ int parser_read_beginning(struct parser *p, size_t max)
 	buf_clear(&p->text);
 	charset_rewind(&p->charset);
 	while (p->text.n < max) {
-		ssize_t n = charset_read(&p->charset, p->chunk);
-		if (n < 0)
-			return (int)n;
-		if (!n)
+		struct str piece;
+		int r = charset_next(&p->charset, &piece);
+		if (r < 0)
+			return r;
+		if (!piece.n)
 			break;
-		buf_add(&p->text, p->chunk, (size_t)n);
+		buf_str(&p->text, piece);
 	}
 	return 0;
 }
@@ -173,10 +174,11 @@ int parse_run(struct parser *p, const struct body *body, const struct parse_hint
 	if (r < 0)
 		return error_errno(error, -r, "cannot read the body");
 	p->document.encoding = arena_str(&p->document_arena, str_of(p->charset.name));
-	r = parser_read_beginning(p, 1);
+	struct str start;
+	r = charset_next(&p->charset, &start);
 	if (r < 0)
 		return error_errno(error, -r, "cannot read the body");
-	struct str start = str_trim(buf_view(&p->text));
+	start = str_trim(start);
 	if (start.n && (start.p[0] == '{' || start.p[0] == '['))
 		r = jsonfeed_run(p, error);
 	else

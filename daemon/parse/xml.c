@@ -472,7 +472,7 @@ static int run_once(struct parser *p, bool mending, struct error *error)
 		mender_reset(p->mender);
 	while (!p->stop) {
 		struct str piece;
-		int r = charset_next(&p->charset, p->chunk, &piece);
+		int r = charset_next(&p->charset, &piece);
 		if (r < 0)
 			return error_errno(error, -r, "cannot read the body");
 		if (!mending) {
