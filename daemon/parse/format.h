@@ -25,6 +25,11 @@
 #define PARSE_TEXT_MAX (4 * 1024 * 1024)
 /* One attribute value, of those we read: a URL is at most 8 KiB, a data: image may be larger. */
 #define PARSE_ATTRIBUTE_MAX (64 * 1024)
+/* Namespaces declared by all elements that are open at a place: libxml2 looks through them for every
+ * name. A feed that uses all of a blog's plugins has 30. */
+#define PARSE_NAMESPACES_MAX 512
+/* Attributes of a tag that is given to libxml2, which compares each with all before it. */
+#define PARSE_TAG_ATTRIBUTES_MAX 1000
 /* Links, categories, enclosures, persons of one entry or feed: 50 of one kind is the most seen. */
 #define PARSE_LIST_MAX 500
 /* Entities a document may declare, and the length of each; Netscape's RSS DTD has 96 of 1 char. */
@@ -35,6 +40,8 @@
 #define PARSE_NAMES_MAX 4096
 /* Bytes handed to libxml2 at a time: larger pieces are not faster, and it keeps as much again. */
 #define PARSE_CHUNK 4096
+/* At most so many where they must be more (xml.c, push()). */
+#define PARSE_HELD_MAX (256 * 1024)
 
 /* How much of a document is looked at to say what it is, when it is no feed: pages advertise
  * their feeds in <head>, which comes within so much. */
@@ -341,6 +348,9 @@ struct parser {
 
 	/* libxml2 and what hangs on its dictionary of names */
 	xmlParserCtxtPtr xml;
+	struct buf held;       /* bytes not yet handed to it */
+	size_t tag_attributes; /* of the tag that it waits for the end of, as far as we count */
+	bool beyond;           /* a limit was why the first run was given up */
 	struct name_cache *names;
 	size_t n_names;
 	xmlEntity entity; /* the one handed out by the last look-up */

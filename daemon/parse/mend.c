@@ -12,7 +12,9 @@
  *	comments, processing instructions	dropped
  *	text before or after the root		dropped; so is markup before a root that we know
  *	the end					closes what is open
- * Pieces of any size come in; only a tag that is not complete waits in `pending`. */
+ * Pieces of any size come in; only a tag that is not complete waits in `pending`. What was searched
+ * once for an end that did not come is not searched again, neither with the next piece nor for the
+ * next beginning: a megabyte of "<!--" takes as long as a megabyte of anything. */
 #include "parse/format.h"
 
 /* A tag longer than this is text: the longest of the corpus has 3 KiB. */
@@ -24,12 +26,26 @@
 
 struct open_element {
 	size_t name, n; /* in names */
+	size_t namespaces;
+};
+
+/* What ends something. */
+enum mark { MARK_COMMENT, MARK_CDATA, MARK_TAG, MARK_SUBSET_BEGIN, MARK_SUBSET, N_MARKS };
+static const char *const marks[N_MARKS] = {"-->", "]]>", ">", "[", "]>"};
+
+/* How far the tag at the beginning of `pending` has been looked at. */
+struct tag_scan {
+	size_t i, plain; /* plain: behind the first '>' even inside quotes; 0: none yet */
+	char quote;
 };
 
 struct mender {
 	struct buf pending, names;
 	struct open_element open[OPEN_MAX];
-	size_t n_open;
+	size_t n_open, n_namespaces; /* of all that is open */
+	uint64_t at;                 /* of all bytes, how many went before `pending` */
+	uint64_t clear[N_MARKS];     /* up to here, counted like `at`, no such mark is left */
+	struct tag_scan scan;
 	bool any_tag, root, root_ended, done, ended, truncated;
 };
 
@@ -52,7 +68,10 @@ void mender_reset(struct mender *m)
 {
 	buf_clear(&m->pending);
 	buf_clear(&m->names);
-	m->n_open = 0;
+	m->n_open = m->n_namespaces = 0;
+	m->at = 0;
+	memset(m->clear, 0, sizeof m->clear);
+	m->scan = (struct tag_scan){0};
 	m->any_tag = m->root = m->root_ended = m->done = m->ended = m->truncated = false;
 }
 
@@ -176,6 +195,7 @@ static void close_to(struct mender *m, size_t depth, struct buf *out)
 		buf_lit(out, "</");
 		buf_str(out, open_name(m, --m->n_open));
 		buf_char(out, '>');
+		m->n_namespaces -= m->open[m->n_open].namespaces;
 		m->names.n = m->open[m->n_open].name;
 	}
 	if (!m->n_open && m->root)
@@ -256,19 +276,23 @@ static bool next_attribute(struct str *rest, struct str *ret_name, struct str *r
 	return true;
 }
 
-static void write_attributes(struct str rest, struct buf *out)
+/* Returns how many of them declare a namespace: at most `namespaces_max`. */
+static size_t write_attributes(struct str rest, size_t namespaces_max, struct buf *out)
 {
 	struct str seen[TAG_ATTRIBUTES_MAX], name, value;
-	size_t n = 0;
+	size_t n = 0, namespaces = 0;
 
 	while (n < TAG_ATTRIBUTES_MAX && next_attribute(&rest, &name, &value)) {
 		bool again = false;
 		for (size_t i = 0; i < n && !again; i++)
 			again = str_eq(seen[i], name);
+		bool declares = str_starts(name, STR("xmlns"));
 		/* xmlns:a="" is an error, and so is binding what XML keeps for itself. */
 		if (again || !is_plain_name(name) ||
-			(str_starts(name, STR("xmlns:")) && !str_trim(value).n))
+			(str_starts(name, STR("xmlns:")) && !str_trim(value).n) ||
+			(declares && namespaces >= namespaces_max))
 			continue;
+		namespaces += declares;
 		seen[n++] = name;
 		buf_char(out, ' ');
 		buf_str(out, name);
@@ -276,6 +300,7 @@ static void write_attributes(struct str rest, struct buf *out)
 		write_text(out, value, true);
 		buf_char(out, '"');
 	}
+	return namespaces;
 }
 
 static void start_tag(struct mender *m, struct str inside, struct buf *out)
@@ -298,14 +323,16 @@ static void start_tag(struct mender *m, struct str inside, struct buf *out)
 	m->root = true;
 	buf_char(out, '<');
 	buf_str(out, name);
-	write_attributes(str_head(str_skip(inside, n), inside.n - n - empty), out);
+	size_t namespaces = write_attributes(str_head(str_skip(inside, n), inside.n - n - empty),
+		PARSE_NAMESPACES_MAX - m->n_namespaces, out);
 	if (empty) {
 		buf_lit(out, "/>");
 		m->done = !m->n_open;
 		return;
 	}
 	buf_char(out, '>');
-	m->open[m->n_open++] = (struct open_element){m->names.n, name.n};
+	m->n_namespaces += namespaces;
+	m->open[m->n_open++] = (struct open_element){m->names.n, name.n, namespaces};
 	buf_str(&m->names, name);
 }
 
@@ -332,13 +359,13 @@ static void end_tag(struct mender *m, struct str inside, struct buf *out)
 
 /* Where the tag that begins at s ends ('>' outside quotes): its length; 0: not here yet. A '<'
  * before any '>' means that it is none, or unfinished: *ret_text. */
-static size_t tag_length(struct str s, bool *ret_text)
+static size_t tag_length(struct tag_scan *scan, struct str s, bool *ret_text)
 {
-	char quote = 0;
-	size_t plain = 0; /* the first '>' even inside quotes */
+	char quote = scan->quote;
+	size_t plain = scan->plain;
 
 	*ret_text = false;
-	for (size_t i = 1; i < s.n; i++) {
+	for (size_t i = scan->i ? scan->i : 1; i < s.n; i++) {
 		char c = s.p[i];
 		if (c == '>' && !plain)
 			plain = i + 1;
@@ -360,6 +387,7 @@ static size_t tag_length(struct str s, bool *ret_text)
 		*ret_text = !plain;
 		return plain ? plain : 1;
 	}
+	*scan = (struct tag_scan){s.n, plain, quote};
 	return 0;
 }
 
@@ -368,38 +396,57 @@ struct token {
 	enum { TOKEN_TEXT, TOKEN_START, TOKEN_END, TOKEN_CDATA, TOKEN_DROP } kind;
 };
 
-static struct token until(struct str s, struct str end, size_t from, bool last, int kind)
+/* Where the next such mark is in s, which is all that is pending, from `from` on; s.n: not here. */
+static size_t find_mark(struct mender *m, struct str s, enum mark mark, size_t from)
 {
-	size_t at = str_find(str_skip(s, from), end);
+	struct str wanted = str_of(marks[mark]);
+	size_t clear = m->clear[mark] > m->at ? (size_t)(m->clear[mark] - m->at) : 0;
 
-	if (from + at < s.n)
-		return (struct token){from + at + end.n, kind};
+	if (clear < from)
+		clear = from;
+	size_t found = clear + str_find(str_skip(s, clear), wanted);
+	if (found < s.n) {
+		m->clear[mark] = m->at + found;
+		return found;
+	}
+	/* It may begin in the last bytes and end in the next piece. */
+	if (s.n >= clear + wanted.n)
+		m->clear[mark] = m->at + s.n - (wanted.n - 1);
+	return s.n;
+}
+
+static struct token until(
+	struct mender *m, struct str s, enum mark mark, size_t from, bool last, int kind)
+{
+	size_t at = find_mark(m, s, mark, from);
+
+	if (at < s.n)
+		return (struct token){at + strlen(marks[mark]), kind};
 	/* It never ends: its beginning is dropped, what follows is read as usual. */
 	if (last || s.n > PARSE_TEXT_MAX)
 		return (struct token){from, TOKEN_DROP};
 	return (struct token){0, kind};
 }
 
-static struct token doctype(struct str s, bool last)
+static struct token doctype(struct mender *m, struct str s, bool last)
 {
-	size_t bracket = str_chr(s, '['), close = str_chr(s, '>');
+	size_t bracket = find_mark(m, s, MARK_SUBSET_BEGIN, 9);
+	bool subset = bracket < find_mark(m, s, MARK_TAG, 9);
 
-	if (bracket < close)
-		return until(s, STR("]>"), 9, last, TOKEN_DROP);
-	return until(s, STR(">"), 9, last, TOKEN_DROP);
+	return until(m, s, subset ? MARK_SUBSET : MARK_TAG, 9, last, TOKEN_DROP);
 }
 
 /* The token at s.p[0] == '<'. */
-static struct token markup(struct str s, bool last)
+static struct token markup(struct mender *m, struct str s, bool last)
 {
 	if (str_starts(s, STR("<!--")))
-		return until(s, STR("-->"), 4, last, TOKEN_DROP);
+		return until(m, s, MARK_COMMENT, 4, last, TOKEN_DROP);
 	if (str_starts(s, STR("<![CDATA[")))
-		return until(s, STR("]]>"), 9, last, TOKEN_CDATA);
+		return until(m, s, MARK_CDATA, 9, last, TOKEN_CDATA);
 	if (str_istarts(s, STR("<!doctype")))
-		return doctype(s, last);
+		return doctype(m, s, last);
 	if (str_starts(s, STR("<?")))
-		return until(s, STR(">"), 2, last, TOKEN_DROP);
+		return until(m, s, MARK_TAG, 2, last, TOKEN_DROP);
 	if (s.n < 9 && !last && (s.n == 1 || s.p[1] == '!'))
 		return (struct token){0, TOKEN_TEXT};
 	size_t end = s.n > 1 && s.p[1] == '/';
@@ -410,7 +457,7 @@ static struct token markup(struct str s, bool last)
 		return (struct token){0, TOKEN_TEXT};
 	if (s.n < 2 + end || !is_name_start((unsigned char)s.p[1 + end]))
 		return (struct token){1, TOKEN_TEXT};
-	size_t n = tag_length(s, &text);
+	size_t n = tag_length(&m->scan, s, &text);
 	if (!n && last)
 		return (struct token){s.n, TOKEN_DROP}; /* cut in the middle of a tag */
 	if (text && !end)
@@ -485,11 +532,13 @@ void mender_feed(struct mender *m, struct str piece, bool last, struct buf *out)
 	while (s.n) {
 		struct token token = {text_length(s, last), TOKEN_TEXT};
 		if (!token.n && s.p[0] == '<')
-			token = markup(s, last);
+			token = markup(m, s, last);
 		if (!token.n)
 			break;
 		write_token(m, token, s, out);
 		s = str_skip(s, token.n);
+		m->at += token.n;
+		m->scan = (struct tag_scan){0};
 	}
 	if (s.n)
 		memmove(m->pending.p, s.p, s.n);

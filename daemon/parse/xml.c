@@ -197,6 +197,14 @@ static void on_root(struct parser *p, const xmlChar *name, const xmlChar *uri)
 		p->root_uri = uri;
 }
 
+/* This run ends here, and the mender takes the document; libxml2 must not go on either, for with what
+ * it has been given it may find as many errors as there are bytes. */
+static void give_up(struct parser *p)
+{
+	p->broken = p->stop = true;
+	xmlStopParser(p->xml);
+}
+
 static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
 	int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
 	const xmlChar **attributes)
@@ -209,6 +217,11 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
 		return;
 	if (++p->depth > PARSE_DEPTH_MAX) {
 		p->document.flaws |= FLAW_LIMIT_REACHED;
+		return;
+	}
+	if (p->xml->nsNr > 2 * PARSE_NAMESPACES_MAX && !p->mending) {
+		p->beyond = true;
+		give_up(p);
 		return;
 	}
 	struct frame *frame = &p->stack[p->depth];
@@ -402,7 +415,7 @@ static void on_error(void *user, xmlErrorPtr error)
 		return;
 	p->broken = true;
 	if (!p->mending)
-		p->stop = true;
+		give_up(p);
 }
 
 static const xmlSAXHandler handler = {
@@ -453,11 +466,60 @@ static int context_begin(struct parser *p)
 	return 0;
 }
 
+/* A tag that has all attributes there are is found out before libxml2 sees its end, and the time it
+ * would take grows with the square of their number. */
+static void watch_tag(struct parser *p, bool inside, const char *bytes, size_t n)
+{
+	if (p->stop || p->mending || !inside || p->xml->instate != XML_PARSER_START_TAG) {
+		p->tag_attributes = 0;
+		return;
+	}
+	for (const char *end = bytes + n; (bytes = memchr(bytes, '=', (size_t)(end - bytes)));
+		bytes++)
+		if (++p->tag_attributes > PARSE_TAG_ATTRIBUTES_MAX) {
+			p->beyond = true;
+			give_up(p);
+			return;
+		}
+}
+
+static void hand_on(struct parser *p, const char *bytes, size_t n)
+{
+	bool inside = p->xml->instate == XML_PARSER_START_TAG;
+
+	xmlParseChunk(p->xml, bytes, (int)n, 0);
+	watch_tag(p, inside, bytes, n);
+}
+
+/* Of a CDATA section that goes on, libxml2 takes 300 bytes of what it is given and looks through all
+ * the rest each time. So there it gets as much at once as it has already, which makes that linear. */
+static bool wants_more(const struct parser *p)
+{
+	size_t unread = (size_t)(p->xml->input->end - p->xml->input->cur);
+
+	return p->xml->instate == XML_PARSER_CDATA_SECTION && p->held.n < unread &&
+	       p->held.n < PARSE_HELD_MAX;
+}
+
+static void push_held(struct parser *p)
+{
+	if (p->held.n && !p->stop)
+		hand_on(p, p->held.p, p->held.n);
+	buf_clear(&p->held);
+	buf_shrink(&p->held, PARSE_ATTRIBUTE_MAX);
+}
+
 static void push(struct parser *p, const char *bytes, size_t n)
 {
 	for (size_t at = 0; at < n && !p->stop; at += PARSE_CHUNK) {
 		size_t part = n - at < PARSE_CHUNK ? n - at : PARSE_CHUNK;
-		xmlParseChunk(p->xml, bytes + at, (int)part, 0);
+		if (p->held.n || wants_more(p)) {
+			buf_add(&p->held, bytes + at, part);
+			if (!wants_more(p))
+				push_held(p);
+		} else {
+			hand_on(p, bytes + at, part);
+		}
 	}
 }
 
@@ -467,6 +529,8 @@ static int run_once(struct parser *p, bool mending, struct error *error)
 	p->mending = mending;
 	if (context_begin(p))
 		return error_set(error, ENOMEM, "libxml2 has no memory for a parser");
+	buf_clear(&p->held);
+	p->tag_attributes = 0;
 	charset_rewind(&p->charset);
 	if (mending)
 		mender_reset(p->mender);
@@ -488,6 +552,7 @@ static int run_once(struct parser *p, bool mending, struct error *error)
 		if (!piece.n)
 			break;
 	}
+	push_held(p);
 	if (!p->stop)
 		xmlParseChunk(p->xml, NULL, 0, 1);
 	return 0;
@@ -509,6 +574,7 @@ static bool hides_feed(struct parser *p)
 
 int xml_run(struct parser *p, struct error *error)
 {
+	p->beyond = false;
 	int r = run_once(p, false, error);
 
 	if (r < 0 || p->error)
@@ -522,7 +588,7 @@ int xml_run(struct parser *p, struct error *error)
 	if (!p->mender)
 		p->mender = mender_new();
 	r = run_once(p, true, error);
-	p->document.flaws |= FLAW_NOT_WELL_FORMED;
+	p->document.flaws |= p->beyond ? FLAW_LIMIT_REACHED : FLAW_NOT_WELL_FORMED;
 	if (p->truncated)
 		p->document.flaws |= FLAW_TRUNCATED;
 	if (!p->root[0] || (not_feed && !p->document.entries && !p->document.title.value.n)) {
@@ -538,5 +604,6 @@ void xml_deinit(struct parser *p)
 	free(p->names);
 	buf_deinit(&p->entity_text);
 	buf_deinit(&p->mended);
+	buf_deinit(&p->held);
 	p->mender = mender_free(p->mender);
 }
