@@ -75,6 +75,7 @@ static bool begins_dotted(const struct date_tokens *tokens, unsigned i)
 		return false;
 	while (i && (date_token_is_sign(&tokens->at[i - 1], ',') ||
 			    date_token_is_sign(&tokens->at[i - 1], '.') ||
+			    date_token_has_role(&tokens->at[i - 1], DATE_ROLE_AT) ||
 			    date_token_has_role(&tokens->at[i - 1], DATE_ROLE_FILLER)))
 		i--;
 	return i && date_token_is_number(&tokens->at[i - 1]) && tokens->at[i - 1].digits == 4;
@@ -99,7 +100,9 @@ static bool begins_clock(const struct date_tokens *tokens, unsigned i)
 
 	if (!date_token_is_number(t))
 		return i && date_token_has_role(t, DATE_ROLE_T) && date_token_is_number(t + 1) &&
-		       (date_token_is_number(t - 1) || t[-1].kind == DATE_TOKEN_TAKEN);
+		       (t[1].digits > 1 || !t->spaced) &&
+		       ((date_token_is_number(t - 1) && t[-1].digits > 1) ||
+			       t[-1].kind == DATE_TOKEN_TAKEN);
 	if (i && t->spaced && date_token_is_number(t - 1) && t[-1].digits == 8)
 		return t->digits == 4 || t->digits == 6;
 	if (t->digits > 2)
@@ -117,6 +120,7 @@ static bool split_compact(struct date_clock *clock, const struct date_token *t)
 
 	if (t->digits != 2 && t->digits != 4 && t->digits != 6)
 		return false;
+	clock->compact = t->digits > 2;
 	if (t->digits == 6) {
 		clock->second = (unsigned)(v % 100);
 		clock->has_seconds = true;
@@ -154,8 +158,11 @@ static unsigned read_units(struct date_clock *clock, const struct date_token *t)
 {
 	unsigned n = 1;
 
+	/* "à 13 h 31" at the end; before a month it would be the day. */
+	bool is_apart = t[0].spaced && t[n].digits == 2 && t[n + 1].kind == DATE_TOKEN_END;
+
 	if (!is_short_number(t + n) ||
-		(t[n].spaced && !date_token_has_role(t + n + 1, DATE_ROLE_MINUTE)))
+		(t[n].spaced && !is_apart && !date_token_has_role(t + n + 1, DATE_ROLE_MINUTE)))
 		return n;
 	clock->minute = (unsigned)t[n].value;
 	n += 1 + date_token_has_role(t + n + 1, DATE_ROLE_MINUTE);
@@ -204,6 +211,53 @@ static bool is_glued(const struct date_tokens *tokens, unsigned i)
 	       t->value * 60 <= OFFSET_MAX;
 }
 
+/* A word that may stand right before a time: a unit, half of the day, or in a script that does not
+ * separate words. */
+static bool may_touch(const struct date_name *name)
+{
+	return name && (name->role == DATE_ROLE_AM || name->role == DATE_ROLE_PM ||
+			       (unsigned char)name->name[0] >= 0xE3);
+}
+
+/* What sticks to the front of a time was once a part of it: "a1:30", ".3:30", and "2017 ,3:30" of
+ * which nobody knows whether a digit is lost. */
+static bool has_torn_front(const struct date_tokens *tokens, unsigned i)
+{
+	const struct date_token *t = &tokens->at[i], *before = t - 1;
+
+	if (!i || t->spaced || date_token_has_role(t, DATE_ROLE_T))
+		return false;
+	if (before->kind == DATE_TOKEN_WORD)
+		return !may_touch(before->name);
+	if (before->kind != DATE_TOKEN_SIGN)
+		return false;
+	if (before->sign == ':') /* Apache writes "12/May/2017:10:00:00" */
+		return i < 2 || before->spaced || t[-2].digits != 4 ||
+		       !date_token_is_sign(t + 3, ':');
+	if (before->sign == '-') /* "2017-05-12-10:04:09" */
+		return t->digits < 2 || t[-2].digits != 2 || before->spaced ||
+		       !date_token_is_sign(t + 3, ':');
+	return before->sign != ',' || t->digits < 2;
+}
+
+/* "10:04:0a", "10:04:0,5": one digit of minutes or seconds, and something in the other's place. Nor
+ * does who writes two digits of the hour write one of the minutes. */
+static bool has_torn_end(const struct date_token *t, unsigned n, const struct date_clock *clock)
+{
+	bool has_fraction = clock->has_seconds && n > 4 && t[n - 2].kind == DATE_TOKEN_SIGN &&
+			    t[n - 2].sign != ':';
+	const struct date_token *last = &t[n - (has_fraction ? 3 : 1)], *behind = last + 1;
+
+	if (n < 3 || !date_token_is_number(last))
+		return false;
+	if (date_token_is_number(t) && date_token_is_sign(t + 1, ':') && t->digits > t[2].digits)
+		return true;
+	if (last->digits != 1 || behind->spaced)
+		return false;
+	return behind->kind == DATE_TOKEN_WORD || date_token_is_sign(behind, ',') ||
+	       date_token_is_sign(behind, '.') || date_token_is_sign(behind, '/');
+}
+
 /* am or pm behind the time, or before it as in Korea. False: it contradicts the time. */
 static bool take_meridiem(
 	struct date_tokens *tokens, struct date_clock *clock, unsigned start, unsigned *end)
@@ -235,20 +289,22 @@ static enum date_result take_clock(
 		return DATE_OK;
 	if (is_glued(tokens, start))
 		return DATE_AMBIGUOUS;
+	if (has_torn_front(tokens, start))
+		return DATE_INVALID;
 	n = read_clock(clock, &tokens->at[start]);
 	if (!n)
 		return DATE_INVALID;
 	clock->found = true;
 	*ret_end = start + n;
+	if (has_torn_end(&tokens->at[start], n, clock))
+		return DATE_INVALID;
 	take(tokens, start, *ret_end);
-	if (start > 1 && date_token_is_sign(&tokens->at[start - 1], ':') &&
-		tokens->at[start - 2].digits == 4)
-		date_token_take(&tokens->at[--start]); /* Apache: 12/May/2017:10:00:00 */
+	if (start && tokens->at[start - 1].kind == DATE_TOKEN_SIGN && !tokens->at[start].spaced &&
+		tokens->at[start - 1].sign != ',')
+		date_token_take(&tokens->at[--start]); /* see has_torn_front() */
 	if (!take_meridiem(tokens, clock, start, ret_end))
 		return DATE_INVALID;
-	while (date_token_has_role(&tokens->at[*ret_end], DATE_ROLE_HOUR) ||
-		(date_token_has_role(&tokens->at[*ret_end], DATE_ROLE_FILLER) &&
-			!tokens->at[*ret_end].letter))
+	while (date_token_has_role(&tokens->at[*ret_end], DATE_ROLE_HOUR))
 		date_token_take(&tokens->at[(*ret_end)++]); /* "10:00 h", "10:00 Uhr" */
 	return DATE_OK;
 }
@@ -264,12 +320,15 @@ static unsigned read_offset(const struct date_token *t, int *ret_minutes)
 		!date_token_is_number(t + 1) || t[1].spaced || t[1].digits > 4)
 		return 0;
 	minutes = (int)t[1].value;
-	if (t[1].digits > 2) {
+	/* "-300", but not what is left of "+0200" cut short: zones are whole quarters apart. */
+	if (t[1].digits == 3 && (minutes < 100 || minutes % 100 % 15))
+		minutes = 100 * 60;
+	else if (t[1].digits > 2) {
 		minutes = minutes / 100 * 60 + (minutes % 100 < 60 ? minutes % 100 : 24 * 60);
 	} else {
 		minutes *= 60;
 		if (date_token_is_sign(t + 2, ':') && date_token_is_number(t + 3) &&
-			t[3].digits == 2) {
+			t[3].digits == 2 && !t[2].spaced && !t[3].spaced) {
 			minutes += t[3].value < 60 ? (int)t[3].value : 24 * 60;
 			n = 4;
 		}
@@ -318,6 +377,8 @@ static enum date_result take_named(
 	if (t->name->role == DATE_ROLE_CONTESTED && !found &&
 		!date_name_zone_in(t->name, language, &minutes))
 		return DATE_AMBIGUOUS;
+	if (found && clock->has_zone)
+		return DATE_INVALID; /* "+02UTC+2" */
 	if (area)
 		take(tokens, i - 2, i);
 	if (found && offset && (area || is_letter(t, 'z') || (minutes && minutes != offset)))
@@ -343,10 +404,33 @@ static bool begins_lone_offset(const struct date_tokens *tokens, unsigned i)
 {
 	const struct date_token *t = &tokens->at[i];
 
-	if (date_token_is_sign(t, '+'))
-		return true;
+	if (t[1].digits < 2)
+		return false;
+	if (date_token_is_sign(t, '+')) /* "2017-05-12+02:00" (XML Schema), "12 May 2017 +0200" */
+		return t->spaced || (i > 1 && date_token_is_sign(t - 2, '-') && t[1].digits > 1 &&
+					    t[3].value % 15 == 0);
 	return date_token_is_sign(t, '-') && t->spaced && i && date_token_is_number(t - 1) &&
 	       t[-1].digits == 4 && t[1].digits == 4;
+}
+
+/* "10:00 P" is UTC to the army and ten at night to Americans; it makes no difference but for
+ * these hours. */
+static bool is_half_of_day(const struct date_token *t, const struct date_clock *clock)
+{
+	return (t->letter == 'A' && clock->hour == 12) || (t->letter == 'P' && clock->hour < 12);
+}
+
+/* "Z" stands right behind the time, or behind a date without one. */
+static bool is_misplaced(const struct date_tokens *tokens, const struct date_clock *clock,
+	unsigned i, unsigned after)
+{
+	const struct date_token *t = &tokens->at[i];
+
+	if (!is_letter(t, 'z'))
+		return false;
+	if (clock->found)
+		return i != after;
+	return !i || !date_token_is_number(t - 1) || t[-1].digits < 2;
 }
 
 /* An interval, "10:00-12:00", or a zone far in the west? ISO 8601 writes the first otherwise. */
@@ -365,6 +449,8 @@ static enum date_result take_numeric(
 
 	if (clock->found && is_interval(&tokens->at[i], clock))
 		return DATE_AMBIGUOUS;
+	if (tokens->at[i + 1].digits == 1 && !tokens->at[i].spaced)
+		return DATE_INVALID; /* "10:00+2": of which more digits are lost? */
 	result = take_offset(tokens, i, &found, &minutes);
 	return result || !found ? result : merge_zone(clock, minutes);
 }
@@ -376,8 +462,13 @@ static enum date_result take_zones(
 
 	if (clock->found) {
 		if (is_military(&tokens->at[after])) {
+			if (is_half_of_day(&tokens->at[after], clock))
+				return DATE_AMBIGUOUS;
 			date_token_take(&tokens->at[after]);
-			result = merge_zone(clock, 0);
+			/* Nobody gives two zones: the letter is what is left of "am". */
+			result = date_token_has_role(&tokens->at[after + 1], DATE_ROLE_ZONE)
+					 ? DATE_INVALID
+					 : merge_zone(clock, 0);
 		} else {
 			result = take_numeric(tokens, clock, after);
 		}
@@ -387,7 +478,10 @@ static enum date_result take_zones(
 
 		if (date_token_has_role(t, DATE_ROLE_ZONE) ||
 			date_token_has_role(t, DATE_ROLE_CONTESTED)) {
-			if (i || !t->name->days) /* "Čet," is a Thursday, not CET */
+			if (is_misplaced(tokens, clock, i, after))
+				result = DATE_INVALID;
+			/* But in front "Čet" is a Thursday, and "Út," a Tuesday. */
+			else if (i || !(t->name->days || date_token_is_sign(t + 1, ',')))
 				result = take_named(tokens, i, language, clock);
 		} else if (!clock->found && begins_lone_offset(tokens, i)) {
 			result = take_numeric(tokens, clock, i);

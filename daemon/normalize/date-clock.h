@@ -5,8 +5,9 @@
 #include "normalize/date.h"
 
 struct date_clock {
-	bool found; /* the text gives a time of day */
-	bool iso;   /* after a T */
+	bool found;   /* the text gives a time of day */
+	bool iso;     /* after a T */
+	bool compact; /* hhmm, without colons */
 	bool has_seconds;
 	unsigned hour, minute, second; /* as written, am and pm resolved; not checked */
 	bool has_zone;

@@ -11,17 +11,20 @@ enum date_role {
 	DATE_ROLE_CONTESTED, /* a zone several countries use for different times */
 	DATE_ROLE_AREA,      /* the "Etc" of Etc/GMT */
 	DATE_ROLE_FILLER,    /* "de", "of", "Uhr": says nothing */
+	DATE_ROLE_AT,        /* "a las", "um": says that the time follows */
 	DATE_ROLE_AM,
 	DATE_ROLE_PM,
-	DATE_ROLE_ORDINAL, /* "th", "er", right after a number */
+	DATE_ROLE_ORDINAL, /* "th", "er", "r." of a year: right after a number */
 	DATE_ROLE_YEAR,    /* these six follow a number and say what it counts */
 	DATE_ROLE_MONTH,
 	DATE_ROLE_DAY,
 	DATE_ROLE_HOUR,
 	DATE_ROLE_MINUTE,
 	DATE_ROLE_SECOND,
-	DATE_ROLE_T,    /* between date and time in ISO 8601 */
-	DATE_ROLE_WEEK, /* the W of an ISO 8601 week */
+	DATE_ROLE_MONTH_AHEAD, /* the number after it is a month: Vietnamese "12 tháng 5" */
+	DATE_ROLE_DAY_AHEAD, /* the word or number after it is a weekday: "thứ sáu", "thứ 6" */
+	DATE_ROLE_T,         /* between date and time in ISO 8601 */
+	DATE_ROLE_WEEK,      /* the W of an ISO 8601 week */
 };
 
 /* One word has often several meanings (Spanish "mar" is a month and a weekday); the reader knows
@@ -42,6 +45,9 @@ const struct date_name *date_name_find(struct str word);
 /* The longest name that text starts with, for scripts that do not separate words; puts its length
  * into *ret_n. */
 const struct date_name *date_name_prefix(struct str text, size_t *ret_n);
+
+/* "May" for 5: what a number stands for that is said to be a month. */
+const struct date_name *date_name_of_month(unsigned month);
 
 /* Where a word means one month in one language and another one elsewhere ("listopad"): the month
  * in `language` (BCP 47), 1–12, or 0. */

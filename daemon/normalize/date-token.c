@@ -16,6 +16,7 @@ static const struct mark marks[] = {
 	{0x200B, BLANK, 0},
 	{0x200E, BLANK, 0},
 	{0x200F, BLANK, 0},
+	{0x060C, SIGN, ','},
 	{0x2018, BLANK, 0},
 	{0x2019, BLANK, 0},
 	{0x2022, SIGN, ','},
@@ -67,8 +68,8 @@ static enum kind classify(unsigned cp, char *ret_sign)
 		*ret_sign = '-';
 		return SIGN;
 	}
-	if (cp >= 0xFF10 && cp <= 0xFF19) {
-		*ret_sign = (char)('0' + (cp - 0xFF10));
+	if ((cp >= 0xFF10 && cp <= 0xFF19) || (cp >= 0x0660 && cp <= 0x0669)) {
+		*ret_sign = (char)('0' + (cp & 0xF)); /* full width, Arabic */
 		return DIGIT;
 	}
 	return cp >= 0x2E80 && cp <= 0xD7FF ? IDEOGRAPH : LETTER;

@@ -108,6 +108,14 @@ const struct date_name *date_name_prefix(struct str text, size_t *ret_n)
 	return NULL;
 }
 
+const struct date_name *date_name_of_month(unsigned month)
+{
+	static const char english[12][10] = {"january", "february", "march", "april", "may", "june",
+		"july", "august", "september", "october", "november", "december"};
+
+	return month >= 1 && month <= 12 ? find_folded(str_of(english[month - 1])) : NULL;
+}
+
 /* "es" is the language of "es", "es-MX", not of "est". */
 static bool language_is(struct str language, const char *tag)
 {
@@ -186,7 +194,7 @@ bool date_name_zone_in(const struct date_name *name, struct str language, int *r
 }
 
 /* Russia's summer time of 2011 lasted until 2014, and MSK was +4; Chile's of 2014 until 2016, and
- * CLT was -3 (IANA's tz database). In local time. */
+ * CLT was -3; Venezuela was half an hour behind VET from 2007 to 2016 (IANA's tz database). In local time. */
 static const struct {
 	const char *name;
 	int64_t from_s, to_s;
@@ -194,6 +202,7 @@ static const struct {
 } zone_was[] = {
 	{"msk", INT64_C(1301194800), INT64_C(1414288800), 240},
 	{"clt", INT64_C(1430006400), INT64_C(1463270400), -180},
+	{"vet", INT64_C(1197169200), INT64_C(1462069800), -270},
 };
 
 int date_name_zone_at(const struct date_name *name, int64_t local_s)

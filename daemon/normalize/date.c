@@ -34,6 +34,7 @@ struct fields {
 	unsigned n;
 	char separator; /* between the numbers: one of "-/. ", 'u' units, 'x' mixed */
 	const struct date_name *words[2];
+	unsigned before[2]; /* how many numbers stand before each word */
 	unsigned n_words;
 	unsigned days;   /* bits of the weekday given; 0: none */
 	unsigned months; /* bits of the month named; 0: none */
@@ -63,22 +64,119 @@ static bool is_unit(const struct date_token *t)
 	       date_token_has_role(t, DATE_ROLE_DAY);
 }
 
+/* Does a number stand right beside this word? In scripts that separate words. */
+static bool is_stuck(const struct date_token *t, unsigned i)
+{
+	if (t->name && (unsigned char)t->name->name[0] >= 0xE3)
+		return false;
+	return (i && date_token_is_number(t - 1) && !t->spaced) ||
+	       (date_token_is_number(t + 1) && !t[1].spaced);
+}
+
+/* Behind the time, with no date after it. */
+static bool is_behind_time(const struct date_token *t, unsigned i)
+{
+	return i && t[-1].kind == DATE_TOKEN_TAKEN &&
+	       (t[1].kind == DATE_TOKEN_END || t[1].kind == DATE_TOKEN_TAKEN);
+}
+
+/* Maybe with another word of the kind between, or a dot ("kl. 10"). */
+static bool is_before_time(const struct date_token *t)
+{
+	while (date_token_has_role(t, DATE_ROLE_AT) || date_token_has_role(t, DATE_ROLE_FILLER) ||
+		date_token_is_sign(t, '.'))
+		t++;
+	return t->kind == DATE_TOKEN_TAKEN;
+}
+
+/* A little word that sticks to a number is what is left of another one ("De7" of "Dez"), and one
+ * behind the time with nothing after it may have been "am". */
+static bool is_torn(const struct date_token *t, unsigned i)
+{
+	return is_stuck(t, i) || is_behind_time(t, i);
+}
+
+static bool is_part(const struct date_token *t)
+{
+	return t->kind == DATE_TOKEN_NUMBER || t->kind == DATE_TOKEN_WORD;
+}
+
+/* Does this sign stand where people put it? One where they do not has taken the place of a digit or
+ * a letter: "1/ May", "Sat, .9 May", "3,, 1999". */
+static bool is_in_place(const struct date_token *t, unsigned i)
+{
+	bool follows_sign = i && t[-1].kind == DATE_TOKEN_SIGN;
+	bool is_glued = !t->spaced && !t[1].spaced;
+
+	switch (t->sign) {
+	case ',':
+		if (follows_sign)
+			return t[-1].sign == '.' && t[1].spaced;
+		if (is_glued && i && date_token_is_number(t - 1) && date_token_is_number(t + 1))
+			return t[1].digits == 4; /* "May 12,2017", but not "2,17" */
+		return !(t->spaced && date_token_is_number(t + 1) && !t[1].spaced &&
+			 t[1].digits == 1);
+	case '.':
+		if (!i || !is_part(t - 1) || t[1].spaced)
+			return i && is_part(t - 1);
+		return t->spaced ? date_token_is_number(t - 1) && date_token_is_number(t + 1)
+				 : t[1].kind != DATE_TOKEN_TAKEN;
+	case '-':
+	case '/':
+		if (!i || (t->spaced && t[1].spaced))
+			return i; /* "12 May 2017 - 10:00" */
+		return is_glued && is_part(t + 1) &&
+		       (is_part(t - 1) || /* "12-janv.-2017" */
+			       (i > 1 && date_token_is_sign(t - 1, '.') &&
+				       t[-2].kind == DATE_TOKEN_WORD));
+	default:
+		return false; /* ':' and '+' belong to times and zones, which are out */
+	}
+}
+
+/* "2017ko maiatzaren 12a": the little words of dates are endings of their numbers. */
+static bool is_basque(const struct date_token *t, unsigned i)
+{
+	if (!i || !date_token_is_number(t - 1) || t->spaced)
+		return false;
+	if (t[-1].digits == 4 && t->name->role == DATE_ROLE_FILLER)
+		return true;
+	return t->letter == 'a' && i > 1 && t[-2].name && t[-2].name->months &&
+	       str_ends(str_of(t[-2].name->name), STR("ren"));
+}
+
 static bool add_word(struct fields *f, const struct date_token *tokens, unsigned i)
 {
 	const struct date_token *t = &tokens[i];
 
 	/* A word before a comma in front is where the weekday stands, in whatever language. */
+	if (!i && date_token_is_sign(&tokens[1], ',')) {
+		f->days = t->name ? t->name->days : 0;
+		return true;
+	}
 	if (!t->name)
-		return !i && date_token_is_sign(&tokens[1], ',');
-	if (t->name->role == DATE_ROLE_ORDINAL &&
-		(!t->name->days || (i && date_token_is_number(t - 1))))
+		return false;
+	if (t->name->role == DATE_ROLE_ORDINAL && i && date_token_is_number(t - 1))
+		/* One letter may have taken the place of a digit, except behind a whole year. */
+		return (!t->letter || t[-1].digits == 4) &&
+		       (!date_token_is_number(t + 1) || t[1].spaced);
+	if (is_basque(t, i))
 		return true;
+	if (t->name->role == DATE_ROLE_AT)
+		return !is_torn(t, i) && is_before_time(t + 1);
 	if (t->name->role == DATE_ROLE_FILLER && (i || !t->name->days))
-		return true;
-	if (!t->name->months && !t->name->days)
+		return !is_torn(t, i);
+	if (!t->name->months && (!t->name->days || is_stuck(t, i)))
+		return false;
+	/* "10:00 PT" is Pacific time, and no Polish Friday. */
+	if (t->name->days && strlen(t->name->name) <= 3 && is_behind_time(t, i))
+		return false;
+	/* "01 mar9 2017" is no Tuesday, but "01mar2017" a day in March. */
+	if (t->name->days && date_token_is_number(t + 1) && !t[1].spaced && t[1].digits != 4)
 		return false;
 	if (f->n_words == 2)
 		return false;
+	f->before[f->n_words] = f->n;
 	f->words[f->n_words++] = t->name;
 	return true;
 }
@@ -119,10 +217,19 @@ static bool collect(struct fields *f, const struct date_tokens *tokens)
 				return false;
 			pending = ' ';
 		} else if (t->kind == DATE_TOKEN_SIGN) {
-			if (t->sign == ':' || t->sign == '+' || (!i && t->sign != ','))
+			if (!is_in_place(t, i))
 				return false;
 			if (t->sign != ',')
 				add_separator(&pending, t->sign);
+		} else if (date_token_has_role(t, DATE_ROLE_DAY_AHEAD)) {
+			i += t[1].kind == DATE_TOKEN_WORD || t[1].digits == 1;
+		} else if (date_token_has_role(t, DATE_ROLE_MONTH_AHEAD)) {
+			if (f->n_words == 2 || t[1].digits > 2)
+				return false;
+			f->words[f->n_words] = date_name_of_month((unsigned)t[1].value);
+			if (!f->words[f->n_words++])
+				return false;
+			i++;
 		} else if (t->kind == DATE_TOKEN_WORD) {
 			if (i && is_unit(t) && date_token_is_number(t - 1))
 				add_separator(&pending, 'u');
@@ -146,6 +253,9 @@ static bool sort_words(struct fields *f)
 			/* The other one takes the month if it can be nothing else, or comes last. */
 			month = f->n < 3 && !(other && other->months && (!other->days || !i));
 		}
+		/* No weekday stands among the numbers: "3 Mar 2,17" is not a Tuesday in February. */
+		if (!month && f->before[i] && f->before[i] < f->n)
+			return false;
 		if (month ? f->months : f->days)
 			return false;
 		if (month) {
@@ -216,15 +326,19 @@ static enum date_result read_named(const struct fields *f, struct str language, 
 		f->number[0].digits == 4 || (f->number[1].digits != 4 && f->number[0].value > 31);
 	struct field year = f->number[!year_first], day = f->number[year_first];
 	int usual = date_name_month_in(f->month_name, language);
+	unsigned months = usual ? 1u << (usual - 1) : f->months;
 	struct choice choice = {0};
 
 	if (f->n != 2 || day.digits > 2 || (year.digits != 4 && year.digits != 2))
 		return DATE_INVALID;
+	/* "36-Nov-03" is no day; the weekday says that somebody meant to write one. */
+	if (year_first && year.digits == 2 && (year.value < 69 || f->days))
+		return DATE_INVALID;
 	for (int month = 1; month <= 12; month++) {
 		struct day d = {full_year(year), month, (int)day.value};
 
-		if (f->months >> (month - 1) & 1)
-			offer(&choice, &d, f->days, month == usual);
+		if (months >> (month - 1) & 1)
+			offer(&choice, &d, f->days, false);
 	}
 	return choose(&choice, ret);
 }
@@ -267,9 +381,10 @@ static struct day in_order(const struct fields *f, enum date_order order)
 
 static enum date_result read_numbers(const struct fields *f, struct str language, struct day *ret)
 {
-	unsigned orders = orders_of(f);
 	enum date_order usual = date_order_in(language);
+	unsigned orders = orders_of(f);
 	struct choice choice = {0};
+	enum date_result result;
 
 	for (enum date_order order = DATE_ORDER_DMY; order <= DATE_ORDER_YMD; order++) {
 		struct day day = in_order(f, order);
@@ -277,7 +392,13 @@ static enum date_result read_numbers(const struct fields *f, struct str language
 		if (orders >> order & 1)
 			offer(&choice, &day, f->days, order == usual);
 	}
-	return choose(&choice, ret);
+	result = choose(&choice, ret);
+	/* ISO 8601 once had "03-05-12", and some write years in front; where others do, "81.12.03" is
+	 * a day that cannot be. */
+	if (!result && f->number[0].digits == 2 && f->separator != '-' && usual != DATE_ORDER_YMD &&
+		ret->year == full_year(f->number[0]) && ret->year != full_year(f->number[2]))
+		return DATE_INVALID;
+	return result;
 }
 
 static enum date_result from_day_of_year(unsigned year, unsigned ordinal, struct day *ret)
@@ -303,15 +424,13 @@ static enum date_result read_reduced(
 		*ret = (struct day){(int)(v / 10000), (int)(v / 100 % 100), (int)(v % 100)};
 		return DATE_OK;
 	}
-	if (f->n == 1 && digits == 7)
-		return from_day_of_year(v / 1000, v % 1000, ret);
 	if (f->n == 1 && digits == 4 && bare) {
 		*ret = (struct day){(int)v, 1, 1};
 		return DATE_OK;
 	}
 	if (f->n != 2 || f->separator != '-' || digits != 4)
 		return DATE_INVALID;
-	if (f->number[1].digits == 3)
+	if (f->number[1].digits == 3 && !clock->compact)
 		return from_day_of_year(v, w, ret);
 	if (f->number[1].digits != 2 || !bare)
 		return DATE_INVALID;
