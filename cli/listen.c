@@ -1,5 +1,6 @@
 #include "cli/listen.h"
 
+#include <civicwire/key.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,46 @@ bool listen_topic(struct listen *listen, const char *topic)
 	return true;
 }
 
+bool listen_option(struct listen *listen, int option, const char *value)
+{
+	if (option == LISTEN_KEY)
+		listen->options.key_file = value;
+	else if (option == LISTEN_SERVER_KEY)
+		listen->options.server_key_file = value;
+	else
+		return false;
+	return true;
+}
+
+/* Says which key file is wrong. False: none. */
+static bool tell_key(const struct cw_subscriber_options *o)
+{
+	const char *files[] = {o->key_file, o->server_key_file};
+	struct cw_key keys[2] = {{.public_key = ""}};
+	bool told = false;
+
+	for (int i = 0; i < 2 && !told; i++) {
+		int r = files[i] ? cw_key_read(files[i], &keys[i]) : 0;
+		told = r < 0;
+		if (told)
+			fprintf(stderr, "civicwire: key file %s: %s\n", files[i],
+				r == -EINVAL ? "holds no key" : strerror(-r));
+	}
+	if (!told && (o->key_file || o->server_key_file)) {
+		const char *missing = !keys[0].secret_key[0] || !keys[0].public_key[0]
+					      ? "this client's key; give --key"
+				      : !keys[0].server_key[0] && !keys[1].public_key[0]
+					      ? "the server's public key; give --server-key"
+					      : NULL;
+		told = missing != NULL;
+		if (told)
+			fprintf(stderr, "civicwire: there is no %s\n", missing);
+	}
+	cw_key_wipe(&keys[0]);
+	cw_key_wipe(&keys[1]);
+	return told;
+}
+
 int listen_open(struct listen *listen)
 {
 	/* Without SA_RESTART: the wait must end. */
@@ -37,6 +78,8 @@ int listen_open(struct listen *listen)
 	int r = cw_subscriber_open(&listen->options, &listen->subscriber);
 	if (r == 0)
 		return EX_OK;
+	if (tell_key(&listen->options))
+		return r == -EINVAL ? EX_USAGE : EX_NOINPUT;
 	if (r == -EINVAL && listen->options.cursor_file)
 		fprintf(stderr,
 			"civicwire: %s is no cursor file, or an endpoint or topic is wrong\n",

@@ -14,6 +14,20 @@ struct listen {
 	struct cw_subscriber *subscriber;
 };
 
+/* Options that all of them have, for getopt_long()'s table, its switch and the usage. */
+enum { LISTEN_KEY = 512, LISTEN_SERVER_KEY };
+#define LISTEN_OPTIONS \
+	{"key", required_argument, NULL, LISTEN_KEY}, \
+	{ \
+		"server-key", required_argument, NULL, LISTEN_SERVER_KEY \
+	}
+#define LISTEN_USAGE \
+	"      --key FILE        this client's key, where the server asks for one (see " \
+	"`civicwire key`)\n" \
+	"      --server-key FILE the server's public key, where FILE of --key does not have it\n"
+/* Takes one of them; false: it is none of these. */
+bool listen_option(struct listen *listen, int option, const char *value);
+
 /* Adds a topic prefix. False, with a sentence on stderr: there are too many. */
 bool listen_topic(struct listen *listen, const char *topic);
 

@@ -27,7 +27,7 @@ static const char usage[] =
 	"current:\n"
 	"                          the next run goes on where this one ended\n"
 	"  -p, --print-cursor      at the end, print the cursor on standard error\n"
-	"      --replay ENDPOINT   (default " CW_REPLAY_DEFAULT ")\n"
+	"      --replay ENDPOINT   (default " CW_REPLAY_DEFAULT ")\n" LISTEN_USAGE
 	"  -h, --help              show this\n";
 
 struct replay {
@@ -48,6 +48,7 @@ static int parse(struct replay *p, int argc, char **argv)
 		{"cursor-file", required_argument, NULL, 'c'},
 		{"print-cursor", no_argument, NULL, 'p'},
 		{"replay", required_argument, NULL, OPTION_REPLAY},
+		LISTEN_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -77,7 +78,7 @@ static int parse(struct replay *p, int argc, char **argv)
 			fputs(usage, stdout);
 			return EX_OK + 1;
 		default:
-			ok = false;
+			ok = listen_option(&p->listen, c, optarg);
 		}
 		if (!ok) {
 			fputs("Try 'civicwire replay --help'.\n", stderr);

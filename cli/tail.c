@@ -21,7 +21,7 @@ static const char usage[] =
 	"  -j, --json           print each event's JSON on a line instead\n"
 	"      --colour WHEN    always, never or auto (default)\n"
 	"      --live ENDPOINT  (default " CW_LIVE_DEFAULT ")\n"
-	"      --replay ENDPOINT (default " CW_REPLAY_DEFAULT ")\n"
+	"      --replay ENDPOINT (default " CW_REPLAY_DEFAULT ")\n" LISTEN_USAGE
 	"  -h, --help           show this\n"
 	"\n"
 	"What live loses is filled from the journal. Ctrl-C ends.\n";
@@ -57,6 +57,7 @@ static int parse(struct tail *t, int argc, char **argv)
 		{"color", required_argument, NULL, OPTION_COLOUR},
 		{"live", required_argument, NULL, OPTION_LIVE},
 		{"replay", required_argument, NULL, OPTION_REPLAY},
+		LISTEN_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -86,7 +87,7 @@ static int parse(struct tail *t, int argc, char **argv)
 			fputs(usage, stdout);
 			return EX_OK + 1;
 		default:
-			ok = false;
+			ok = listen_option(&t->listen, c, optarg);
 		}
 		if (!ok) {
 			fputs("Try 'civicwire tail --help'.\n", stderr);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "frame.h"
+#include "secure.h"
 
 /* An answer that takes longer than the wait asked for and this is not coming: the server is away,
  * or the connection died without a word. */
@@ -28,18 +29,19 @@ static int connect_socket(struct ask *ask)
 		return -zmq_errno();
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
 		zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof(int));
-	if (zmq_connect(socket, ask->endpoint) < 0) {
-		int e = zmq_errno();
+	int r = secure_socket(socket, ask->key);
+	if (r == 0 && zmq_connect(socket, ask->endpoint) < 0)
+		r = -zmq_errno();
+	if (r < 0) {
 		zmq_close(socket);
-		return -e;
+		return r;
 	}
 	ask->socket = socket;
 	return 0;
 }
 
-int ask_open(struct ask *ask, void *context, const char *endpoint, const char *const *topics)
+int ask_open(struct ask *ask)
 {
-	*ask = (struct ask){.context = context, .endpoint = endpoint, .topics = topics};
 	return connect_socket(ask);
 }
 

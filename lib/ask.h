@@ -3,6 +3,7 @@
 #ifndef LIB_ASK_H
 #define LIB_ASK_H
 
+#include <civicwire/key.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct ask {
 	void *context, *socket;
 	const char *endpoint;      /* not owned */
 	const char *const *topics; /* not owned, ended by NULL */
+	const struct cw_key *key;  /* not owned; NULL: in the clear */
 	uint64_t number;           /* of the request under way, echoed as its id */
 	bool waiting;
 	int64_t deadline_ms; /* monotonic: without an answer until then, ask again */
@@ -40,7 +42,8 @@ struct ask_reply {
 	size_t n_events;
 };
 
-int ask_open(struct ask *ask, void *context, const char *endpoint, const char *const *topics);
+/* Connects to ask->endpoint; ask->context, topics and key are set too. 0 or -errno. */
+int ask_open(struct ask *ask);
 void ask_close(struct ask *ask);
 
 /* `after` is a cursor, "oldest", "now", or an RFC 3339 time. 0 or -errno. */

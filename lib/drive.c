@@ -46,6 +46,7 @@ static int change_watch(struct cw_subscriber *s, int operation, void *socket)
 int drive_open(struct cw_subscriber *s)
 {
 	const char *const *topics = (const char *const *)s->topics;
+	const struct cw_key *key = s->key.secret_key[0] ? &s->key : NULL;
 	struct epoll_event event = {.events = EPOLLIN};
 
 	s->context = zmq_ctx_new();
@@ -55,11 +56,19 @@ int drive_open(struct cw_subscriber *s)
 		return -errno;
 	if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->timer_fd, &event) < 0)
 		return -errno;
-	int r = ask_open(&s->ask, s->context, s->replay_endpoint, topics);
+	s->ask = (struct ask){.context = s->context,
+		.endpoint = s->replay_endpoint,
+		.topics = topics,
+		.key = key};
+	int r = ask_open(&s->ask);
 	if (r == 0)
 		r = change_watch(s, EPOLL_CTL_ADD, s->ask.socket);
 	if (r == 0 && *s->live_endpoint) {
-		r = live_open(&s->live, s->context, s->live_endpoint, topics, drive_now_ms());
+		s->live = (struct live){.context = s->context,
+			.endpoint = s->live_endpoint,
+			.topics = topics,
+			.key = key};
+		r = live_open(&s->live, drive_now_ms());
 		if (r == 0)
 			r = change_watch(s, EPOLL_CTL_ADD, s->live.socket);
 	}

@@ -22,7 +22,8 @@
 
 struct cw_subscriber {
 	char *live_endpoint, *replay_endpoint, *cursor_file;
-	char **topics; /* ended by NULL */
+	char **topics;     /* ended by NULL */
+	struct cw_key key; /* secret_key "": none */
 	void *context;
 	struct live live; /* socket NULL: replay only */
 	struct ask ask;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frame.h"
+#include "secure.h"
 
 /* Messages libzmq keeps for us while the program is busy: half a second of the fastest wire
  * (20,000/s). What does not fit is lost there, found missing by the rules, and replayed. */
@@ -24,10 +25,9 @@ static void set_int(void *socket, int option, int value)
 	zmq_setsockopt(socket, option, &value, sizeof value);
 }
 
-int live_open(struct live *live, void *context, const char *endpoint, const char *const *topics,
-	int64_t now_ms)
+int live_open(struct live *live, int64_t now_ms)
 {
-	void *socket = zmq_socket(context, ZMQ_SUB);
+	void *socket = zmq_socket(live->context, ZMQ_SUB);
 
 	if (!socket)
 		return -zmq_errno();
@@ -41,15 +41,18 @@ int live_open(struct live *live, void *context, const char *endpoint, const char
 	set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
 	set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
 	/* Heartbeats last: once one comes, all other subscriptions are in force (rule 1). */
-	for (const char *const *t = topics; *t; t++)
+	for (const char *const *t = live->topics; *t; t++)
 		zmq_setsockopt(socket, ZMQ_SUBSCRIBE, *t, strlen(*t));
 	zmq_setsockopt(socket, ZMQ_SUBSCRIBE, HEARTBEAT_TOPIC, strlen(HEARTBEAT_TOPIC));
-	if (zmq_connect(socket, endpoint) < 0) {
-		int e = zmq_errno();
+	int r = secure_socket(socket, live->key);
+	if (r == 0 && zmq_connect(socket, live->endpoint) < 0)
+		r = -zmq_errno();
+	if (r < 0) {
 		zmq_close(socket);
-		return -e;
+		return r;
 	}
-	*live = (struct live){context, socket, endpoint, topics, now_ms};
+	live->socket = socket;
+	live->heard_ms = now_ms;
 	return 0;
 }
 
@@ -62,8 +65,8 @@ void live_close(struct live *live)
 
 int live_reopen(struct live *live, int64_t now_ms)
 {
-	struct live fresh;
-	int r = live_open(&fresh, live->context, live->endpoint, live->topics, now_ms);
+	struct live fresh = *live;
+	int r = live_open(&fresh, now_ms);
 
 	if (r < 0)
 		return r;

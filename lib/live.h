@@ -2,6 +2,7 @@
 #ifndef LIB_LIVE_H
 #define LIB_LIVE_H
 
+#include <civicwire/key.h>
 #include <civicwire/wire.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@ struct live {
 	void *context, *socket;
 	const char *endpoint;      /* not owned */
 	const char *const *topics; /* not owned, ended by NULL */
+	const struct cw_key *key;  /* not owned; NULL: in the clear */
 	int64_t heard_ms; /* monotonic: when the last heartbeat came, or the socket was made */
 };
 
@@ -22,9 +24,9 @@ struct live_message {
 
 void live_message_close(struct live_message *message);
 
-/* 0 or -errno: -EINVAL for an endpoint that is none. */
-int live_open(struct live *live, void *context, const char *endpoint, const char *const *topics,
-	int64_t now_ms);
+/* Connects to live->endpoint; live->context, topics and key are set too. 0 or -errno: -EINVAL for
+ * an endpoint that is none. */
+int live_open(struct live *live, int64_t now_ms);
 void live_close(struct live *live);
 /* A new socket in place of the old one, which stays if that fails. 0 or -errno. */
 int live_reopen(struct live *live, int64_t now_ms);

@@ -68,6 +68,23 @@ static int copy_options(struct cw_subscriber *s, const struct cw_subscriber_opti
 	return copy_topics(s, o->topics);
 }
 
+/* With a key, all three parts of it must be known. */
+static int read_keys(struct cw_subscriber *s, const struct cw_subscriber_options *o)
+{
+	struct cw_key server = {.public_key = ""};
+	int r = o->key_file ? cw_key_read(o->key_file, &s->key) : 0;
+
+	if (r == 0 && o->server_key_file) {
+		r = cw_key_read(o->server_key_file, &server);
+		if (r == 0) /* of its two halves, should both be there, the public one */
+			memcpy(s->key.server_key, server.public_key, CW_KEY_SIZE);
+		cw_key_wipe(&server);
+	}
+	if (r < 0 || (!o->key_file && !o->server_key_file))
+		return r;
+	return s->key.public_key[0] && s->key.secret_key[0] && s->key.server_key[0] ? 0 : -EINVAL;
+}
+
 static void write_cursor(const struct position *p, char out[ASK_CURSOR_MAX])
 {
 	struct cw_cursor cursor = {.seq = p->verified};
@@ -116,6 +133,8 @@ int cw_subscriber_open(
 	s->epoll_fd = s->timer_fd = -1;
 	int r = copy_options(s, options ? options : &defaults);
 	if (r == 0)
+		r = read_keys(s, options ? options : &defaults);
+	if (r == 0)
 		r = restore(s);
 	if (r == 0)
 		r = drive_open(s);
@@ -146,6 +165,7 @@ struct cw_subscriber *cw_subscriber_close(struct cw_subscriber *s)
 	free(s->replay_endpoint);
 	free(s->cursor_file);
 	free(s->reply);
+	cw_key_wipe(&s->key);
 	free(s);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #define CIVICWIRE_CIVICWIRE_H
 
 #include <civicwire/event.h>
+#include <civicwire/key.h>
 #include <civicwire/subscriber.h>
 #include <civicwire/version.h>
 #include <civicwire/wire.h>

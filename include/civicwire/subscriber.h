@@ -30,6 +30,11 @@ struct cw_subscriber_options {
 	const char *after;
 	/* Read at the start, replaced whole by cw_subscriber_commit(). NULL: none. */
 	const char *cursor_file;
+	/* For servers that ask for a key (CURVE): the file with this client's public and secret
+	 * key (key.h), used on both sockets. NULL: none; what is said is not encrypted then. */
+	const char *key_file;
+	/* The file with the server's public key. NULL: key_file says it too (server-key). */
+	const char *server_key_file;
 };
 
 /* Counted since the start. */
@@ -43,8 +48,10 @@ struct cw_subscriber_stats {
 	uint64_t reconnects; /* new live sockets after silence */
 };
 
-/* Connects; nothing is waited for. 0, or -EINVAL (topics, endpoints, `after`, a cursor file that is
- * not one), -ENOMEM, or the errno of the cursor file. The subscriber is the caller's. */
+/* Connects; nothing is waited for. 0, or -EINVAL (topics, endpoints, `after`, a cursor or key file
+ * that is not one, a key without the server's), -ENOMEM, or the errno of a file. A server that does
+ * not admit the key says nothing: no event comes, and cw_subscriber_is_current() stays 0. The
+ * subscriber is the caller's. */
 int cw_subscriber_open(
 	const struct cw_subscriber_options *options, struct cw_subscriber **ret_subscriber);
 /* Does not commit. NULL is allowed; returns NULL. */

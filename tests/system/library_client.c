@@ -54,13 +54,18 @@ static void read_options(struct client *c, int argc, char **argv)
 {
 	size_t n = 0;
 
-	c->options = (struct cw_subscriber_options){argv[1], argv[2], NULL, argv[3], NULL};
+	c->options = (struct cw_subscriber_options){
+		.live = argv[1], .replay = argv[2], .after = argv[3]};
 	for (int i = 4; i < argc; i++) {
 		const char *v;
 		if (!strcmp(argv[i], "fd"))
 			c->in_poll_loop = true;
 		else if ((v = value(argv[i], "file=")))
 			c->options.cursor_file = v;
+		else if ((v = value(argv[i], "key=")))
+			c->options.key_file = v;
+		else if ((v = value(argv[i], "server-key=")))
+			c->options.server_key_file = v;
 		else if ((v = value(argv[i], "delay=")))
 			c->delay_ms = strtol(v, NULL, 10);
 		else if ((v = value(argv[i], "once=")))
