@@ -17,12 +17,12 @@ struct answer {
 	size_t n;
 };
 
-static const char *socket_of(const struct question *question)
+static const char *socket_of(const char *given)
 {
 	const char *env = getenv("CIVICWIRE_SOCKET");
 
-	if (question->socket)
-		return question->socket;
+	if (given)
+		return given;
 	return env && *env ? env : CONTROL_SOCKET_DEFAULT;
 }
 
@@ -43,7 +43,8 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *to)
 	return n;
 }
 
-static int get(CURL *curl, const char *socket, const char *path, struct answer *answer)
+/* Whether there is a daemon at all is told by the caller: EX_NOHOST. */
+static int perform(CURL *curl, const char *socket, const char *path, struct answer *answer)
 {
 	char url[256];
 	long status = 0;
@@ -57,19 +58,14 @@ static int get(CURL *curl, const char *socket, const char *path, struct answer *
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
 	CURLcode code = curl_easy_perform(curl);
-	if (code == CURLE_COULDNT_CONNECT) {
-		fprintf(stderr,
-			"civicwire: no civicwired answers on %s; is it running, and may "
-			"you use the socket?\n",
-			socket);
-		return EX_UNAVAILABLE;
-	}
+	if (code == CURLE_COULDNT_CONNECT)
+		return EX_NOHOST;
 	if (code != CURLE_OK) {
 		fprintf(stderr, "civicwire: %s: %s\n", socket, curl_easy_strerror(code));
 		return EX_UNAVAILABLE;
 	}
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	if (status == 200)
+	if (status == 200 || status == 202)
 		return EX_OK;
 	fprintf(stderr, "civicwire: the daemon answers %ld: %s", status,
 		answer->p ? answer->p : "\n");
@@ -94,17 +90,41 @@ static int show(struct question *question, const struct answer *answer)
 	return flushed == EX_OK ? r : flushed;
 }
 
-int ask_daemon(struct question *question)
+int tell_daemon(const char *verb, const char *socket, const char *path)
 {
 	struct answer answer = {0};
 	CURL *curl = curl_easy_init();
 
 	if (!curl)
 		return EX_OSERR;
-	int r = get(curl, socket_of(question), question->path, &answer);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+	int r = perform(curl, socket_of(socket), path, &answer);
+	curl_easy_cleanup(curl);
+	free(answer.p);
+	if (r != EX_OK && r != EX_NOHOST)
+		fprintf(stderr, "civicwire %s: the daemon was not told\n", verb);
+	return r;
+}
+
+int ask_daemon(struct question *question)
+{
+	const char *socket = socket_of(question->socket);
+	struct answer answer = {0};
+	CURL *curl = curl_easy_init();
+
+	if (!curl)
+		return EX_OSERR;
+	int r = perform(curl, socket, question->path, &answer);
 	curl_easy_cleanup(curl);
 	if (r == EX_OK)
 		r = show(question, &answer);
+	if (r == EX_NOHOST) {
+		fprintf(stderr,
+			"civicwire: no civicwired answers on %s; is it running, and may "
+			"you use the socket?\n",
+			socket);
+		r = EX_UNAVAILABLE;
+	}
 	free(answer.p);
 	return r;
 }

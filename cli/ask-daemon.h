@@ -16,5 +16,9 @@ struct question {
 	int (*show)(struct question *question, json_t *answer);
 };
 
+/* POSTs, as a command. EX_OK: the daemon has done it; EX_NOHOST: none runs there, which is not told
+ * on stderr; any other exit status is. */
+int tell_daemon(const char *verb, const char *socket, const char *path);
+
 /* Asks, and shows or prints the answer. The exit status; what went wrong was told on stderr. */
 int ask_daemon(struct question *question);

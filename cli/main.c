@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
 	{"feeds", "show the state of each feed", verb_feeds},
 	{"check", "look for mistakes in a configuration", verb_check},
 	{"journal", "look after the journal: verify, backup, export …", verb_journal},
+	{"key", "say who may read: make, list and revoke keys", verb_key},
 	{"parse", "print a feed file as normalized JSON Feed", verb_parse},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)

@@ -13,6 +13,7 @@ struct verb {
 int verb_check(int argc, char **argv);
 int verb_feeds(int argc, char **argv);
 int verb_journal(int argc, char **argv);
+int verb_key(int argc, char **argv);
 int verb_parse(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_status(int argc, char **argv);

@@ -13,6 +13,7 @@ static const struct {
 	{"civicwired.json", SECTION_DAEMON},
 	{"feeds.json", SECTION_FEEDS},
 	{"themes.json", SECTION_THEMES},
+	{"clients.json", SECTION_CLIENT},
 };
 
 int main(int argc, char **argv)
@@ -26,7 +27,8 @@ int main(int argc, char **argv)
 		if (!strcmp(name, schemas[i].name))
 			schema_write_json(&out, schemas[i].root);
 	if (!out.n) {
-		fputs("usage: generate civicwired.yaml|civicwired.json|feeds.json|themes.json\n",
+		fputs("usage: generate civicwired.yaml|civicwired.json|feeds.json|themes.json|"
+		      "clients.json\n",
 			stderr);
 		return 64;
 	}

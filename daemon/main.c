@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "bus/child.h"
 #include "civicwire/version.h"
 #include "config/config.h"
 #include "pipeline.h"
@@ -122,7 +123,7 @@ static int load(const struct options *options, struct config **ret)
 	struct error error = {0};
 	int r = config_load(ret, options->config, &report, &error);
 
-	if (r == 0)
+	if (r == 0 && bus_child_check(&(*ret)->bus, &error) == 0)
 		return EX_OK;
 	if (r == -EINVAL)
 		log_error("%s has %zu problem%s; not started", options->config, report.problems,

@@ -72,6 +72,7 @@ struct pipeline {
 	size_t n_news, cap_news;
 	uv_async_t *wake;
 
+	struct config_clients *clients; /* read since the start; NULL: as configured then */
 	uint64_t head;
 	char *trouble;
 	enum { RUNNING, DRAINING, ENDING_BUS, STOPPED } stage;
@@ -165,6 +166,33 @@ static void on_asked(struct inspector_sink *sink, struct control_snapshot *snaps
 	snapshot->trouble = p->trouble ? mem_strdup(p->trouble) : NULL;
 }
 
+static void on_problem(struct config_report *report, const char *message)
+{
+	(void)report;
+	log_warning("%s", message);
+}
+
+/* clients.d/ has changed. What is broken there stays as it was. */
+static int on_reload(struct inspector_sink *sink)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, asked);
+	const struct config_clients *before = p->clients ? p->clients : p->config->clients;
+	struct config_report report = {on_problem, 0};
+	struct config_clients *clients;
+	struct error error = {0};
+	int r = config_clients_load(&clients, p->config->folder, before, &report, &error);
+
+	if (r < 0) {
+		log_error("%s; who may read stays as it was", error.text);
+		return r;
+	}
+	bus_child_clients(p->bus, clients->items, clients->n);
+	config_clients_free(p->clients);
+	p->clients = clients;
+	log_info("%zu client%s may read", clients->n, clients->n == 1 ? "" : "s");
+	return report.problems ? -EBADMSG : 0;
+}
+
 static int on_restored(
 	struct journal_state_walk *walk, struct str feed_id, const struct feed_state *state)
 {
@@ -219,7 +247,8 @@ static int open_journal(struct pipeline *p, struct error *error)
 static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *error)
 {
 	const struct config *c = p->config;
-	struct bus_child_settings bus = {&c->bus, c->journal.path};
+	struct bus_child_settings bus = {
+		&c->bus, c->journal.path, c->clients->items, c->clients->n};
 
 	p->wake = mem_zalloc(1, sizeof *p->wake);
 	uv_async_init(loop, p->wake, on_wake);
@@ -257,7 +286,7 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *co
 	p->polled.reply = on_reply;
 	p->written.news = on_written;
 	p->bus_said = (struct bus_child_sink){.failed = on_bus_failed, .ended = on_bus_ended};
-	p->asked.complete = on_asked;
+	p->asked = (struct inspector_sink){.complete = on_asked, .reload = on_reload};
 	pthread_mutex_init(&p->news_lock, NULL);
 	queue_init(&p->replies, (size_t)config->fetch.parallel);
 	queue_init(&p->batches, BATCHES_WAITING);
@@ -345,6 +374,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
 		uv_close((uv_handle_t *)p->wake, on_closed);
 	drop_queues(p);
 	theme_rules_free(p->rules);
+	config_clients_free(p->clients);
 	pthread_mutex_destroy(&p->news_lock);
 	free(p->trouble);
 	free(p);

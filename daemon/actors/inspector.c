@@ -19,7 +19,8 @@ struct inspector {
 	pthread_mutex_t lock;   /* over all below */
 	pthread_cond_t answered;
 	bool ending, asked;
-	const char *refresh; /* the question: poll this feed; NULL: a snapshot */
+	enum { SNAPSHOT, REFRESH, RELOAD } question;
+	const char *refresh; /* which feed */
 	int result;
 	struct control_snapshot *snapshot;
 };
@@ -59,8 +60,10 @@ static void on_wake(uv_async_t *wake)
 
 	pthread_mutex_lock(&in->lock);
 	if (in->asked) {
-		if (in->refresh)
+		if (in->question == REFRESH)
 			in->result = poller_refresh(in->poller, in->refresh);
+		else if (in->question == RELOAD)
+			in->result = in->sink->reload(in->sink);
 		else
 			in->snapshot = take_snapshot(in);
 		in->asked = false;
@@ -70,13 +73,14 @@ static void on_wake(uv_async_t *wake)
 }
 
 /* False: the daemon is ending. */
-static bool ask(struct inspector *in, const char *refresh, int *ret_result,
+static bool ask(struct inspector *in, int question, const char *refresh, int *ret_result,
 	struct control_snapshot **ret_snapshot)
 {
 	pthread_mutex_lock(&in->asking);
 	pthread_mutex_lock(&in->lock);
 	bool ok = !in->ending;
 	if (ok) {
+		in->question = question;
 		in->refresh = refresh;
 		in->snapshot = NULL;
 		in->asked = true;
@@ -99,7 +103,7 @@ static struct control_snapshot *on_snapshot(struct control_source *source)
 	struct control_snapshot *snapshot;
 	int result;
 
-	return ask(in, NULL, &result, &snapshot) ? snapshot : NULL;
+	return ask(in, SNAPSHOT, NULL, &result, &snapshot) ? snapshot : NULL;
 }
 
 static int on_refresh(struct control_source *source, const char *feed_id)
@@ -108,7 +112,16 @@ static int on_refresh(struct control_source *source, const char *feed_id)
 	struct control_snapshot *snapshot;
 	int result;
 
-	return ask(in, feed_id, &result, &snapshot) ? result : -ESHUTDOWN;
+	return ask(in, REFRESH, feed_id, &result, &snapshot) ? result : -ESHUTDOWN;
+}
+
+static int on_reload(struct control_source *source)
+{
+	struct inspector *in = container_of(source, struct inspector, source);
+	struct control_snapshot *snapshot;
+	int result;
+
+	return ask(in, RELOAD, NULL, &result, &snapshot) ? result : -ESHUTDOWN;
 }
 
 void inspector_end(struct inspector *in)
@@ -139,7 +152,10 @@ int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller
 	in->wake->data = in;
 	in->poller = poller;
 	in->sink = sink;
-	in->source = (struct control_source){on_snapshot, on_refresh, on_end};
+	in->source = (struct control_source){.snapshot = on_snapshot,
+		.refresh = on_refresh,
+		.reload_clients = on_reload,
+		.end = on_end};
 	pthread_mutex_init(&in->asking, NULL);
 	pthread_mutex_init(&in->lock, NULL);
 	pthread_cond_init(&in->answered, NULL);

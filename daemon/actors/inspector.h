@@ -7,9 +7,11 @@
 
 struct inspector;
 
-/* What only the pipeline knows of a snapshot. Called on the loop. */
+/* What only the pipeline knows or can do. Called on the loop. */
 struct inspector_sink {
 	void (*complete)(struct inspector_sink *sink, struct control_snapshot *snapshot);
+	/* control_source.reload_clients */
+	int (*reload)(struct inspector_sink *sink);
 };
 
 /* Loop thread. The control_source given to control_start() is inspector_source(). */

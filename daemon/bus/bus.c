@@ -1,13 +1,14 @@
 /* The bus process: its main thread hears the parent and tells the serving threads.
  *
  *   channel ─▶ main ─ mail ─▶ live    (XPUB, a reader of the journal)
- *                  └─ mail ─▶ replay  (ROUTER, another)
+ *                  ├─ mail ─▶ replay  (ROUTER, another)
+ *                  └─ mail ─▶ guard   (who may be connected)
  *
- * Life: CONFIG, then the journal is opened and the endpoints bound (READY), then with the first HEAD
- * the threads start. Before it nobody knows how far the journal may be shown: requests that come in
- * the meantime wait in libzmq. END, SIGTERM and the parent's death end it in the same way: what is
- * durable is sent, who waits for news is told to ask again. Whatever else goes wrong ends the
- * process: the parent makes a new one. */
+ * Life: CONFIG and CLIENTS, then the journal is opened and the endpoints bound (READY), then with the
+ * first HEAD the threads start (the guard before anything is bound). Before it nobody knows how far
+ * the journal may be shown: requests that come in the meantime wait in libzmq. END, SIGTERM and the
+ * parent's death end it in the same way: what is durable is sent, who waits for news is told to ask
+ * again. Whatever else goes wrong ends the process: the parent makes a new one. */
 #include "bus/bus.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@
 #include "bus/briefing.h"
 #include "bus/build.h"
 #include "bus/channel.h"
+#include "bus/guard.h"
 #include "bus/live.h"
 #include "bus/replay.h"
 #include "model/bus-stats.h"
@@ -40,20 +42,27 @@
  * alarm clock kills (s). */
 #define END_S 3
 
+/* Looks at the guard, one a second, after which it is given up: one alone may come right after the
+ * whole process was stopped for a while. */
+#define UNWELL_MAX 3
+
 struct bus {
 	int channel, signals;
 	struct buf packet;
 	struct briefing briefing;
 	struct mail mail;
-	bool briefed, has_head;
+	struct auth_clients *coming; /* clients, while more follow; NULL: none is under way */
+	bool briefed, knows_clients, has_head;
 	bool briefing_is_bad;
 
 	void *context;
 	char epoch[JOURNAL_EPOCH_MAX];
 	struct bus_counters counters;
+	struct guard *guard;
 	struct live *live;
 	struct replay *replay;
-	bool serving;
+	bool guarded, serving;
+	int unwell; /* times in a row that the guard did not turn */
 };
 
 /* Tells the parent why we give up. */
@@ -66,6 +75,8 @@ static int give_up(struct bus *bus, int status, const struct error *error)
 
 static void tell_threads(struct bus *bus)
 {
+	if (bus->guarded)
+		guard_tell(bus->guard, &bus->mail);
 	if (!bus->serving)
 		return;
 	/* Replay first: who has heard of a head on live must not find it in replay's future. */
@@ -86,6 +97,25 @@ static void take_briefing(struct bus *bus)
 	}
 }
 
+/* Who may read from now on, once the last packet of them is there. */
+static void take_clients(struct bus *bus)
+{
+	struct error error = {0};
+	int r = briefing_read_clients(&bus->coming, buf_view(&bus->packet), &error);
+
+	if (r > 0)
+		return;
+	if (r < 0) {
+		log_error("%s", error.text);
+		bus->coming = auth_clients_unref(bus->coming);
+		return;
+	}
+	auth_clients_unref(bus->mail.clients); /* the threads have references of their own */
+	bus->mail.clients = bus->coming;
+	bus->coming = NULL;
+	bus->knows_clients = true;
+}
+
 static void take_packet(struct bus *bus, enum channel_type type)
 {
 	int64_t us;
@@ -93,6 +123,9 @@ static void take_packet(struct bus *bus, enum channel_type type)
 	switch (type) {
 	case CHANNEL_CONFIG:
 		take_briefing(bus);
+		break;
+	case CHANNEL_CLIENTS:
+		take_clients(bus);
 		break;
 	case CHANNEL_HEAD:
 		memcpy(&bus->mail.head, bus->packet.p, sizeof bus->mail.head);
@@ -168,9 +201,10 @@ static int check_briefing(struct bus *bus, struct error *error)
 	int64_t until_us = clock_monotonic_us() + BRIEFING_US;
 	int r = 0;
 
-	while (!bus->briefed && !bus->mail.end && clock_monotonic_us() < until_us)
+	while (!(bus->briefed && bus->knows_clients) && !bus->mail.end &&
+		clock_monotonic_us() < until_us)
 		rest(bus, until_us);
-	if (!bus->briefed || bus->briefing_is_bad)
+	if (!bus->briefed || !bus->knows_clients || bus->briefing_is_bad)
 		r = error_set(error, EPROTO, "the bus was not told what to do");
 	else if (strcmp(build, bus->briefing.build) != 0)
 		r = error_set(error, EPROTO,
@@ -198,10 +232,21 @@ static int open_reader(struct bus *bus, struct journal_reader **ret, struct erro
 	return r;
 }
 
+static int start_guard(struct bus *bus, struct error *error)
+{
+	int r = guard_start(bus->guard, &bus->mail, error);
+
+	bus->guarded = r >= 0;
+	return r;
+}
+
 static int make_servers(struct bus *bus, struct error *error)
 {
-	struct bus_parts parts = {
-		.context = bus->context, .epoch = bus->epoch, .counters = &bus->counters};
+	struct bus_parts parts = {.context = bus->context,
+		.epoch = bus->epoch,
+		.counters = &bus->counters,
+		.guard = bus->guard,
+		.server_secret = bus->briefing.server_secret};
 	int r = open_reader(bus, &parts.reader, error);
 
 	if (r >= 0)
@@ -258,9 +303,27 @@ static void send_stats(struct bus *bus)
 		.replay_errors = counter_get(&c->replay_errors),
 		.replay_waiting = counter_get(&c->replay_waiting),
 		.head = counter_get(&c->head),
+		.connections = counter_get(&c->connections),
+		.accepted = counter_get(&c->accepted),
+		.handshakes_failed = counter_get(&c->handshakes_failed),
+		.refused = counter_get(&c->refused),
+		.cut_connections = counter_get(&c->cut_connections),
+		.cut_bytes = counter_get(&c->cut_bytes),
+		.cut_rights = counter_get(&c->cut_rights),
 	};
 
 	channel_send(bus->channel, CHANNEL_STATS, &stats, sizeof stats);
+}
+
+/* Without its guard the bus would keep whoever loses the right to be there; so it ends, at once:
+ * a thread that hangs could not be waited for. */
+static void mind_guard(struct bus *bus, int64_t now_us)
+{
+	bus->unwell = guard_is_well(bus->guard, now_us) ? 0 : bus->unwell + 1;
+	if (bus->unwell < UNWELL_MAX)
+		return;
+	log_error("who may be connected is not watched any more: ending");
+	_exit(EX_SOFTWARE);
 }
 
 static void serve(struct bus *bus)
@@ -270,6 +333,7 @@ static void serve(struct bus *bus)
 	while (!bus->mail.end) {
 		int64_t now_us = clock_monotonic_us();
 		if (now_us >= stats_us) {
+			mind_guard(bus, now_us);
 			send_stats(bus);
 			stats_us = now_us + STATS_US;
 		}
@@ -286,12 +350,15 @@ static void close_servers(struct bus *bus)
 		live_close(bus->live);
 	if (bus->replay)
 		replay_close(bus->replay);
+	if (bus->guard)
+		guard_close(bus->guard);
 	if (bus->context)
 		zmq_ctx_term(bus->context);
 	send_stats(bus);
 	/* Only now: libzmq has given back the replies that they count. */
 	bus->live = live_free(bus->live);
 	bus->replay = replay_free(bus->replay);
+	bus->guard = guard_free(bus->guard);
 }
 
 static int run(struct bus *bus)
@@ -302,7 +369,11 @@ static int run(struct bus *bus)
 	if (r < 0)
 		return bus->mail.end ? EX_OK : give_up(bus, EX_CONFIG, &error);
 	bus->context = zmq_ctx_new();
-	r = make_servers(bus, &error);
+	r = guard_new(&bus->guard, bus->context, &bus->briefing.bus, &bus->counters, &error);
+	if (r >= 0)
+		r = make_servers(bus, &error);
+	if (r >= 0)
+		r = start_guard(bus, &error);
 	if (r >= 0)
 		r = bind_servers(bus, &error);
 	if (r >= 0)
@@ -322,6 +393,8 @@ int bus_main(int channel_fd)
 		return EX_OSERR;
 	int status = run(bus);
 	close_servers(bus);
+	auth_clients_unref(bus->mail.clients);
+	auth_clients_unref(bus->coming);
 	briefing_deinit(&bus->briefing);
 	buf_deinit(&bus->packet);
 	close(bus->signals);

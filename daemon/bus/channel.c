@@ -37,6 +37,7 @@ static size_t payload_size(enum channel_type type)
 	case CHANNEL_STATS:
 		return sizeof(struct bus_stats);
 	case CHANNEL_CONFIG:
+	case CHANNEL_CLIENTS:
 	case CHANNEL_FAILED:
 		break;
 	}

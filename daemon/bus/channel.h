@@ -1,5 +1,6 @@
 /* What civicwired and its bus say to each other, over one SOCK_SEQPACKET pair: small typed
- * messages, one per packet. Parent → child: CONFIG first, then HEAD (coalesced), PAUSE, END. Child →
+ * messages, one per packet. Parent → child: CONFIG first, CLIENTS (several packets; again when they
+ * change), then HEAD (coalesced), PAUSE, END. Child →
  * parent: READY once its sockets are bound, STATS, and FAILED with a sentence before it gives up. */
 #pragma once
 
@@ -9,10 +10,11 @@
 #include <stdint.h>
 
 enum channel_type {
-	CHANNEL_CONFIG, /* JSON: build id, journal path, endpoints */
-	CHANNEL_HEAD,   /* struct channel_head */
-	CHANNEL_PAUSE,  /* int64_t: do not read the journal for that many microseconds */
-	CHANNEL_END,    /* finish and exit 0 */
+	CHANNEL_CONFIG,  /* JSON: build id, journal path, endpoints */
+	CHANNEL_CLIENTS, /* JSON: some of those who may read, and whether more follow */
+	CHANNEL_HEAD,    /* struct channel_head */
+	CHANNEL_PAUSE,   /* int64_t: do not read the journal for that many microseconds */
+	CHANNEL_END,     /* finish and exit 0 */
 	CHANNEL_READY,
 	CHANNEL_STATS,  /* struct bus_stats */
 	CHANNEL_FAILED, /* text */

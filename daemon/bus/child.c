@@ -23,6 +23,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <civicwire/key.h>
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/list.h"
@@ -67,8 +69,11 @@ struct bus_child {
 	struct buf packet;
 	struct channel_head head;
 	bool has_head;
-	/* What the child could not take at once. */
-	bool head_is_due, end_is_due;
+	const struct client_settings *clients;
+	size_t n_clients;
+	/* What the child could not take at once; of the clients, those from here on. */
+	bool head_is_due, end_is_due, clients_are_due;
+	size_t clients_at;
 	struct bus_stats stats;
 };
 
@@ -82,9 +87,26 @@ static void watch(struct life *life)
 
 	if (!life->hearing)
 		return;
-	if (child->head_is_due || child->end_is_due)
+	if (child->head_is_due || child->end_is_due || child->clients_are_due)
 		events |= UV_WRITABLE;
 	uv_poll_start(&life->poll, events, hear);
+}
+
+/* Packet by packet; new ones that come in between begin from the first, which the bus is told. */
+static void send_clients(struct bus_child *child)
+{
+	struct buf text = BUF_INIT;
+
+	while (child->clients_are_due) {
+		buf_clear(&text);
+		size_t next = briefing_write_clients(
+			&text, child->clients, child->clients_at, child->n_clients);
+		if (channel_send(child->life->fd, CHANNEL_CLIENTS, text.p, text.n) == -EAGAIN)
+			break;
+		child->clients_at = next;
+		child->clients_are_due = next < child->n_clients;
+	}
+	buf_deinit(&text);
 }
 
 /* Sends what is due; only the newest head matters, so a child that does not read costs one flag. */
@@ -94,6 +116,7 @@ static void send_due(struct bus_child *child)
 
 	if (!life || !life->hearing)
 		return;
+	send_clients(child);
 	if (child->head_is_due &&
 		channel_send(life->fd, CHANNEL_HEAD, &child->head, sizeof child->head) != -EAGAIN)
 		child->head_is_due = false;
@@ -260,19 +283,74 @@ static int spawn(struct life *life, int fd)
 	return uv_spawn(life->child->loop, &life->process, &options);
 }
 
-static int send_briefing(struct bus_child *child)
+static bool needs_key(const struct bus_settings *bus)
 {
+	bool needed = bus->replay_admission.curve == CURVE_REQUIRED;
+
+	for (size_t i = 0; i < bus->n_live; i++)
+		needed = needed || bus->live[i].admission.curve == CURVE_REQUIRED;
+	return needed;
+}
+
+static int read_key(const struct bus_settings *bus, struct cw_key *ret, struct error *error)
+{
+	struct cw_key key = {.public_key = ""};
+	int r = cw_key_read(bus->server_key, &key);
+
+	if (r == 0 && !key.secret_key[0])
+		r = -EINVAL;
+	if (r == -EINVAL)
+		error_set(error, EINVAL,
+			"%s does not hold a server's key; move it away and run `civicwire key "
+			"server`",
+			bus->server_key);
+	else if (r < 0)
+		error_set(error, -r,
+			"the server's key %s: %s; endpoints with 'curve: required' need it: run "
+			"`civicwire key server`, as a user whose files the daemon can read",
+			bus->server_key, strerror(-r));
+	else
+		*ret = key;
+	cw_key_wipe(&key);
+	return r;
+}
+
+int bus_child_check(const struct bus_settings *settings, struct error *error)
+{
+	struct cw_key key;
+	int r = needs_key(settings) ? read_key(settings, &key, error) : 0;
+
+	cw_key_wipe(&key);
+	return r;
+}
+
+/* The key is read anew for every bus, and kept by nobody else. */
+static int send_briefing(struct bus_child *child, struct error *error)
+{
+	struct cw_key key = {.public_key = ""};
+	bool secure = needs_key(child->bus);
 	struct buf text = BUF_INIT;
 
-	briefing_write(&text, child->build, getpid(), child->journal_path, child->bus);
+	if (secure && read_key(child->bus, &key, error) < 0)
+		return -error->code;
+	const struct briefing briefing = {.build = child->build,
+		.parent = getpid(),
+		.journal_path = child->journal_path,
+		.server_secret = secure ? key.secret_key : NULL,
+		.bus = *child->bus};
+	buf_room(&text, CHANNEL_BYTES_MAX); /* in one place, so that wiping it wipes all */
+	briefing_write(&text, &briefing);
 	int r = channel_send(child->life->fd, CHANNEL_CONFIG, text.p, text.n);
+	explicit_bzero(text.p, text.n);
 	buf_deinit(&text);
-	return r;
+	cw_key_wipe(&key);
+	return r < 0 ? error_errno(error, -r, "cannot tell the bus what to do") : 0;
 }
 
 static int start(struct bus_child *child, struct error *error)
 {
 	struct life *life = mem_zalloc(1, sizeof *life);
+	struct error why = {0};
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) {
@@ -294,9 +372,11 @@ static int start(struct bus_child *child, struct error *error)
 	metric_add(METRIC_civicwire_bus_starts_total, 1);
 	child->life = life;
 	child->stage = RUNNING;
-	r = send_briefing(child);
+	r = send_briefing(child, &why);
 	if (r < 0)
-		log_error("cannot tell the bus what to do: %s", strerror(-r));
+		log_error("%s", why.text); /* it gives up without it, and is started again */
+	child->clients_are_due = true;
+	child->clients_at = 0;
 	child->head_is_due = child->has_head;
 	send_due(child);
 	return 0;
@@ -310,6 +390,8 @@ int bus_child_new(struct bus_child **ret, uv_loop_t *loop,
 	*child = (struct bus_child){.loop = loop,
 		.bus = settings->bus,
 		.journal_path = settings->journal_path,
+		.clients = settings->clients,
+		.n_clients = settings->n_clients,
 		.sink = sink,
 		.build = bus_build_id(),
 		.rest_ms = REST_MS};
@@ -327,6 +409,16 @@ void bus_child_head(struct bus_child *child, uint64_t head, int64_t committed_us
 {
 	child->head = (struct channel_head){head, committed_us};
 	child->has_head = child->head_is_due = true;
+	send_due(child);
+}
+
+void bus_child_clients(
+	struct bus_child *child, const struct client_settings *clients, size_t n_clients)
+{
+	child->clients = clients;
+	child->n_clients = n_clients;
+	child->clients_are_due = true;
+	child->clients_at = 0;
 	send_due(child);
 }
 

@@ -8,6 +8,9 @@ struct bus_counters {
 	_Atomic uint64_t live_sent, live_bytes, live_subscriptions;
 	_Atomic uint64_t replay_requests, replay_events, replay_errors, replay_waiting;
 	_Atomic uint64_t head;
+	/* The guard's. */
+	_Atomic uint64_t connections, accepted, handshakes_failed, refused;
+	_Atomic uint64_t cut_connections, cut_bytes, cut_rights;
 };
 
 static inline void counter_add(_Atomic uint64_t *counter, uint64_t n)

@@ -12,6 +12,18 @@ static void clear(struct incoming *in)
 	in->envelope.n = 0;
 	buf_shrink(&in->body, BODY_KEEP); /* one large request is not kept for ever */
 	in->fits = true;
+	in->fd = -1;
+	in->key[0] = '\0';
+}
+
+/* Only frames that came over the wire know it: the first, which ROUTER made, may not. */
+static void read_origin(struct incoming *in, zmq_msg_t *frame)
+{
+	const char *key = zmq_msg_gets(frame, "User-Id");
+
+	in->fd = zmq_msg_get(frame, ZMQ_SRCFD);
+	if (key && strlen(key) < sizeof in->key)
+		memcpy(in->key, key, strlen(key) + 1);
 }
 
 static void add_frame(struct incoming *in, const char *p, size_t n)
@@ -63,6 +75,8 @@ int incoming_receive(struct incoming *in, void *socket)
 			break;
 		}
 		more = zmq_msg_more(&frame);
+		if (!more)
+			read_origin(in, &frame);
 		read_frame(in, &frame, &delimited, &has_body);
 		zmq_msg_close(&frame);
 	}
@@ -91,6 +105,11 @@ void envelope_deinit(struct envelope *envelope)
 struct str envelope_routing_id(const struct envelope *envelope)
 {
 	return str_make(envelope->bytes.p, envelope->sizes[0]);
+}
+
+bool envelope_id_is_ours(const struct envelope *envelope)
+{
+	return envelope->sizes[0] == 5 && envelope->bytes.p[0] == '\0';
 }
 
 int envelope_send(const struct envelope *envelope, void *socket)

@@ -21,6 +21,8 @@ struct incoming {
 	struct envelope envelope; /* the routing id first */
 	struct buf body;          /* the request */
 	bool fits;                /* one body frame, an envelope within the limits */
+	int fd;                   /* of the connection it came on; -1: not known */
+	char key[41];             /* of who is there (ZAP's User-Id); "": none was asked for */
 };
 
 /* Takes a message off the socket, reusing *in. 1; 0: there is none. */
@@ -30,5 +32,7 @@ void incoming_deinit(struct incoming *in);
 void envelope_copy(struct envelope *to, const struct envelope *from);
 void envelope_deinit(struct envelope *envelope);
 struct str envelope_routing_id(const struct envelope *envelope);
+/* Did ROUTER choose the id (five bytes, the first a zero), or the client? */
+bool envelope_id_is_ours(const struct envelope *envelope);
 /* Sends all frames, more to follow. 0; -EAGAIN: the peer does not read; -EHOSTUNREACH: it is gone. */
 int envelope_send(const struct envelope *envelope, void *socket);

@@ -32,6 +32,7 @@
 #include "bus/heartbeat.h"
 #include "bus/prefixes.h"
 #include "bus/subscriptions.h"
+#include "model/rights.h"
 
 #define HEARTBEAT_US (5 * SEC_US)
 /* One read transaction (WIRE: short, so that the journal's log stays small). */
@@ -43,6 +44,8 @@
 #define SEND_HWM 10000
 /* A subscription is a byte and a prefix of at most 255. */
 #define MESSAGE_MAX 1024
+/* Subscriptions of one subscriber that wait to be taken. */
+#define RECEIVE_HWM 1000
 /* Subscriptions taken between two slices, so that a flood of them does not stop the news. */
 #define SUBSCRIPTIONS_AT_ONCE 1000
 /* After the journal could not be read. */
@@ -53,6 +56,7 @@
 struct live_socket {
 	void *socket; /* XPUB */
 	const char *endpoint;
+	bool secure; /* asks for keys */
 	bool bound;
 	struct prefixes audience;
 	struct subscriptions subscriptions;
@@ -85,13 +89,33 @@ static void init_audience(struct prefixes *prefixes, const struct audience *audi
 	struct str *texts = arena_alloc(&arena, (n + 1) * sizeof *texts);
 
 	for (size_t i = 0; i < audience->n_networks; i++)
-		texts[k++] = arena_printf(&arena, "network/%s/", audience->networks[i]);
+		texts[k++] = network_topics(&arena, audience->networks[i]);
 	for (size_t i = 0; i < audience->n_topics; i++)
 		texts[k++] = str_of(audience->topics[i]);
 	if (!k)
 		texts[k++] = STR("");
 	prefixes_init(prefixes, texts, k);
 	arena_deinit(&arena);
+}
+
+static int make_socket(struct live *live, size_t i, struct error *error)
+{
+	struct bus_parts *parts = &live->parts;
+	struct live_socket *s = &live->sockets[i];
+	/* All subscriptions are told, so that whose each connection is gets known. */
+	const int yes = 1;
+
+	s->socket = zmq_socket(parts->context, ZMQ_XPUB);
+	if (!s->socket)
+		return error_set(
+			error, zmq_errno(), "cannot make a socket: %s", zmq_strerror(zmq_errno()));
+	endpoint_options(s->socket, MESSAGE_MAX, SEND_HWM, RECEIVE_HWM);
+	int r = guard_watch(parts->guard, s->socket, i, error);
+	if (r < 0 || !s->secure)
+		return r;
+	zmq_setsockopt(s->socket, ZMQ_XPUB_VERBOSE, &yes, sizeof yes);
+	return endpoint_secure(
+		s->socket, parts->server_secret, guard_endpoint(parts->guard, i)->domain, error);
 }
 
 int live_new(struct live **ret, const struct bus_parts *parts, const struct bus_settings *settings,
@@ -105,28 +129,23 @@ int live_new(struct live **ret, const struct bus_parts *parts, const struct bus_
 	for (size_t i = 0; i < live->n; i++) {
 		struct live_socket *s = &live->sockets[i];
 		s->endpoint = settings->live[i].bind;
+		s->secure = settings->live[i].admission.curve == CURVE_REQUIRED;
 		init_audience(&s->audience, &settings->live[i].audience);
 		subscriptions_init(&s->subscriptions);
 	}
 	int r = mailbox_init(&live->box);
 	if (r < 0)
 		return error_errno(error, -r, "cannot make a mailbox");
-	for (size_t i = 0; i < live->n; i++) {
-		struct live_socket *s = &live->sockets[i];
-		s->socket = zmq_socket(parts->context, ZMQ_XPUB);
-		if (!s->socket)
-			return error_set(error, zmq_errno(), "cannot make a socket: %s",
-				zmq_strerror(zmq_errno()));
-		endpoint_options(s->socket, MESSAGE_MAX, SEND_HWM);
-	}
-	return 0;
+	for (size_t i = 0; i < live->n && r >= 0; i++)
+		r = make_socket(live, i, error);
+	return r;
 }
 
 int live_bind(struct live *live, struct error *error)
 {
 	for (size_t i = 0; i < live->n; i++) {
 		struct live_socket *s = &live->sockets[i];
-		int r = s->bound ? 0 : endpoint_bind(s->socket, s->endpoint, error);
+		int r = s->bound ? 0 : endpoint_bind(s->socket, s->endpoint, s->secure, error);
 		if (r < 0)
 			return r;
 		s->bound = true;
@@ -286,6 +305,16 @@ static void send_heartbeats(struct live *live, int64_t now_us)
 	live->heartbeat_us = now_us + HEARTBEAT_US;
 }
 
+/* Whose connection the message came on; what XPUB says itself, for one who left, came on none. */
+static void claim(struct live *live, const struct live_socket *s, zmq_msg_t *message)
+{
+	const char *key = s->secure ? zmq_msg_gets(message, "User-Id") : NULL;
+
+	if (key && *key)
+		guard_claim(live->parts.guard, (size_t)(s - live->sockets),
+			zmq_msg_get(message, ZMQ_SRCFD), str_of(key));
+}
+
 static void take_subscriptions(struct live *live, struct live_socket *s)
 {
 	size_t before = s->subscriptions.texts.n;
@@ -294,9 +323,11 @@ static void take_subscriptions(struct live *live, struct live_socket *s)
 		zmq_msg_t message;
 		zmq_msg_init(&message);
 		int n = zmq_msg_recv(&message, s->socket, ZMQ_DONTWAIT);
-		if (n >= 0)
+		if (n >= 0) {
 			subscriptions_take(&s->subscriptions,
 				str_make(zmq_msg_data(&message), zmq_msg_size(&message)));
+			claim(live, s, &message);
+		}
 		zmq_msg_close(&message);
 		if (n < 0)
 			break;
@@ -326,8 +357,11 @@ static void wait_for_work(struct live *live, zmq_pollitem_t *items)
 
 	if (r < 0)
 		return; /* EINTR: look at everything next time */
-	if (items[0].revents)
+	if (items[0].revents) {
 		live->mail = mailbox_take(&live->box);
+		/* Who may read is the guard's business. */
+		live->mail.clients = auth_clients_unref(live->mail.clients);
+	}
 	for (size_t i = 0; i < live->n; i++)
 		if (items[i + 1].revents)
 			take_subscriptions(live, &live->sockets[i]);
@@ -371,6 +405,7 @@ int live_start(struct live *live, const struct mail *first, struct error *error)
 {
 	live->visitor = (struct journal_visitor){want_record, send_record};
 	live->mail = *first;
+	live->mail.clients = NULL;
 	live->sent = first->head.head;
 	/* What changed before this bus lived it cannot tell: who has not just joined must replay. */
 	for (size_t i = 0; i < live->n; i++)

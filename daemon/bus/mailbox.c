@@ -15,12 +15,17 @@ void mailbox_deinit(struct mailbox *box)
 {
 	if (box->fd >= 0)
 		close(box->fd);
+	auth_clients_unref(box->mail.clients);
 	pthread_mutex_destroy(&box->lock);
 }
 
 void mailbox_put(struct mailbox *box, const struct mail *mail)
 {
 	pthread_mutex_lock(&box->lock);
+	if (box->mail.clients != mail->clients) {
+		auth_clients_unref(box->mail.clients);
+		auth_clients_ref(mail->clients);
+	}
 	box->mail = *mail;
 	pthread_mutex_unlock(&box->lock);
 	eventfd_write(box->fd, 1);
@@ -33,6 +38,7 @@ struct mail mailbox_take(struct mailbox *box)
 	eventfd_read(box->fd, &count);
 	pthread_mutex_lock(&box->lock);
 	struct mail mail = box->mail;
+	auth_clients_ref(mail.clients);
 	pthread_mutex_unlock(&box->lock);
 	return mail;
 }

@@ -3,6 +3,7 @@
  * thread thus costs nothing and delays nobody. */
 #pragma once
 
+#include "bus/auth.h"
 #include "bus/channel.h"
 
 #include <pthread.h>
@@ -10,7 +11,8 @@
 
 struct mail {
 	struct channel_head head;
-	int64_t pause_until_us; /* monotonic clock: leave the journal alone until then */
+	struct auth_clients *clients; /* who may read; NULL: nobody with a key */
+	int64_t pause_until_us;       /* monotonic clock: leave the journal alone until then */
 	bool end;
 };
 
@@ -24,5 +26,5 @@ struct mailbox {
 int mailbox_init(struct mailbox *box);
 void mailbox_deinit(struct mailbox *box);
 void mailbox_put(struct mailbox *box, const struct mail *mail);
-/* The newest mail; the descriptor is quiet until the next. */
+/* The newest mail, with a reference to its clients; the descriptor is quiet until the next. */
 struct mail mailbox_take(struct mailbox *box);

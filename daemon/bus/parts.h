@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bus/counters.h"
+#include "bus/guard.h"
 #include "journal/journal.h"
 
 /* All but the reader are shared and outlive the threads. */
@@ -10,4 +11,6 @@ struct bus_parts {
 	struct journal_reader *reader; /* one thread's own */
 	const char *epoch;
 	struct bus_counters *counters;
+	struct guard *guard;
+	const char *server_secret; /* NULL: no endpoint needs it */
 };

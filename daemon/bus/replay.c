@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/answer.h"
+#include "bus/connections.h"
 #include "bus/endpoint.h"
 #include "bus/request.h"
 #include "bus/scan.h"
@@ -49,7 +50,9 @@
 struct replay {
 	struct bus_parts parts;
 	const char *endpoint;
-	void *socket; /* ROUTER */
+	size_t number; /* of the endpoint, for the guard */
+	bool secure;   /* it asks for keys */
+	void *socket;  /* ROUTER */
 	struct mailbox box;
 	int written_fd; /* eventfd: a parcel has gone */
 	bool started;
@@ -76,6 +79,8 @@ int replay_new(struct replay **ret, const struct bus_parts *parts,
 
 	replay->parts = *parts;
 	replay->endpoint = settings->replay_bind;
+	replay->number = settings->n_live;
+	replay->secure = settings->replay_admission.curve == CURVE_REQUIRED;
 	replay->written_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	filters_init(&replay->filters);
 	peers_init(&replay->peers, &replay->filters, replay->written_fd);
@@ -90,14 +95,20 @@ int replay_new(struct replay **ret, const struct bus_parts *parts,
 	if (!replay->socket)
 		return error_set(
 			error, zmq_errno(), "cannot make a socket: %s", zmq_strerror(zmq_errno()));
-	endpoint_options(replay->socket, MESSAGE_MAX, SEND_HWM);
+	endpoint_options(replay->socket, MESSAGE_MAX, SEND_HWM, QUEUE_PEER_MAX);
 	zmq_setsockopt(replay->socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof mandatory);
-	return 0;
+	r = guard_watch(parts->guard, replay->socket, replay->number, error);
+	if (r < 0 || !replay->secure)
+		return r;
+	return endpoint_secure(replay->socket, parts->server_secret,
+		guard_endpoint(parts->guard, replay->number)->domain, error);
 }
 
 int replay_bind(struct replay *replay, struct error *error)
 {
-	return replay->endpoint ? endpoint_bind(replay->socket, replay->endpoint, error) : 0;
+	return replay->endpoint
+		       ? endpoint_bind(replay->socket, replay->endpoint, replay->secure, error)
+		       : 0;
 }
 
 /* Sends what has been gathered; `answer` becomes its head. The request's work is done then. */
@@ -109,7 +120,10 @@ static void send_answer(struct replay *replay, struct request *request, const st
 	request->frames[0] = (struct parcel_frame){at, request->bytes.n - at};
 	if (answer->code)
 		counter_add(&replay->parts.counters->replay_errors, 1);
-	/* Who is gone or does not read gets nothing; the next request begins where this one did. */
+	/* Who is gone or does not read gets nothing; the next request begins where this one did.
+	 * With keys, who is gone must not be followed by another under the same id. */
+	if (replay->secure && connection_cookie(request->fd) != request->cookie)
+		return;
 	if (envelope_send(&request->envelope, replay->socket) < 0)
 		return;
 	counter_add(&replay->parts.counters->replay_events, n);
@@ -430,15 +444,36 @@ static void serve(struct replay *replay, int64_t now_us)
 	line_up(replay, peer);
 }
 
+/* Has the sender of what just came in the right to ask? *ret_client: with which rights. */
+static bool is_admitted(struct replay *replay, const struct client_settings **ret_client)
+{
+	const struct incoming *in = &replay->incoming;
+	struct str key = str_of(replay->secure ? in->key : "");
+
+	*ret_client = NULL;
+	/* The guard also ends the connection of who is not admitted any more. */
+	guard_claim(replay->parts.guard, replay->number, in->fd, key);
+	if (!replay->secure)
+		return true;
+	*ret_client = auth_find(replay->mail.clients, key);
+	return auth_judge(replay->mail.clients, guard_endpoint(replay->parts.guard, replay->number),
+		       key, clock_real_us()) == AUTH_ADMITTED;
+}
+
 static void take_request(struct replay *replay)
 {
+	const struct client_settings *client;
+
+	if (!is_admitted(replay, &client))
+		return;
 	if (!replay->incoming.fits) {
 		counter_add(&replay->parts.counters->replay_errors, 1);
 		return; /* there is no way to answer so that its sender would understand */
 	}
 	struct peer *peer =
 		peers_get(&replay->peers, envelope_routing_id(&replay->incoming.envelope));
-	struct request *request = request_new(&replay->peers, peer, &replay->incoming);
+	struct request *request = request_new(&replay->peers, peer, &replay->incoming, client);
+	memcpy(peer->key, replay->incoming.key, sizeof peer->key);
 	if (peer->waiting) {
 		struct request *superseded = peer->waiting;
 		stop_waiting(replay, superseded);
@@ -529,12 +564,62 @@ static long patience(const struct replay *replay, int64_t now_us)
 	return until_us <= now_us ? 0 : (long)((until_us - now_us + MSEC_US - 1) / MSEC_US);
 }
 
+static bool same_rights(const struct client_settings *a, const struct client_settings *b)
+{
+	bool same = a->n_topics == b->n_topics;
+
+	for (size_t i = 0; same && i < a->n_topics; i++)
+		same = !strcmp(a->topics[i], b->topics[i]);
+	return same;
+}
+
+static void drop_request(struct replay *replay, struct request *request, bool tell)
+{
+	if (tell)
+		send_transient(replay, request, "overloaded");
+	if (request->peer->waiting == request)
+		stop_waiting(replay, request);
+	request_free(&replay->peers, request);
+}
+
+/* What a peer asked for under rights that are no longer its own: who has others is to ask again, who
+ * has none hears nothing. */
+static void mind_rights(struct replay *replay, struct peer *peer, const struct auth_clients *before)
+{
+	const struct auth_endpoint *endpoint = guard_endpoint(replay->parts.guard, replay->number);
+	struct str key = str_of(peer->key);
+	const struct client_settings *old = auth_find(before, key),
+				     *new = auth_find(replay->mail.clients, key);
+	bool admitted =
+		auth_judge(replay->mail.clients, endpoint, key, clock_real_us()) == AUTH_ADMITTED;
+
+	if (admitted && old && new &&same_rights(old, new))
+		return;
+	if (peer->waiting)
+		drop_request(replay, peer->waiting, admitted);
+	while (!list_is_empty(&peer->queue))
+		drop_request(
+			replay, container_of(peer->queue.next, struct request, link), admitted);
+	list_remove(&peer->link);
+}
+
+static void take_mail(struct replay *replay)
+{
+	struct auth_clients *before = replay->mail.clients;
+
+	replay->mail = mailbox_take(&replay->box);
+	if (replay->secure && replay->mail.clients != before)
+		map_for_each(it, &replay->peers.map)
+			mind_rights(replay, it->value, before);
+	auth_clients_unref(before);
+}
+
 static void wait_for_work(struct replay *replay, zmq_pollitem_t items[3])
 {
 	if (zmq_poll(items, 3, patience(replay, clock_monotonic_us())) < 0)
 		return; /* EINTR: look at everything next time */
 	if (items[0].revents)
-		replay->mail = mailbox_take(&replay->box);
+		take_mail(replay);
 	if (items[1].revents) {
 		eventfd_t count;
 		eventfd_read(replay->written_fd, &count);
@@ -592,6 +677,7 @@ static void *run(void *argument)
 int replay_start(struct replay *replay, const struct mail *first, struct error *error)
 {
 	replay->mail = *first;
+	auth_clients_ref(replay->mail.clients);
 	int r = pthread_create(&replay->thread, NULL, run, replay);
 	if (r)
 		return error_errno(error, r, "cannot start a thread");
@@ -625,6 +711,7 @@ struct replay *replay_free(struct replay *replay)
 	if (replay->written_fd >= 0)
 		close(replay->written_fd);
 	journal_reader_close(replay->parts.reader);
+	auth_clients_unref(replay->mail.clients);
 	free(replay);
 	return NULL;
 }

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include "bus/connections.h"
+#include "model/rights.h"
+
 void peers_init(struct peers *peers, struct filters *filters, int wake_fd)
 {
 	*peers = (struct peers){.filters = filters};
@@ -62,18 +65,60 @@ void peers_sweep(struct peers *peers)
 	free(idle);
 }
 
-struct request *request_new(struct peers *peers, struct peer *peer, const struct incoming *incoming)
+static const struct refusal forbidden = {
+	"forbidden", "\"topics\" names what this key may not read"};
+/* Whoever can choose an id can wait for that of somebody who has left, and gets what he asked for. */
+static const struct refusal chosen_id = {"bad-request", "leave the routing id to the server"};
+
+static bool may_ask(const struct client_settings *client, const struct question *question)
+{
+	for (size_t i = 0; i < question->n_topics; i++)
+		if (!rights_cover(client->topics, client->n_topics, question->topics[i]))
+			return false;
+	return true;
+}
+
+static struct filter *filter_rights(struct filters *filters, const struct client_settings *client)
+{
+	struct str *texts = mem_zalloc(client->n_topics + 1, sizeof *texts);
+
+	for (size_t i = 0; i < client->n_topics; i++)
+		texts[i] = str_of(client->topics[i]);
+	struct filter *filter = filters_ref(filters, texts, client->n_topics);
+	free(texts);
+	return filter;
+}
+
+static void read_question(struct peers *peers, struct request *request,
+	const struct incoming *incoming, const struct client_settings *client)
+{
+	struct question *question = &request->question;
+
+	if (!question_read(question, buf_view(&incoming->body), &request->refusal))
+		return;
+	if (client && !envelope_id_is_ours(&incoming->envelope))
+		request->refusal = chosen_id;
+	else if (client && (!client->n_topics || !may_ask(client, question)))
+		request->refusal = forbidden;
+	else if (client && !question->n_topics)
+		request->filter = filter_rights(peers->filters, client);
+	else
+		request->filter = filters_ref(peers->filters, question->topics, question->n_topics);
+}
+
+struct request *request_new(struct peers *peers, struct peer *peer, const struct incoming *incoming,
+	const struct client_settings *client)
 {
 	struct request *request = mem_zalloc(1, sizeof *request);
-	struct question *question = &request->question;
 
 	list_init(&request->link);
 	request->peer = peer;
+	request->fd = incoming->fd;
+	request->cookie = connection_cookie(incoming->fd);
 	envelope_copy(&request->envelope, &incoming->envelope);
-	if (question_read(question, buf_view(&incoming->body), &request->refusal))
-		request->filter = filters_ref(peers->filters, question->topics, question->n_topics);
-	arena_deinit(&question->arena);
-	question->topics = NULL;
+	read_question(peers, request, incoming, client);
+	arena_deinit(&request->question.arena);
+	request->question.topics = NULL;
 	MEM_GROW(request->frames, request->cap_frames, 1);
 	request->n_frames = 1;
 	peers->n_requests++;

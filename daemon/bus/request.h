@@ -7,6 +7,7 @@
 #include "bus/filter.h"
 #include "bus/parcel.h"
 #include "bus/question.h"
+#include "model/settings.h"
 
 struct peer;
 
@@ -14,6 +15,8 @@ struct request {
 	struct list link; /* in its peer's queue, or among the waiting */
 	struct peer *peer;
 	struct envelope envelope;
+	int fd; /* the connection it came on, and its cookie (connections.h) */
+	uint64_t cookie;
 	struct question question; /* without its topics, which are the filter */
 	struct filter *filter;    /* NULL: everything */
 	struct refusal refusal;   /* code not NULL: answer with this */
@@ -32,6 +35,7 @@ struct request {
 struct peer {
 	struct list link;  /* among the ready or the blocked; else alone */
 	struct str id;     /* routing id */
+	char key[41];      /* whose it is; "": no key was asked for */
 	struct list queue; /* requests, served in order */
 	size_t n_queue;
 	struct request *waiting; /* at the head, for news */
@@ -53,9 +57,10 @@ struct peer *peers_get(struct peers *peers, struct str id);
 /* Forgets those for which there is nothing to do nor on its way. */
 void peers_sweep(struct peers *peers);
 
-/* Made from what came in; belongs to no queue yet. */
-struct request *request_new(
-	struct peers *peers, struct peer *peer, const struct incoming *incoming);
+/* Made from what came in; belongs to no queue yet. `client` is who asks: topics beyond its rights are
+ * refused, and without topics it asks for all it may read. NULL: everything may be read. */
+struct request *request_new(struct peers *peers, struct peer *peer, const struct incoming *incoming,
+	const struct client_settings *client);
 /* Takes it off the list it is in. */
 void request_free(struct peers *peers, struct request *request);
 /* Forgets the events gathered beyond the first `n` frames (≥ 1), of `bytes` together. */

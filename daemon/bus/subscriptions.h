@@ -1,6 +1,6 @@
 /* Which prefixes somebody subscribes to on one XPUB: its own set, told by its subscription
- * messages, so that no message is made that it would only drop. Without XPUB_VERBOSE the socket
- * tells the first subscriber of each prefix and the last one who leaves: that is the set. */
+ * messages, so that no message is made that it would only drop. The socket tells the first subscriber
+ * of each prefix (with XPUB_VERBOSE all of them) and the last one who leaves: that is the set. */
 #pragma once
 
 #include "base/map.h"

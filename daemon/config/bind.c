@@ -53,9 +53,9 @@ static const char *home_of(enum section root, struct str key)
 		enum section root;
 		const char *where;
 	} homes[] = {{SECTION_DAEMON, "civicwired.yaml"}, {SECTION_FEEDS, "a file in feeds.d/"},
-		{SECTION_THEMES, "a file in themes.d/"}};
+		{SECTION_THEMES, "a file in themes.d/"}, {SECTION_CLIENT, "a file in clients.d/"}};
 
-	for (size_t i = 0; root <= SECTION_THEMES && i < sizeof homes / sizeof *homes; i++)
+	for (size_t i = 0; root <= SECTION_CLIENT && i < sizeof homes / sizeof *homes; i++)
 		if (homes[i].root != root && schema_find(homes[i].root, key))
 			return homes[i].where;
 	return NULL;
@@ -119,10 +119,7 @@ static void bind_key(struct binder *b, const struct place *place, const struct s
 {
 	bool empty = node_is_null(node);
 
-	if (row->type == KEY_LATER) {
-		problem_add(b->problems, node->key_mark, "%s'%s': %s",
-			place_text(b->problems, place), row->name, row->about);
-	} else if (row->type == KEY_SECTION) {
+	if (row->type == KEY_SECTION) {
 		/* `fetch:` with all its keys commented out is an empty mapping */
 		if (node->type == NODE_MAP)
 			bind_map(b, place, row->child, node, out + row->offset);

@@ -1,6 +1,7 @@
 #include "config/check.h"
 
 #include "config/config.h"
+#include "config/shape.h"
 
 #include <stdlib.h>
 
@@ -60,9 +61,38 @@ static void check_rule(
 			place_text(b->problems, place));
 }
 
+/* Without keys whoever reaches the address may read everything. */
+static void check_endpoint(struct binder *b, const struct place *place, const struct node *map,
+	const char *bind, const struct admission *admission)
+{
+	const struct node *clients = node_get(map, "clients");
+
+	if (admission->curve == CURVE_REQUIRED || !bind)
+		return;
+	if (!shape_endpoint_is_local(bind))
+		problem_add(b->problems, (node_get(map, "bind") ?: map)->mark,
+			"%sbind '%s' can be reached from other machines; add 'curve: required' and "
+			"make keys with `civicwire key server` and `civicwire key new`, or bind to "
+			"127.0.0.1",
+			place_text(b->problems, place), problem_shown(b->problems, str_of(bind)));
+	else if (clients && !node_is_null(clients))
+		problem_add(b->problems, clients->key_mark,
+			"%s'clients' means nothing without 'curve: required'",
+			place_text(b->problems, place));
+}
+
 void check_section(struct binder *b, const struct place *place, const struct node *map, void *out)
 {
+	struct live_endpoint *live = out;
+	struct bus_settings *bus = &((struct config *)out)->bus;
+
 	switch (place->section) {
+	case SECTION_LIVE:
+		check_endpoint(b, place, map, live->bind, &live->admission);
+		break;
+	case SECTION_REPLAY:
+		check_endpoint(b, place, map, bus->replay_bind, &bus->replay_admission);
+		break;
 	case SECTION_CITY:
 		check_city(b, place, map, out);
 		break;

@@ -21,8 +21,17 @@ struct config_rule {
 	size_t n_words, n_feeds, n_categories;
 };
 
+/* Who may read; apart from the rest, as it changes while the daemon runs. In order of names. */
+struct config_clients {
+	struct arena arena;
+	struct client_settings *items;
+	size_t n;
+};
+
 struct config {
 	struct arena arena;
+	const char *folder; /* absolute */
+	struct config_clients *clients;
 	const char *publisher;
 	struct journal_settings journal;
 	struct bus_settings bus;
@@ -47,6 +56,7 @@ struct config_report {
  *   civicwired.yaml            the daemon's settings; may be absent: all have defaults
  *   feeds.d/…yaml              networks, cities, bodies, their agencies and feeds, rules
  *   themes.d/…yaml             themes beside the shipped vocabulary
+ *   clients.d/NAME.yaml        clients with keys, one a file
  *   <data folder>/themes/      the shipped vocabulary; the data folder is the installed one, or
  *                              that named by the environment variable CIVICWIRE_DATADIR
  *
@@ -54,6 +64,12 @@ struct config_report {
  * problems (all reported), or -errno when the folder cannot be read at all. Changes nothing. */
 int config_load(
 	struct config **ret, const char *path, struct config_report *report, struct error *error);
+/* Reads clients.d/ of a configuration folder again. A file with a problem (reported) leaves its
+ * client as it is in `before`, which may be NULL; the others take effect. 0, or a negative errno
+ * when the folder cannot be read: then nothing is known. */
+int config_clients_load(struct config_clients **ret, const char *folder,
+	const struct config_clients *before, struct config_report *report, struct error *error);
+struct config_clients *config_clients_free(struct config_clients *clients);
 /* Tells of hosts whose feeds ask for more requests than the host's gap and parallel allow: polls
  * would come later than configured. No error, as nobody is hurt. */
 void config_check_budgets(const struct config *config, struct config_report *report);

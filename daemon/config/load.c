@@ -3,10 +3,10 @@
  * told about first: civicwired.yaml, the shipped vocabulary, feeds.d/, themes.d/. */
 #include "config/config.h"
 
-#include "base/cleanup.h"
+#include "config/clients.h"
+#include "config/files.h"
 #include "config/resolve.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -16,111 +16,35 @@
 #define CIVICWIRE_DATADIR "/usr/share/civicwire"
 #endif
 
+/* LoadCredential=civicwire-server-key:… in a drop-in of the unit. */
+#define SERVER_KEY_CREDENTIAL "civicwire-server-key"
+
 struct loader {
 	struct arena arena; /* of entries: all that does not outlive the load */
 	struct problems problems;
 	struct binder binder;
+	struct files files;
 	struct sources sources;
 	size_t cap_feeds, cap_themes;
-	unsigned n_files;
 	const char *folder; /* absolute */
 	struct config *config;
 };
 
-static const struct config_file *file_new(struct loader *l, const char *path, const char *shown)
-{
-	struct config_file *file = ARENA_NEW(&l->arena, struct config_file);
-	const char *slash = strrchr(path, '/');
-
-	file->path = path;
-	file->shown = shown;
-	file->folder = arena_str(&l->arena, str_make(path, (size_t)(slash - path))).p;
-	file->order = l->n_files++;
-	return file;
-}
-
-/* The file's bytes in *ret: 0 or -errno. */
-static int read_bytes(const char *path, struct buf *ret)
-{
-	cleanup(fclose_p) FILE *file = fopen(path, "re");
-	struct stat st;
-
-	if (!file || fstat(fileno(file), &st))
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
-	for (size_t n = 1; n;) {
-		n = fread(buf_room(ret, BUFSIZ), 1, BUFSIZ, file);
-		ret->n += n;
-		if (ret->n > TREE_BYTES_MAX)
-			return -EFBIG;
-	}
-	return ferror(file) ? -EIO : 0;
-}
-
-static void read_file(
-	struct loader *l, enum section root, const char *path, const char *shown, void *out)
-{
-	const struct config_file *file = file_new(l, path, shown);
-	struct buf bytes = BUF_INIT;
-	int err = read_bytes(path, &bytes);
-
-	if (err == -EFBIG) {
-		problem_add(&l->problems, (struct mark){file, 0, 0},
-			"is larger than %d MiB; split it", TREE_BYTES_MAX >> 20);
-	} else if (err) {
-		problem_add(&l->problems, (struct mark){file, 0, 0}, "cannot be read: %s",
-			strerror(-err));
-	} else {
-		bind_file(&l->binder, root,
-			tree_read(&l->arena, file, buf_view(&bytes), &l->problems,
-				&l->sources.broken),
-			out);
-	}
-	if (err)
-		l->sources.broken = true;
-	buf_deinit(&bytes);
-}
-
-static int is_yaml(const struct dirent *entry)
-{
-	struct str name = str_of(entry->d_name);
-
-	return name.p[0] != '.' && (str_ends(name, STR(".yaml")) || str_ends(name, STR(".yml")));
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 /* Reads every YAML file of a folder. False if the folder is not there. */
 static bool read_folder(struct loader *l, enum section root, const char *folder, const char *shown)
 {
-	struct dirent **entries;
-	int n = scandir(folder, &entries, is_yaml, by_bytes);
+	struct sources *s = &l->sources;
+	struct file_name *names = NULL;
+	int n = files_list(&l->files, folder, shown, &names);
 
-	if (n < 0) {
-		if (errno == ENOENT)
-			return false;
-		problem_add(&l->problems, (struct mark){file_new(l, folder, shown), 0, 0},
-			"cannot be read: %s", strerror(errno));
-		l->sources.broken = true;
-		return true;
-	}
 	for (int i = 0; i < n; i++) {
-		const char *path = arena_printf(&l->arena, "%s/%s", folder, entries[i]->d_name).p;
-		const char *name = arena_printf(&l->arena, "%s/%s", shown, entries[i]->d_name).p;
-		struct sources *s = &l->sources;
 		void *out = root == SECTION_FEEDS ? (void *)ARENA_PUSH(&l->arena, s->feeds,
 							    s->n_feeds, l->cap_feeds)
 						  : (void *)ARENA_PUSH(&l->arena, s->themes,
 							    s->n_themes, l->cap_themes);
-		read_file(l, root, path, name, out);
-		free(entries[i]);
+		files_read(&l->files, root, names[i].path, names[i].shown, out);
 	}
-	free(entries);
-	return true;
+	return n != -ENOENT;
 }
 
 /* Themes that feeds may name without the operator's doing. Installed beside the program's data;
@@ -132,10 +56,11 @@ static void read_vocabulary(struct loader *l)
 		arena_printf(&l->arena, "%s/themes", data && *data ? data : CIVICWIRE_DATADIR).p;
 
 	if (!read_folder(l, SECTION_THEMES, folder, folder)) {
-		problem_add(&l->problems, (struct mark){file_new(l, folder, folder), 0, 0},
+		problem_add(&l->problems,
+			(struct mark){files_mark(&l->files, folder, folder), 0, 0},
 			"the shipped vocabulary of themes is not there; install it, or set "
 			"CIVICWIRE_DATADIR to the folder above it");
-		l->sources.broken = true;
+		l->files.broken = true;
 	}
 }
 
@@ -145,10 +70,13 @@ static void read_all(struct loader *l, const char *main_file, const char *main_n
 
 	bind_defaults(&l->binder, SECTION_DAEMON, l->config);
 	if (main_file)
-		read_file(l, SECTION_DAEMON, main_file, main_name, l->config);
+		files_read(&l->files, SECTION_DAEMON, main_file, main_name, l->config);
 	read_vocabulary(l);
 	read_folder(l, SECTION_FEEDS, arena_printf(arena, "%s/feeds.d", l->folder).p, "feeds.d");
 	read_folder(l, SECTION_THEMES, arena_printf(arena, "%s/themes.d", l->folder).p, "themes.d");
+	clients_read(&l->files, arena_printf(arena, "%s/clients.d", l->folder).p, NULL,
+		l->config->clients);
+	l->sources.broken = l->files.broken;
 }
 
 /* Texts of the settings move from the load's arena into the configuration's. */
@@ -167,22 +95,51 @@ static void keep_texts(struct config *config, const char ***texts, size_t n)
 	*texts = kept;
 }
 
-static void keep_settings(struct config *config)
+static void keep_admission(struct config *config, struct admission *admission)
+{
+	if (admission->clients) /* named, be it none of them */
+		keep_texts(config, &admission->clients, admission->n_clients);
+}
+
+/* systemd hands credentials over in a folder of their own; else the file that is configured. */
+static void find_server_key(struct config *config)
+{
+	const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
+	const char *path = config->bus.server_key;
+	struct arena *arena = &config->arena;
+
+	if (folder && *folder) {
+		const char *credential = arena_printf(arena, "%s/" SERVER_KEY_CREDENTIAL, folder).p;
+		if (access(credential, F_OK) == 0) {
+			config->bus.server_key = credential;
+			return;
+		}
+	}
+	config->bus.server_key = path[0] == '/'
+					 ? arena_strdup(arena, path)
+					 : arena_printf(arena, "%s/%s", config->folder, path).p;
+}
+
+static void keep_settings(struct config *config, const char *folder)
 {
 	struct bus_settings *bus = &config->bus;
 	struct fetch_settings *fetch = &config->fetch;
 
+	config->folder = arena_strdup(&config->arena, folder);
+	find_server_key(config);
 	keep_text(config, &config->publisher);
 	keep_text(config, &config->journal.path);
 	keep_text(config, &config->control.socket);
 	keep_text(config, &config->control.status_bind);
 	keep_text(config, &fetch->contact);
 	keep_text(config, &bus->replay_bind);
+	keep_admission(config, &bus->replay_admission);
 	bus->live = arena_regrow(
 		&config->arena, bus->live, bus->n_live, bus->n_live + 1, sizeof *bus->live);
 	for (size_t i = 0; i < bus->n_live; i++) {
 		struct audience *audience = &bus->live[i].audience;
 		keep_text(config, &bus->live[i].bind);
+		keep_admission(config, &bus->live[i].admission);
 		keep_texts(config, &audience->networks, audience->n_networks);
 		keep_texts(config, &audience->topics, audience->n_topics);
 	}
@@ -228,7 +185,7 @@ static int load(
 		return err;
 	read_all(l, main_file, main_name);
 	resolve_all(&l->binder, &l->sources, l->config);
-	keep_settings(l->config);
+	keep_settings(l->config, l->folder);
 	problems_tell(&l->problems, report);
 	size_t n = l->problems.n + l->problems.dropped;
 	if (n)
@@ -242,8 +199,10 @@ int config_load(
 {
 	struct loader l = {.arena = ARENA_INIT, .config = mem_zalloc(1, sizeof *l.config)};
 
+	l.config->clients = mem_zalloc(1, sizeof *l.config->clients);
 	problems_init(&l.problems);
 	binder_init(&l.binder, &l.arena, &l.problems);
+	l.files = (struct files){&l.arena, &l.problems, &l.binder, 0, false};
 	int err = load(&l, path, report, error);
 	if (!err)
 		*ret = l.config;
@@ -256,10 +215,44 @@ int config_load(
 	return err;
 }
 
+int config_clients_load(struct config_clients **ret, const char *folder,
+	const struct config_clients *before, struct config_report *report, struct error *error)
+{
+	struct config_clients *clients = mem_zalloc(1, sizeof *clients);
+	struct arena arena = ARENA_INIT;
+	struct problems problems;
+	struct binder binder;
+	struct files files = {&arena, &problems, &binder, 0, false};
+
+	problems_init(&problems);
+	binder_init(&binder, &arena, &problems);
+	bool read = clients_read(
+		&files, arena_printf(&arena, "%s/clients.d", folder).p, before, clients);
+	problems_tell(&problems, report);
+	problems_deinit(&problems);
+	arena_deinit(&arena);
+	if (read) {
+		*ret = clients;
+		return 0;
+	}
+	config_clients_free(clients);
+	return error_set(error, EIO, "%s/clients.d cannot be read", folder);
+}
+
+struct config_clients *config_clients_free(struct config_clients *clients)
+{
+	if (!clients)
+		return NULL;
+	arena_deinit(&clients->arena);
+	free(clients);
+	return NULL;
+}
+
 struct config *config_free(struct config *config)
 {
 	if (!config)
 		return NULL;
+	config_clients_free(config->clients);
 	for (size_t i = 0; i < config->n_feeds; i++)
 		feed_unref(config->feeds[i]);
 	struct arena arena = config->arena;

@@ -107,6 +107,7 @@ static void check_reference(struct checker *c, const struct reference *reference
 		{KEY_AGENCY_REF, "agency", offsetof(struct ids, agencies)},
 		{KEY_FEED_REF, "feed", offsetof(struct ids, feeds)},
 		{KEY_THEME_REF, "theme", offsetof(struct ids, themes)},
+		{KEY_CLIENT_REF, "client", offsetof(struct ids, clients)},
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "config/feeds.h"
 #include "config/reference.h"
+#include "model/rights.h"
 
 #include <stdlib.h>
 
@@ -55,6 +56,32 @@ static void define_all(struct resolver *r, struct sources *sources)
 			define_city(r, &file->cities[j]);
 		for (size_t j = 0; j < file->n_bodies; j++)
 			define_city(r, &file->bodies[j]);
+	}
+}
+
+/* Where a name of a list stands. */
+static const struct reference *reference_of(const struct resolver *r, const char *text)
+{
+	for (size_t i = 0; i < r->binder->n_references; i++)
+		if (r->binder->references[i].text == text)
+			return &r->binder->references[i];
+	return NULL;
+}
+
+/* A live endpoint carries the same for all: whom it names must be allowed to read all of it. */
+static void check_admission(struct resolver *r, const struct live_endpoint *live)
+{
+	for (size_t i = 0; i < live->admission.n_clients; i++) {
+		const char *name = live->admission.clients[i];
+		const struct client_settings *client = map_get(&r->ids.clients, str_of(name));
+		const struct reference *reference = reference_of(r, name);
+		if (client && reference &&
+			!rights_cover_audience(client->topics, client->n_topics, &live->audience))
+			problem_add(r->binder->problems, reference->mark,
+				"%sclient '%s' may not read all that this endpoint carries; give "
+				"it "
+				"the topics, or an endpoint with a narrower audience",
+				place_text(r->binder->problems, reference->place), name);
 	}
 }
 
@@ -190,9 +217,14 @@ void resolve_all(struct binder *binder, struct sources *sources, struct config *
 	for (size_t i = 0; i < sizeof r.ids / sizeof *maps; i++)
 		map_init(&maps[i]);
 	define_all(&r, sources);
+	for (size_t i = 0; i < config->clients->n; i++)
+		map_add(&r.ids.clients, str_of(config->clients->items[i].name),
+			&config->clients->items[i]);
 	/* what a broken file would have defined must not be missed a hundred times */
 	if (!sources->broken)
 		references_check(binder, &r.ids, config->fetch.allow_file);
+	for (size_t i = 0; i < config->bus.n_live; i++)
+		check_admission(&r, &config->bus.live[i]);
 	check_hosts(&r);
 	make_networks(&r, sources);
 	make_all_rules(&r, sources);

@@ -18,6 +18,7 @@ struct sources {
 /* Where ids are known: full id → the struct that begins with a struct entry. */
 struct ids {
 	struct map networks, cities, agencies, feeds, themes;
+	struct map clients;        /* struct client_settings */
 	struct map formers, hosts; /* who claimed them: struct reference */
 };
 

@@ -6,6 +6,7 @@
 
 #define DURATION_PATTERN "^[0-9]+ ?(ms|s|min|h|d)$"
 #define SIZE_PATTERN     "^[0-9]+ ?(B|KiB|MiB|GiB|TiB)$"
+#define TIME_PATTERN     "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$"
 
 static void write_section(struct json *j, enum section section);
 
@@ -85,6 +86,9 @@ static void write_single(struct json *j, const struct schema_key *row)
 	case KEY_SIZE:
 		write_type(j, "string", SIZE_PATTERN);
 		break;
+	case KEY_TIME:
+		write_type(j, "string", TIME_PATTERN);
+		break;
 	case KEY_CHOICE:
 		write_choices(j, row->choices);
 		break;
@@ -153,8 +157,7 @@ static void write_section(struct json *j, enum section section)
 	json_key(j, "properties");
 	json_open(j, '{');
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].type != KEY_LATER)
-			write_property(j, &rows[i]);
+		write_property(j, &rows[i]);
 	json_close(j, '}');
 	json_key(j, "required");
 	json_open(j, '[');

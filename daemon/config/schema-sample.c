@@ -8,7 +8,7 @@ static void write_key(struct buf *out, const struct schema_key *row, const char 
 	buf_printf(out, "# %s%s\n", indent, row->about);
 	if (row->example)
 		buf_printf(out, "# %sFor example %s: %s\n", indent, row->name, row->example);
-	if (row->type == KEY_SECTION)
+	if (row->type == KEY_SECTION || !row->fallback)
 		buf_printf(out, "#%s%s:\n", indent, row->name);
 	else
 		buf_printf(out, "#%s%s: %s\n", indent, row->name, row->fallback);
@@ -20,8 +20,6 @@ static void write_section(struct buf *out, enum section section, const char *ind
 	const struct schema_key *rows = schema_of(section, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		if (rows[i].type == KEY_LATER)
-			continue;
 		if (!*indent)
 			buf_char(out, '\n');
 		write_key(out, &rows[i], indent);

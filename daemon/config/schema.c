@@ -12,6 +12,8 @@
 #define GIBIBYTES(n) (INT64_C(n) << 30)
 
 static const char *const sectors[] = {"public", "private", "civil-society", "academia", NULL};
+/* In the order of enum curve. */
+static const char *const curves[] = {"off", "required", NULL};
 /* In the order of enum feed_kind. */
 static const char *const kinds[] = {"news", "alert", "event", NULL};
 _Static_assert(sizeof kinds / sizeof *kinds == FEED_KIND_COUNT + 1, "one word for each kind");
@@ -80,6 +82,18 @@ _Static_assert(sizeof kinds / sizeof *kinds == FEED_KIND_COUNT + 1, "one word fo
 			.child = SECTION_AGENCY, .about = "who publishes there"}, \
 		INHERITED(SECTION, struct city_entry)
 
+/* Who may connect. */
+#define ADMISSION(SECTION, type, member) \
+	{SECTION, "curve", KEY_CHOICE, AT(type, member.curve), .choices = curves, \
+		.fallback = "off", \
+		.about = "required: encrypted, and only for clients with a key of clients.d/"}, \
+	{ \
+		SECTION, "clients", KEY_CLIENT_REF, KEY_LIST, \
+			.offset = offsetof(type, member.clients), \
+			.count = offsetof(type, member.n_clients), .example = "[archive]", \
+			.about = "which of them; without it, all whose topics suffice" \
+	}
+
 #define FETCH(member) AT(struct config, fetch.member)
 
 const struct schema_key schema_keys[] = {
@@ -99,6 +113,12 @@ const struct schema_key schema_keys[] = {
 		.about = "ZeroMQ endpoints that publish events as they come"},
 	{SECTION_DAEMON, "replay", KEY_SECTION, .child = SECTION_REPLAY,
 		.about = "the ZeroMQ endpoint that answers questions about the past"},
+	{SECTION_DAEMON, "server_key", KEY_PATH, AT(struct config, bus.server_key),
+		.fallback = "server.key",
+		.about = "the server's key, made by `civicwire key server`; a systemd credential "
+			 "civicwire-server-key goes before"},
+	{SECTION_DAEMON, "connections", KEY_SECTION, .child = SECTION_CONNECTIONS,
+		.about = "how many connections live and replay take"},
 	{SECTION_DAEMON, "status", KEY_SECTION, .child = SECTION_STATUS,
 		.about = "HTTP port for metrics and health"},
 	{SECTION_DAEMON, "fetch", KEY_SECTION, .child = SECTION_FETCH,
@@ -122,12 +142,10 @@ const struct schema_key schema_keys[] = {
 
 	{SECTION_LIVE, "bind", KEY_ENDPOINT, KEY_REQUIRED, AT(struct live_endpoint, bind),
 		.example = "\"tcp://127.0.0.1:5570\"",
-		.about = "ZeroMQ endpoint: tcp:// on the loopback, or ipc://"},
+		.about = "ZeroMQ endpoint: tcp:// or ipc://; beyond this machine only with curve"},
 	{SECTION_LIVE, "audience", KEY_SECTION, AT(struct live_endpoint, audience),
 		.child = SECTION_AUDIENCE, .about = "what this endpoint carries; without it, all"},
-	{SECTION_LIVE, "curve", KEY_LATER,
-		.about = "encryption of the wire (CURVE) is not built yet; take the key out and "
-			 "bind to tcp://127.0.0.1 or ipc://"},
+	ADMISSION(SECTION_LIVE, struct live_endpoint, admission),
 
 	{SECTION_AUDIENCE, "networks", KEY_NETWORK_REF, KEY_LIST, MANY(struct audience, networks),
 		.example = "[al-las]", .about = "events of these networks"},
@@ -136,10 +154,14 @@ const struct schema_key schema_keys[] = {
 
 	{SECTION_REPLAY, "bind", KEY_ENDPOINT, AT(struct config, bus.replay_bind),
 		.fallback = "\"tcp://127.0.0.1:5571\"",
-		.about = "ZeroMQ endpoint: tcp:// on the loopback, or ipc://"},
-	{SECTION_REPLAY, "curve", KEY_LATER,
-		.about = "encryption of the wire (CURVE) is not built yet; take the key out and "
-			 "bind to tcp://127.0.0.1 or ipc://"},
+		.about = "ZeroMQ endpoint: tcp:// or ipc://; beyond this machine only with curve"},
+	ADMISSION(SECTION_REPLAY, struct config, bus.replay_admission),
+
+	{SECTION_CONNECTIONS, "all", KEY_COUNT, AT(struct config, bus.limits.all), .least = 16,
+		.most = 1000000, .fallback = "12000",
+		.about = "subscribers and askers together; what comes above is cut"},
+	{SECTION_CONNECTIONS, "per_address", KEY_COUNT, AT(struct config, bus.limits.per_address),
+		.least = 1, .most = 1000000, .fallback = "256", .about = "of one address"},
 
 	{SECTION_STATUS, "bind", KEY_HOST_PORT, KEY_NONE, AT(struct config, control.status_bind),
 		.fallback = "none", .example = "\"127.0.0.1:8570\"",
@@ -239,6 +261,20 @@ const struct schema_key schema_keys[] = {
 	{SECTION_RULE, "categories", KEY_TEXT, KEY_LIST, MANY(struct rule_entry, categories),
 		.about = "names of the feeds' own categories"},
 
+	{SECTION_CLIENT, "key", KEY_PUBLIC_KEY, KEY_REQUIRED, AT(struct client_settings, key),
+		.about = "its public CURVE key; the secret half is with the client alone"},
+	{SECTION_CLIENT, "topics", KEY_TOPIC, KEY_LIST | KEY_REQUIRED,
+		MANY(struct client_settings, topics), .example = "[feed/, theme/climate/]",
+		.about = "what it may read: topics that begin so"},
+	{SECTION_CLIENT, "expires", KEY_TIME, KEY_NONE, AT(struct client_settings, expires_us),
+		.fallback = "none", .example = "2027-01-31",
+		.about = "refused from then on: a date (its beginning, UTC) or a time (RFC 3339)"},
+	{SECTION_CLIENT, "revoked", KEY_BOOL, AT(struct client_settings, revoked),
+		.fallback = "false", .about = "true: refused from now on"},
+	{SECTION_CLIENT, "connections", KEY_COUNT, AT(struct client_settings, connections),
+		.least = 1, .most = 10000, .fallback = "16",
+		.about = "connections it may have at a time"},
+
 	{SECTION_THEMES, "themes", KEY_SECTIONS, MANY(struct themes_file, themes),
 		.child = SECTION_THEME, .about = "themes"},
 	{SECTION_THEME, "id", KEY_ID, KEY_REQUIRED, AT(struct theme_entry, entry.id),
@@ -259,16 +295,21 @@ const struct schema_key schema_keys[] = {
 const size_t schema_n_keys = sizeof schema_keys / sizeof *schema_keys;
 
 static const struct host_settings blank_host = {NULL, -1, 0};
+static const struct client_settings blank_client = {.connections = 16};
 
 const struct schema_section schema_sections[SECTION_COUNT] = {
 	[SECTION_DAEMON] = {.name = "civicwired.yaml", .size = sizeof(struct config)},
 	[SECTION_FEEDS] = {.name = "feeds.d", .size = sizeof(struct feeds_file)},
 	[SECTION_THEMES] = {.name = "themes.d", .size = sizeof(struct themes_file)},
+	[SECTION_CLIENT] = {.name = "clients.d",
+		.size = sizeof(struct client_settings),
+		.blank = &blank_client},
 	[SECTION_CONTROL] = {.name = "control"},
 	[SECTION_JOURNAL] = {.name = "journal"},
 	[SECTION_LIVE] = {.name = "live", .size = sizeof(struct live_endpoint)},
 	[SECTION_AUDIENCE] = {.name = "audience", .size = sizeof(struct audience)},
 	[SECTION_REPLAY] = {.name = "replay"},
+	[SECTION_CONNECTIONS] = {.name = "connections"},
 	[SECTION_STATUS] = {.name = "status"},
 	[SECTION_FETCH] = {.name = "fetch"},
 	[SECTION_HOST] = {.name = "hosts",

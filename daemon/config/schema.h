@@ -11,11 +11,13 @@ enum section {
 	SECTION_DAEMON, /* civicwired.yaml */
 	SECTION_FEEDS,  /* feeds.d/…yaml */
 	SECTION_THEMES, /* themes.d/…yaml */
+	SECTION_CLIENT, /* clients.d/…yaml */
 	SECTION_CONTROL,
 	SECTION_JOURNAL,
 	SECTION_LIVE,
 	SECTION_AUDIENCE,
 	SECTION_REPLAY,
+	SECTION_CONNECTIONS,
 	SECTION_STATUS,
 	SECTION_FETCH,
 	SECTION_HOST,
@@ -51,12 +53,14 @@ enum key_type {
 	KEY_NETWORK_RANGE, /* CIDR */
 	KEY_MEDIA_TOPIC,
 	KEY_TOPIC,
+	KEY_PUBLIC_KEY,
 	KEY_NETWORK_REF,
 	KEY_CITY_REF,
 	KEY_AGENCY_REF,
 	KEY_FEED_REF,
 	KEY_FORMER_FEED,
 	KEY_THEME_REF,
+	KEY_CLIENT_REF,
 	KEY_FEED_PATTERN,
 	KEY_TEXTS_END, /* those above are texts, those below are not */
 	KEY_BOOL,      /* bool */
@@ -64,6 +68,7 @@ enum key_type {
 	KEY_COUNT,     /* int64_t */
 	KEY_DURATION,  /* int64_t, microseconds */
 	KEY_SIZE,      /* int64_t, bytes */
+	KEY_TIME,      /* int64_t, microseconds since 1970 */
 	KEY_INTERVAL,  /* struct interval */
 	KEY_CHOICE,    /* int: index into choices */
 	KEY_POINT,     /* struct point */
@@ -71,7 +76,6 @@ enum key_type {
 	KEY_WORDS,     /* struct words */
 	KEY_SECTION,   /* a mapping, stored in place */
 	KEY_SECTIONS,  /* a list of mappings: pointer at offset, number at count */
-	KEY_LATER,     /* not built yet: refused with the sentence in `about` */
 };
 
 enum key_flag {

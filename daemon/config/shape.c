@@ -1,6 +1,8 @@
 #include "config/shape.h"
 
+#include "base/curve.h"
 #include "model/event.h"
+#include "model/rights.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -221,25 +223,40 @@ static const char *refuse_credential(struct arena *arena, struct str text)
 	return good ? NULL : "is not the name of a systemd credential";
 }
 
-#define TUNNEL \
-	"and encryption of the wire (CURVE) is not built yet; bind to the loopback " \
-	"(127.0.0.1) and carry it further through a tunnel (WireGuard, ssh)"
+/* AF_INET, AF_INET6, or 0: not an address. IPv6 stands in brackets. */
+static int read_address(struct str host, struct in_addr *ret_v4, struct in6_addr *ret_v6)
+{
+	char text[INET6_ADDRSTRLEN];
+	bool bracketed = host.n > 2 && host.p[0] == '[';
+
+	if (bracketed)
+		host = str_make(host.p + 1, host.n - 2);
+	if (host.n >= sizeof text)
+		return 0;
+	memcpy(text, host.p, host.n);
+	text[host.n] = '\0';
+	if (!bracketed && inet_pton(AF_INET, text, ret_v4) == 1)
+		return AF_INET;
+	return inet_pton(AF_INET6, text, ret_v6) == 1 ? AF_INET6 : 0;
+}
 
 static bool is_loopback(struct str host)
 {
-	char text[INET6_ADDRSTRLEN];
+	struct in_addr v4;
+	struct in6_addr v6;
+	int family = read_address(host, &v4, &v6);
+
+	return family == AF_INET ? ntohl(v4.s_addr) >> 24 == 127
+				 : family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+/* One to bind; the star is ZeroMQ's for all of them. */
+static bool is_address(struct str host)
+{
 	struct in_addr v4;
 	struct in6_addr v6;
 
-	if (host.n > 2 && host.p[0] == '[')
-		host = str_make(host.p + 1, host.n - 2);
-	if (host.n >= sizeof text)
-		return false;
-	memcpy(text, host.p, host.n);
-	text[host.n] = '\0';
-	if (inet_pton(AF_INET, text, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+	return str_is(host, "*") || read_address(host, &v4, &v6);
 }
 
 static const char *refuse_endpoint(struct arena *arena, struct str text)
@@ -263,9 +280,15 @@ static const char *refuse_endpoint(struct arena *arena, struct str text)
 		return "must be an address, not a name; write tcp://127.0.0.1:<port>";
 	if (!is_port(str_skip(url.port, 1)))
 		return "has no port between 1 and 65535; write tcp://127.0.0.1:<port>";
-	if (!is_loopback(url.host))
-		return "can be reached from other machines, " TUNNEL;
-	return NULL;
+	return is_address(url.host) ? NULL : "must be an address, not a name; write an IP address";
+}
+
+bool shape_endpoint_is_local(const char *endpoint)
+{
+	struct url url;
+
+	return str_starts(str_of(endpoint), STR("ipc://")) ||
+	       (split_url(str_of(endpoint), &url) && is_loopback(url.host));
 }
 
 static const char *refuse_host_port(struct arena *arena, struct str text)
@@ -322,15 +345,23 @@ static const char *refuse_media_topic(struct arena *arena, struct str text)
 	return "is not an IPTC Media Topic, such as medtop:20000418";
 }
 
+static const char *refuse_key(struct arena *arena, struct str text)
+{
+	(void)arena;
+	return curve_is_key(text)
+		       ? NULL
+		       : "is not a public CURVE key: 40 characters of Z85, in quotes, as "
+			 "`civicwire key new` writes it";
+}
+
 static const char *refuse_topic(struct arena *arena, struct str text)
 {
-	static const char *const views[] = {"feed/", "theme/", "network/", "kind/", "sys/"};
 	bool good = text.n && text.n <= TOPIC_BYTES_MAX && text.p[text.n - 1] == '/';
 	bool known = false;
 
 	(void)arena;
-	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-		known = known || str_starts(text, str_of(views[i]));
+	for (const char *const *root = topic_roots; *root; root++)
+		known = known || str_starts(text, str_of(*root));
 	for (size_t i = 0; i < text.n; i++)
 		good = good && (is_id_char(text.p[i]) || text.p[i] == '/');
 	if (good && known && str_find(text, STR("//")) == text.n)
@@ -364,7 +395,7 @@ static const char *refuse_pattern(struct arena *arena, struct str text)
 
 #define ID       "[a-z0-9-]{1,40}"
 #define WEB_URL  "^[Hh][Tt][Tt][Pp][Ss]?://[^@/]+(/.*)?$"
-#define ENDPOINT "^(tcp://(127\\.[0-9.]+|\\[::1\\]):[0-9]+|ipc://[/@].+)$"
+#define ENDPOINT "^(tcp://([0-9.]+|\\[[0-9A-Fa-f:.]+\\]|\\*):[0-9]+|ipc://[/@].+)$"
 
 const struct shape shapes[KEY_TEXTS_END] = {
 	[KEY_TEXT] = {refuse_text, NULL},
@@ -386,12 +417,14 @@ const struct shape shapes[KEY_TEXTS_END] = {
 	[KEY_NETWORK_RANGE] = {refuse_range, "^[0-9A-Fa-f.:]+/[0-9]{1,3}$"},
 	[KEY_MEDIA_TOPIC] = {refuse_media_topic, "^medtop:[0-9]{8}$"},
 	[KEY_TOPIC] = {refuse_topic, "^(feed|theme|network|kind|sys)/([a-z0-9-]+/)*$"},
+	[KEY_PUBLIC_KEY] = {refuse_key, "^[0-9a-zA-Z.:+=^!/*?&<>()\\[\\]{}@%$#-]{40}$"},
 	[KEY_NETWORK_REF] = {refuse_id, "^" ID "$"},
 	[KEY_CITY_REF] = {refuse_id, "^" ID "$"},
 	[KEY_AGENCY_REF] = {refuse_agency, "^" ID "\\." ID "$"},
 	[KEY_FEED_REF] = {refuse_feed, "^" ID "\\." ID "\\." ID "$"},
 	[KEY_FORMER_FEED] = {refuse_feed, "^" ID "\\." ID "\\." ID "$"},
 	[KEY_THEME_REF] = {refuse_id, "^" ID "$"},
+	[KEY_CLIENT_REF] = {refuse_id, "^" ID "$"},
 	[KEY_FEED_PATTERN] = {refuse_pattern, "^(" ID "|\\*)(\\.(" ID "|\\*)){0,2}$"},
 };
 

@@ -16,5 +16,7 @@ extern const struct shape shapes[KEY_TEXTS_END];
 
 /* The host of an http or https URL, lower-cased into the arena; STR_NONE for other URLs. */
 struct str shape_url_host(struct arena *arena, const char *url);
+/* Can only this machine reach a ZeroMQ endpoint (that has the shape of one)? */
+bool shape_endpoint_is_local(const char *endpoint);
 /* "lat" or "lon" as decimal number. */
 bool shape_number(struct str text, double *ret);

@@ -1,5 +1,6 @@
 #include "config/value.h"
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "config/quantity.h"
 #include "config/shape.h"
@@ -191,6 +192,19 @@ static bool read_quantity(struct binder *b, const struct place *place, const str
 	return false;
 }
 
+/* A date means its beginning. */
+static bool read_time(struct binder *b, const struct place *place, const struct schema_key *row,
+	const struct node *node, int64_t *ret)
+{
+	const char *whole = arena_printf(b->arena, "%.*sT00:00:00Z", STR_FMT(node->text)).p;
+
+	if (time_parse_rfc3339(node->text, ret) || time_parse_rfc3339(str_of(whole), ret))
+		return true;
+	value_problem(b, place, row, node,
+		"is neither a date nor a time; write 2027-01-31 or 2027-01-31T12:00:00Z");
+	return false;
+}
+
 static bool read_count(struct binder *b, const struct place *place, const struct schema_key *row,
 	const struct node *node, int64_t *ret)
 {
@@ -249,6 +263,8 @@ static bool read_single(struct binder *b, const struct place *place, const struc
 	case KEY_DURATION:
 	case KEY_SIZE:
 		return read_quantity(b, place, row, node, out);
+	case KEY_TIME:
+		return read_time(b, place, row, node, out);
 	case KEY_INTERVAL:
 		interval->text = node->text.p;
 		interval->mark = node->mark;
@@ -403,6 +419,7 @@ bool value_read(struct binder *b, const struct place *place, const struct schema
 
 size_t value_size(enum key_type type)
 {
-	return type == KEY_COUNT || type == KEY_DURATION || type == KEY_SIZE ? sizeof(int64_t)
-									     : sizeof(const char *);
+	return type == KEY_COUNT || type == KEY_DURATION || type == KEY_SIZE || type == KEY_TIME
+		       ? sizeof(int64_t)
+		       : sizeof(const char *);
 }

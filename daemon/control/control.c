@@ -3,6 +3,7 @@
  *   GET  /v1/status            the daemon, its bus and its journal, one JSON object
  *   GET  /v1/feeds             every feed with its state, a JSON array in order of ids
  *   POST /v1/refresh?feed=ID   poll a feed as soon as its host allows     (control socket only)
+ *   POST /v1/reload-clients    read clients.d/ again                      (control socket only)
  *   GET  /healthz              200 while the journal can be written, else 503
  *   GET  /metrics              counters, in Prometheus' text format
  *
@@ -114,10 +115,31 @@ static unsigned on_refresh(
 			      : MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
+static unsigned on_reload_clients(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	struct control_source *source = control->source;
+	int r = source->reload_clients ? source->reload_clients(source) : 0;
+
+	(void)connection;
+	if (r == 0)
+		buf_lit(out, "{}\n");
+	else if (r == -EBADMSG)
+		buf_lit(out, "{\"error\":\"a file of clients.d has a problem, which is in the "
+			     "daemon's log; the others are in force\"}\n");
+	else
+		buf_printf(out, "{\"error\":\"%s\"}\n",
+			r == -ESHUTDOWN ? "the daemon is ending" : "clients.d cannot be read");
+	return r == 0          ? MHD_HTTP_OK
+	       : r == -EBADMSG ? MHD_HTTP_CONFLICT
+			       : MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
 static const struct route routes[] = {
 	{"GET", "/v1/status", false, on_status},
 	{"GET", "/v1/feeds", false, on_feeds},
 	{"POST", "/v1/refresh", true, on_refresh},
+	{"POST", "/v1/reload-clients", true, on_reload_clients},
 	{"GET", "/healthz", false, on_health},
 	{"GET", "/metrics", false, on_metrics},
 };

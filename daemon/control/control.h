@@ -37,6 +37,10 @@ struct control_source {
 	struct control_snapshot *(*snapshot)(struct control_source *source);
 	/* Polls a feed as soon as its host allows. 0, -ENOENT: no such feed. */
 	int (*refresh)(struct control_source *source, const char *feed_id);
+	/* Reads clients.d/ again and tells the bus. 0; -EBADMSG: files with problems (logged) were
+	 * left as they were, the others are in force; other errors: nothing has changed. May be
+	 * NULL: there are no clients. */
+	int (*reload_clients)(struct control_source *source);
 	/* No answers will come: both of the above return at once, also where they wait already. May
 	 * be NULL where they never wait. */
 	void (*end)(struct control_source *source);

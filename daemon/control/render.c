@@ -48,6 +48,13 @@ static void render_bus(struct json *j, const struct control_snapshot *s)
 	json_member_int(j, "replay_events", (int64_t)s->bus.replay_events);
 	json_member_int(j, "replay_errors", (int64_t)s->bus.replay_errors);
 	json_member_int(j, "replay_waiting", (int64_t)s->bus.replay_waiting);
+	json_member_int(j, "connections", (int64_t)s->bus.connections);
+	json_member_int(j, "accepted", (int64_t)s->bus.accepted);
+	json_member_int(j, "handshakes_failed", (int64_t)s->bus.handshakes_failed);
+	json_member_int(j, "refused", (int64_t)s->bus.refused);
+	json_member_int(j, "cut_connections", (int64_t)s->bus.cut_connections);
+	json_member_int(j, "cut_bytes", (int64_t)s->bus.cut_bytes);
+	json_member_int(j, "cut_rights", (int64_t)s->bus.cut_rights);
 	json_close(j, '}');
 }
 

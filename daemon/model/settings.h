@@ -21,15 +21,43 @@ struct audience {
 	size_t n_networks, n_topics;
 };
 
+/* Who may connect to an endpoint. */
+struct admission {
+	int curve;            /* enum curve */
+	const char **clients; /* names; NULL: every client whose rights suffice */
+	size_t n_clients;
+};
+
+enum curve { CURVE_OFF, CURVE_REQUIRED };
+
 struct live_endpoint {
 	const char *bind; /* ZeroMQ endpoint */
+	struct admission admission;
 	struct audience audience;
+};
+
+/* A reader with a key. */
+struct client_settings {
+	const char *name, *key; /* key: public, 40 characters of Z85 */
+	const char **topics;    /* prefixes it may read */
+	size_t n_topics;
+	int64_t expires_us; /* 0: never */
+	bool revoked;
+	int64_t connections; /* at a time, over all endpoints */
+};
+
+/* How many connections the bus takes. */
+struct connection_limits {
+	int64_t all, per_address;
 };
 
 struct bus_settings {
 	struct live_endpoint *live;
 	size_t n_live;
 	const char *replay_bind;
+	struct admission replay_admission;
+	const char *server_key; /* path of the file with the server's secret key */
+	struct connection_limits limits;
 };
 
 struct control_settings {

@@ -1,13 +1,18 @@
 /* A wire room without feeds, for bus_test.py: a journal that it fills as told on standard input, and
  * a real bus under bus/child.c (this program with --bus is the bus).
  *
- *   bus_fixture JOURNAL REPLAY LIVE...       LIVE: endpoint[;network=ID][;topic=PREFIX]...
+ *   bus_fixture JOURNAL REPLAY LIVE...
+ *       REPLAY: endpoint[;curve][;client=NAME]...
+ *       LIVE:   the same, and [;network=ID][;topic=PREFIX]...
+ *
+ * $SERVER_KEY names the file of the server's key, $LIMITS the connections taken: "ALL PER_ADDRESS".
  *
  * Commands, one a line, each answered by a line:
  *   append N BYTES TOPIC...   N events in one commit, told to the bus        head SEQ
  *   spread N FEEDS BYTES      N events over FEEDS feeds, four topics each    head SEQ
  *   flow N PER_COMMIT BYTES   N events over 20 feeds in commits, one a ms    head SEQ
  *   retain                    all but the newest event leaves                head SEQ
+ *   clients NAME|KEY|TOPIC,…|EXPIRES_MS|REVOKED|CONNECTIONS ...   who may read   clients N
  *   pause US | stats | kill | stop
  * And unasked: ready, failed WHY, ended (the last). */
 #include <errno.h>
@@ -42,6 +47,8 @@ struct fixture {
 	struct bus_settings settings;
 	struct buf line, data;
 	uint64_t made;
+	struct arena arena; /* of endpoints */
+	struct arena clients_arena;
 };
 
 static void check(int r, const struct error *error)
@@ -191,6 +198,43 @@ static void do_pause(struct fixture *f, struct str rest)
 	puts("paused");
 }
 
+/* NAME|KEY|TOPIC,…|EXPIRES_MS|REVOKED|CONNECTIONS; EXPIRES_MS from now, 0: never */
+static void read_client(struct arena *arena, struct client_settings *client, struct str rest)
+{
+	struct str part = STR_NONE, topic;
+	unsigned long long v;
+
+	str_split(&rest, '|', &part);
+	client->name = arena_str(arena, part).p;
+	str_split(&rest, '|', &part);
+	client->key = arena_str(arena, part).p;
+	str_split(&rest, '|', &part);
+	client->topics = arena_alloc(arena, (part.n + 1) * sizeof *client->topics);
+	while (part.n && str_split(&part, ',', &topic))
+		client->topics[client->n_topics++] = arena_str(arena, topic).p;
+	str_split(&rest, '|', &part);
+	if (str_u64(part, 1000000000, &v) && v)
+		client->expires_us = clock_real_us() + (int64_t)v * MSEC_US;
+	str_split(&rest, '|', &part);
+	client->revoked = str_is(part, "1");
+	client->connections = str_u64(rest, 10000, &v) ? (int64_t)v : 1;
+}
+
+static void do_clients(struct fixture *f, struct str rest)
+{
+	struct arena arena = ARENA_INIT;
+	struct client_settings *clients = arena_zalloc(&arena, 2000 * sizeof *clients);
+	struct str word;
+	size_t n = 0;
+
+	while (n < 2000 && str_word(&rest, &word))
+		read_client(&arena, &clients[n++], word);
+	bus_child_clients(f->bus, clients, n);
+	arena_deinit(&f->clients_arena);
+	f->clients_arena = arena;
+	printf("clients %zu\n", n);
+}
+
 static void do_stats(struct fixture *f, struct str rest)
 {
 	int pid;
@@ -200,10 +244,14 @@ static void do_stats(struct fixture *f, struct str rest)
 	printf("stats {\"pid\":%d,\"starts\":%" PRId64 ",\"live_sent\":%" PRIu64
 	       ",\"live_subscriptions\":%" PRIu64 ",\"replay_requests\":%" PRIu64
 	       ",\"replay_events\":%" PRIu64 ",\"replay_errors\":%" PRIu64
-	       ",\"replay_waiting\":%" PRIu64 ",\"head\":%" PRIu64 "}\n",
+	       ",\"replay_waiting\":%" PRIu64 ",\"head\":%" PRIu64 ",\"connections\":%" PRIu64
+	       ",\"accepted\":%" PRIu64 ",\"handshakes_failed\":%" PRIu64 ",\"refused\":%" PRIu64
+	       ",\"cut_connections\":%" PRIu64 ",\"cut_bytes\":%" PRIu64 ",\"cut_rights\":%" PRIu64
+	       "}\n",
 		pid, metric_get(METRIC_civicwire_bus_starts_total), s->live_sent,
 		s->live_subscriptions, s->replay_requests, s->replay_events, s->replay_errors,
-		s->replay_waiting, s->head);
+		s->replay_waiting, s->head, s->connections, s->accepted, s->handshakes_failed,
+		s->refused, s->cut_connections, s->cut_bytes, s->cut_rights);
 }
 
 static void do_kill(struct fixture *f, struct str rest)
@@ -230,8 +278,8 @@ static void obey(struct fixture *f, struct str line)
 		const char *name;
 		void (*obey)(struct fixture *f, struct str rest);
 	} commands[] = {{"append", do_append}, {"spread", do_spread}, {"flow", do_flow},
-		{"retain", do_retain}, {"pause", do_pause}, {"stats", do_stats}, {"kill", do_kill},
-		{"stop", do_stop}};
+		{"retain", do_retain}, {"clients", do_clients}, {"pause", do_pause},
+		{"stats", do_stats}, {"kill", do_kill}, {"stop", do_stop}};
 	struct str word = STR_NONE;
 
 	str_word(&line, &word);
@@ -285,30 +333,48 @@ static void on_ended(struct bus_child_sink *sink)
 	uv_close((uv_handle_t *)&f->input, NULL);
 }
 
-/* endpoint[;network=ID][;topic=PREFIX]... */
-static void read_live(struct live_endpoint *live, char *spec)
+#define NAMES_MAX 16
+
+/* endpoint[;curve][;client=NAME][;network=ID][;topic=PREFIX]... Returns the endpoint. */
+static const char *read_endpoint(
+	struct fixture *f, const char *spec, struct admission *admission, struct audience *audience)
 {
 	struct str rest = str_of(spec), part;
-	struct audience *a = &live->audience;
 
 	str_split(&rest, ';', &part);
-	live->bind = mem_strndup(part.p, part.n);
-	a->networks = mem_zalloc(8, sizeof *a->networks);
-	a->topics = mem_zalloc(8, sizeof *a->topics);
+	const char *bind = arena_str(&f->arena, part).p;
+	audience->networks = arena_zalloc(&f->arena, NAMES_MAX * sizeof *audience->networks);
+	audience->topics = arena_zalloc(&f->arena, NAMES_MAX * sizeof *audience->topics);
 	while (str_split(&rest, ';', &part)) {
-		struct str value = str_skip(part, str_chr(part, '=') + 1);
-		char *text = mem_strndup(value.p, value.n);
-		if (str_starts(part, STR("network=")) && a->n_networks < 8)
-			a->networks[a->n_networks++] = text;
-		else if (a->n_topics < 8)
-			a->topics[a->n_topics++] = text;
+		const char *text = arena_str(&f->arena, str_skip(part, str_chr(part, '=') + 1)).p;
+		if (str_is(part, "curve"))
+			admission->curve = CURVE_REQUIRED;
+		else if (str_starts(part, STR("network=")) && audience->n_networks < NAMES_MAX)
+			audience->networks[audience->n_networks++] = text;
+		else if (str_starts(part, STR("topic=")) && audience->n_topics < NAMES_MAX)
+			audience->topics[audience->n_topics++] = text;
+		else if (!admission->clients)
+			admission->clients =
+				arena_zalloc(&f->arena, NAMES_MAX * sizeof *admission->clients);
+		if (str_starts(part, STR("client=")) && admission->n_clients < NAMES_MAX)
+			admission->clients[admission->n_clients++] = text;
 	}
+	return bind;
+}
+
+static void read_limits(struct connection_limits *ret)
+{
+	const char *text = getenv("LIMITS");
+	struct str rest = str_of(text ? text : "1000 1000");
+
+	ret->all = (int64_t)number(&rest);
+	ret->per_address = (int64_t)number(&rest);
 }
 
 static void open_all(struct fixture *f, int argc, char **argv)
 {
 	const struct journal_settings journal = {.path = argv[1], .keep_us = DAY_US};
-	const struct bus_child_settings bus = {&f->settings, argv[1]};
+	const struct bus_child_settings bus = {.bus = &f->settings, .journal_path = argv[1]};
 	struct error error = {0};
 	char *notice = NULL;
 
@@ -320,10 +386,15 @@ static void open_all(struct fixture *f, int argc, char **argv)
 	f->feed->agency = "aci";
 	f->feed->name = "noticias";
 	f->feed->path = "co-mde/aci/noticias";
-	f->settings.replay_bind = argv[2];
-	f->settings.live = mem_zalloc(LIVE_MAX, sizeof *f->settings.live);
-	for (int i = 3; i < argc && f->settings.n_live < LIVE_MAX; i++)
-		read_live(&f->settings.live[f->settings.n_live++], argv[i]);
+	struct audience none = {NULL};
+	f->settings.replay_bind = read_endpoint(f, argv[2], &f->settings.replay_admission, &none);
+	read_limits(&f->settings.limits);
+	f->settings.server_key = getenv("SERVER_KEY");
+	f->settings.live = arena_zalloc(&f->arena, LIVE_MAX * sizeof *f->settings.live);
+	for (int i = 3; i < argc && f->settings.n_live < LIVE_MAX; i++) {
+		struct live_endpoint *live = &f->settings.live[f->settings.n_live++];
+		live->bind = read_endpoint(f, argv[i], &live->admission, &live->audience);
+	}
 	f->sink = (struct bus_child_sink){on_ready, on_failed, on_ended};
 	check(bus_child_new(&f->bus, &f->loop, &bus, &f->sink, &error), &error);
 	bus_child_head(f->bus, journal_head(f->journal), clock_real_us());
@@ -332,27 +403,21 @@ static void open_all(struct fixture *f, int argc, char **argv)
 
 static void close_all(struct fixture *f)
 {
-	for (size_t i = 0; i < f->settings.n_live; i++) {
-		struct live_endpoint *live = &f->settings.live[i];
-		for (size_t k = 0; k < live->audience.n_networks; k++)
-			free((char *)live->audience.networks[k]);
-		for (size_t k = 0; k < live->audience.n_topics; k++)
-			free((char *)live->audience.topics[k]);
-		free(live->audience.networks);
-		free(live->audience.topics);
-		free((char *)live->bind);
-	}
-	free(f->settings.live);
 	bus_child_free(f->bus);
 	journal_close(f->journal);
 	feed_unref(f->feed);
+	arena_deinit(&f->arena);
+	arena_deinit(&f->clients_arena);
 	buf_deinit(&f->line);
 	buf_deinit(&f->data);
 }
 
 int main(int argc, char **argv)
 {
-	struct fixture f = {.line = BUF_INIT, .data = BUF_INIT};
+	struct fixture f = {.line = BUF_INIT,
+		.data = BUF_INIT,
+		.arena = ARENA_INIT,
+		.clients_arena = ARENA_INIT};
 	bool is_bus = argc == 2 && !strcmp(argv[1], "--bus");
 
 	log_init(is_bus ? "bus" : "fixture", LOG_LEVEL_WARNING);

@@ -67,13 +67,16 @@ static void briefing_round_trip(void **state)
 	const char *networks[] = {"al-las", "uclg"}, *topics[] = {"theme/climate/"};
 	struct live_endpoint live[] = {{.bind = "tcp://127.0.0.1:1"},
 		{.bind = "ipc:///a \"b\"", .audience = {networks, topics, 2, 1}}};
-	const struct bus_settings bus = {live, 2, "tcp://127.0.0.1:2"};
+	const struct bus_settings bus = {
+		.live = live, .n_live = 2, .replay_bind = "tcp://127.0.0.1:2"};
 	struct buf text = BUF_INIT;
 	struct briefing b;
 	struct error error;
 
 	(void)state;
-	briefing_write(&text, "0.1 ab", 77, "/j.db", &bus);
+	const struct briefing told = {
+		.build = "0.1 ab", .parent = 77, .journal_path = "/j.db", .bus = bus};
+	briefing_write(&text, &told);
 	assert_int_equal(briefing_read(&b, buf_view(&text), &error), 0);
 	assert_string_equal(b.build, "0.1 ab");
 	assert_int_equal(b.parent, 77);

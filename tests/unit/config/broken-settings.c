@@ -1,5 +1,8 @@
 #include "folder.h"
 
+/* Nobody has its other half: the example of RFC 26. */
+#define KEY "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
+
 /* Each problem the loader can find in these files, in its exact words. */
 const struct broken broken_settings[] = {
 	{"unknown key", "civicwired.yaml", "publishr: http://a.example\n",
@@ -41,20 +44,26 @@ const struct broken broken_settings[] = {
 	{"open bind", "civicwired.yaml",
 		"live:\n"
 		"  - { bind: \"tcp://0.0.0.0:5580\" }\n",
-		"civicwired.yaml:2:13: live: bind 'tcp://0.0.0.0:5580' can be reached from "
-		"other machines, and encryption of the wire (CURVE) is not built yet; bind "
-		"to the loopback (127.0.0.1) and carry it further through a tunnel "
-		"(WireGuard, ssh)\n"},
+		"civicwired.yaml:2:13: live: bind 'tcp://0.0.0.0:5580' can be reached "
+		"from other machines; add 'curve: required' and make keys with "
+		"`civicwire key server` and `civicwire key new`, or bind to 127.0.0.1\n"},
 	{"open bind by star", "civicwired.yaml", "live: [{ bind: \"tcp://*:5580\" }]\n",
-		"civicwired.yaml:1:16: live: bind 'tcp://*:5580' can be reached from other "
-		"machines, and encryption of the wire (CURVE) is not built yet; bind to the "
-		"loopback (127.0.0.1) and carry it further through a tunnel (WireGuard, "
-		"ssh)\n"},
+		"civicwired.yaml:1:16: live: bind 'tcp://*:5580' can be reached from "
+		"other machines; add 'curve: required' and make keys with `civicwire "
+		"key server` and `civicwire key new`, or bind to 127.0.0.1\n"},
+	{"open bind of IPv6", "civicwired.yaml",
+		"live: [{ bind: \"tcp://[::]:5580\", curve: off }]\n",
+		"civicwired.yaml:1:16: live: bind 'tcp://[::]:5580' can be reached "
+		"from other machines; add 'curve: required' and make keys with "
+		"`civicwire key server` and `civicwire key new`, or bind to 127.0.0.1\n"},
 	{"open replay", "civicwired.yaml", "replay: { bind: \"tcp://192.0.2.1:5571\" }\n",
-		"civicwired.yaml:1:17: replay: bind 'tcp://192.0.2.1:5571' can be reached "
-		"from other machines, and encryption of the wire (CURVE) is not built yet; "
-		"bind to the loopback (127.0.0.1) and carry it further through a tunnel "
-		"(WireGuard, ssh)\n"},
+		"civicwired.yaml:1:17: replay: bind 'tcp://192.0.2.1:5571' can be "
+		"reached from other machines; add 'curve: required' and make keys with "
+		"`civicwire key server` and `civicwire key new`, or bind to 127.0.0.1\n"},
+	{"a name to bind", "civicwired.yaml",
+		"replay: { bind: \"tcp://wire.example:5571\", curve: required }\n",
+		"civicwired.yaml:1:17: replay: bind 'tcp://wire.example:5571' must be an address, "
+		"not a name; write an IP address\n"},
 	{"open status", "civicwired.yaml", "status: { bind: \"0.0.0.0:8570\" }\n",
 		"civicwired.yaml:1:17: status: bind '0.0.0.0:8570' can be reached from other "
 		"machines, where whoever comes may read it; bind to 127.0.0.1 and put a web "
@@ -74,11 +83,36 @@ const struct broken broken_settings[] = {
 	{"relative ipc", "civicwired.yaml", "replay: { bind: \"ipc://sock\" }\n",
 		"civicwired.yaml:1:17: replay: bind 'ipc://sock' must name an absolute path: "
 		"ipc:///<path>\n"},
-	{"curve", "civicwired.yaml",
-		"live:\n"
-		"  - { bind: \"tcp://127.0.0.1:5580\", curve: required }\n",
-		"civicwired.yaml:2:37: live: 'curve': encryption of the wire (CURVE) is not "
-		"built yet; take the key out and bind to tcp://127.0.0.1 or ipc://\n"},
+	{"no choice of curve", "civicwired.yaml",
+		"live: [{ bind: \"tcp://127.0.0.1:5580\", curve: require }]\n",
+		"civicwired.yaml:1:47: live: curve 'require' is none of off, required (did you "
+		"mean 'required'?)\n"},
+	{"clients without curve", "civicwired.yaml",
+		"replay: { bind: \"tcp://127.0.0.1:5571\", clients: [] }\n",
+		"civicwired.yaml:1:41: replay: 'clients' means nothing without 'curve: "
+		"required'\n"},
+	{"unknown client", "civicwired.yaml", "replay: { curve: required, clients: [archive] }\n",
+		"civicwired.yaml:1:38: replay: client 'archive' is not defined in any file\n"},
+	{"client without key", "clients.d/archive.yaml", "topics: [feed/]\n",
+		"clients.d/archive.yaml:1:1: 'key' is missing\n"},
+	{"empty client", "clients.d/archive.yaml", "",
+		"clients.d/archive.yaml: 'key' is missing\n"},
+	{"client without topics", "clients.d/archive.yaml", "key: \"" KEY "\"\n",
+		"clients.d/archive.yaml:1:1: 'topics' is missing\n"},
+	{"client whose key is none", "clients.d/archive.yaml", "key: \"abc\"\ntopics: [feed/]\n",
+		"clients.d/archive.yaml:1:6: key 'abc' is not a public CURVE key: 40 characters of "
+		"Z85, in quotes, as `civicwire key new` writes it\n"},
+	{"client with a misspelt key", "clients.d/archive.yaml",
+		"key: \"" KEY "\"\ntopics: [feed/]\nexpire: 2027-01-31\n",
+		"clients.d/archive.yaml:3:1: unknown key 'expire' (did you mean 'expires'?)\n"},
+	{"client that expires never and nowhere", "clients.d/archive.yaml",
+		"key: \"" KEY "\"\ntopics: [feed/]\nexpires: 31.1.2027\n",
+		"clients.d/archive.yaml:3:10: expires '31.1.2027' is neither a date nor a time; "
+		"write 2027-01-31 or 2027-01-31T12:00:00Z\n"},
+	{"client with a name that is none", "clients.d/Archive.yaml",
+		"key: \"" KEY "\"\ntopics: [feed/]\n",
+		"clients.d/Archive.yaml: the name 'Archive' is not an id; use a-z, 0-9 and -, at "
+		"most 40 bytes\n"},
 	{"live without bind", "civicwired.yaml",
 		"live: [{ audience: { topics: [theme/climate/] } }]\n",
 		"civicwired.yaml:1:8: live: 'bind' is missing\n"},

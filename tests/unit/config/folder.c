@@ -14,8 +14,8 @@ void folder_open(struct folder *folder)
 {
 	*folder = (struct folder){.path = "/tmp/civicwire-config-XXXXXX"};
 	assert_non_null(mkdtemp(folder->path));
-	static const char *const inside[] = {"feeds.d", "themes.d"};
-	for (size_t i = 0; i < 2; i++) {
+	static const char *const inside[] = {"clients.d", "feeds.d", "themes.d"};
+	for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
 		cleanup(free_p) char *path = mem_printf("%s/%s", folder->path, inside[i]);
 		assert_int_equal(mkdir(path, 0700), 0);
 	}

@@ -83,7 +83,7 @@ static void test_table(void **state)
 			assert_non_null(rows[i].about);
 			assert_true(rows[i].type != KEY_CHOICE || rows[i].choices);
 			if (rows[i].type == KEY_SECTION || rows[i].type == KEY_SECTIONS)
-				assert_true(rows[i].child > SECTION_THEMES);
+				assert_true(rows[i].child > SECTION_CLIENT);
 		}
 		total += n;
 	}
@@ -106,13 +106,14 @@ static void test_kept_files_agree(void **state)
 		[SECTION_DAEMON] = "schema/civicwired.json",
 		[SECTION_FEEDS] = "schema/feeds.json",
 		[SECTION_THEMES] = "schema/themes.json",
+		[SECTION_CLIENT] = "schema/clients.json",
 	};
 	struct buf made = BUF_INIT;
 
 	(void)state;
 	schema_write_sample(&made);
 	check_kept("civicwired.yaml", &made);
-	for (enum section root = SECTION_DAEMON; root <= SECTION_THEMES; root++) {
+	for (enum section root = SECTION_DAEMON; root <= SECTION_CLIENT; root++) {
 		buf_clear(&made);
 		schema_write_json(&made, root);
 		check_kept(names[root], &made);
@@ -148,8 +149,7 @@ static void test_sample_states_defaults(void **state)
 	}
 	for (size_t i = 0; i < schema_n_keys; i++) {
 		enum section s = schema_keys[i].section;
-		rows += schema_keys[i].type != KEY_LATER &&
-			(s == SECTION_DAEMON || (s >= SECTION_CONTROL && !schema_sections[s].size));
+		rows += s == SECTION_DAEMON || (s >= SECTION_CONTROL && !schema_sections[s].size);
 	}
 	assert_int_equal(settings, rows);
 	folder_open(&f);
@@ -168,6 +168,8 @@ static void test_sample_states_defaults(void **state)
 	assert_int_equal(a->bus.n_live, b->bus.n_live);
 	assert_string_equal(a->bus.live[0].bind, b->bus.live[0].bind);
 	assert_string_equal(a->bus.replay_bind, b->bus.replay_bind);
+	assert_int_equal(a->bus.replay_admission.curve, b->bus.replay_admission.curve);
+	assert_memory_equal(&a->bus.limits, &b->bus.limits, sizeof a->bus.limits);
 	assert_int_equal(a->fetch.interval_us, b->fetch.interval_us);
 	assert_int_equal(a->fetch.parallel, b->fetch.parallel);
 	assert_int_equal(a->fetch.allow_file, b->fetch.allow_file);
