@@ -167,6 +167,7 @@ static void add_words(struct normalizer *n, struct buf *out, struct str text)
 {
 	size_t i = 0, copied = 0, start = out->n;
 
+	text = text_blanks(&n->text, text);
 	buf_room(out, text.n + SCAN_SIZE + 2);
 	while (i < text.n) {
 		size_t stop = scan_find(text, i, breaks_words), end = stop;

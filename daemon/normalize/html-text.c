@@ -5,15 +5,19 @@
 #include "normalize/html-token.h"
 #include "normalize/html.h"
 
-/* In rising order: the widest of those that meet is written. */
-enum gap { GAP_NONE, GAP_SPACE, GAP_LINE, GAP_PARAGRAPH };
+/* In rising order: the widest of those that meet is written. A no-break space is one that somebody
+ * chose: it stays, with a blank on the sides that have one, unless a line ends there. */
+enum gap { GAP_NONE, GAP_NBSP, GAP_SPACE, GAP_LINE, GAP_PARAGRAPH };
+
+#define NBSP "\u00a0"
 
 struct reader {
 	struct buf *out;
 	size_t start;
 	enum gap gap;
-	bool bullet;  /* the next word is a list item's first */
-	unsigned pre; /* <pre> elements open: line ends count */
+	bool nbsp, space_before; /* in this gap, and a blank before it */
+	bool bullet;             /* the next word is a list item's first */
+	unsigned pre;            /* <pre> elements open: line ends count */
 };
 
 static void widen(struct reader *r, enum gap gap)
@@ -24,11 +28,15 @@ static void widen(struct reader *r, enum gap gap)
 
 static void before_word(struct reader *r)
 {
-	static const struct str gaps[] = {STR(""), STR(" "), STR("\n"), STR("\n\n")};
+	static const struct str gaps[] = {STR(""), STR(""), STR(" "), STR("\n"), STR("\n\n")};
 
-	if (r->out->n > r->start)
+	if (r->out->n > r->start) {
+		if (r->nbsp && r->gap < GAP_LINE)
+			buf_str(r->out, r->space_before ? STR(" " NBSP) : STR(NBSP));
 		buf_str(r->out, gaps[r->gap]);
+	}
 	r->gap = GAP_NONE;
+	r->nbsp = r->space_before = false;
 	if (r->bullet)
 		buf_lit(r->out, "- ");
 	r->bullet = false;
@@ -49,6 +57,15 @@ static void put_space(struct reader *r, char c)
 		r->gap = r->gap >= GAP_LINE ? GAP_PARAGRAPH : GAP_LINE;
 	else
 		widen(r, GAP_SPACE);
+}
+
+static void put_nbsp(struct reader *r)
+{
+	if (r->nbsp || r->gap >= GAP_LINE)
+		return;
+	r->nbsp = true;
+	r->space_before = r->gap == GAP_SPACE;
+	r->gap = GAP_NBSP;
 }
 
 /* U+00A0, the only white space beyond ASCII that is common in HTML; rarer ones are left to text.h. */
@@ -99,7 +116,7 @@ static void put_decoded(struct reader *r, const char *p, size_t n)
 	if (n == 1 && ascii_is_space((unsigned char)*p))
 		put_space(r, *p);
 	else if (is_nbsp(str_make(p, n)))
-		put_space(r, ' ');
+		put_nbsp(r);
 	else
 		put_word(r, p, n);
 }
@@ -123,7 +140,7 @@ static void put_text(struct reader *r, struct str s, bool references)
 		} else if (ascii_is_space((unsigned char)s.p[i])) {
 			put_space(r, s.p[i]);
 		} else if (is_nbsp(str_skip(s, i))) {
-			put_space(r, ' ');
+			put_nbsp(r);
 			used = 2;
 		}
 		i += used ? used : 1;

@@ -284,14 +284,27 @@ static char kind_of(const char *p, const char *end)
 	return ascii_is_alpha((unsigned char)p[2]) ? '<' : '/';
 }
 
+/* Where a CDATA section ends; where one stands in another, the end of the inner one is escaped. */
+static const struct str cdata_ends[] = {STR("]]>"), STR("]]&gt;")};
+#define CDATA_ENDS (sizeof cdata_ends / sizeof *cdata_ends)
+
+static bool take_cdata_end(struct html_tokenizer *t)
+{
+	for (size_t i = 0; i < CDATA_ENDS; i++)
+		if (str_starts(rest_of(t), cdata_ends[i])) {
+			t->cdata--;
+			t->p += cdata_ends[i].n;
+			return true;
+		}
+	return false;
+}
+
 /* Text up to the next thing that is none. */
 static void take_text(struct html_tokenizer *t, struct html_token *token)
 {
 	const char *start = t->p, *p = start;
 
-	if (t->cdata && str_starts(rest_of(t), STR("]]>"))) {
-		t->cdata--;
-		t->p += 3;
+	if (t->cdata && take_cdata_end(t)) {
 		token->type = HTML_TOKEN_OTHER;
 		return;
 	}
@@ -301,8 +314,8 @@ static void take_text(struct html_tokenizer *t, struct html_token *token)
 			break;
 	}
 	struct str text = str_make(start, (size_t)((p ? p : t->end) - start));
-	if (t->cdata)
-		text.n = str_find(text, STR("]]>"));
+	for (size_t i = 0; t->cdata && i < CDATA_ENDS; i++)
+		text.n = str_find(text, cdata_ends[i]);
 	t->p = start + text.n;
 	token->type = HTML_TOKEN_TEXT;
 	token->text = text;

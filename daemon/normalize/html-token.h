@@ -3,7 +3,7 @@
  *
  * Where we leave the standard, on purpose:
  * - "<![CDATA[" is no comment: feeds wrap HTML in CDATA twice. Its content is read as HTML, and the
- *   "]]>" after it is taken out.
+ *   "]]>" (or "]]&gt;") after it is taken out.
  * - <noframes/>, <title/>, … in XHTML's manner are empty when no end tag follows; the standard would
  *   read all the rest of an article as their content.
  * - A "<!" whose '>' is missing is text: nobody reads a title of nothing.

@@ -30,11 +30,12 @@ void identity_alias(struct buf *out, struct str s)
 		buf_str(out, s);
 }
 
-static void add_body(struct buf *out, const struct item *item)
+/* Texts differ in their words, not in the width of what is between them. */
+static void add_body(struct normalizer *n, struct buf *out, const struct item *item)
 {
-	buf_str(out, item->title);
+	buf_str(out, text_blanks(&n->text, item->title));
 	buf_char(out, '\0');
-	buf_str(out, item->content_text);
+	buf_str(out, text_blanks(&n->text, item->content_text));
 	for (size_t i = 0; i < item->n_attachments; i++) {
 		buf_char(out, '\0');
 		url_alias(out, item->attachments[i].url);
@@ -46,27 +47,27 @@ static int64_t date_of(const struct item *item)
 	return item->published_s != TIME_NONE ? item->published_s : item->modified_s;
 }
 
-static void add_title_and_date(struct buf *out, const struct item *item)
+static void add_title_and_date(struct normalizer *n, struct buf *out, const struct item *item)
 {
 	char text[TIME_TEXT_MAX];
 
-	buf_str(out, item->title);
+	buf_str(out, text_blanks(&n->text, item->title));
 	buf_char(out, '\0');
 	if (date_of(item) != TIME_NONE)
 		buf_add(out, text, time_format_s(date_of(item), text));
 }
 
 /* What the key is made of. */
-static void add_key(struct buf *out, struct str id, const struct item *item)
+static void add_key(struct normalizer *n, struct buf *out, struct str id, const struct item *item)
 {
 	if (id.n)
 		identity_alias(out, id);
 	else if (item->url.n)
 		identity_alias(out, item->url);
 	else if (item->title.n && date_of(item) != TIME_NONE)
-		add_title_and_date(out, item);
+		add_title_and_date(n, out, item);
 	else
-		add_body(out, item);
+		add_body(n, out, item);
 }
 
 /* Atom's ids are absolute by its standard; a path is one that lacks its beginning, and would be many
@@ -83,7 +84,7 @@ void identity_settle(struct normalizing *w, const struct entry *entry, struct it
 	char text[HASH_TEXT_MAX];
 
 	buf_clear(b);
-	add_key(b, id, item);
+	add_key(w->n, b, id, item);
 	item->key = hash_mix(buf_view(b));
 	buf_char(b, '\0');
 	if (item->url.n) {
@@ -94,9 +95,9 @@ void identity_settle(struct normalizing *w, const struct entry *entry, struct it
 	if (!id.n) {
 		buf_char(b, '\0');
 		if (item->title.n)
-			add_title_and_date(b, item);
+			add_title_and_date(w->n, b, item);
 		else
-			add_body(b, item);
+			add_body(w->n, b, item);
 	}
 	item->key_link = hash_mix(buf_view(b));
 	if (item->title.n) {

@@ -1,5 +1,6 @@
 #include "normalize/text.h"
 
+#include "base/scan.h"
 #include "model/flaw.h"
 #include "normalize/html.h"
 #include "normalize/text-fold.h"
@@ -7,6 +8,7 @@
 enum kind {
 	KIND_CHAR,
 	KIND_SPACE,
+	KIND_WIDE,      /* white space that somebody chose: no-break, thin, em … */
 	KIND_LINE,      /* ends a line */
 	KIND_PARAGRAPH, /* ends a paragraph */
 	KIND_NOTHING,   /* not for eyes: dropped */
@@ -29,6 +31,13 @@ static const struct {
 	{0xE0000, 0xE007F}, /* tags */
 };
 
+/* White space beyond ASCII that does not end a line. */
+static bool is_wide(unsigned cp)
+{
+	return cp == 0xA0 || (cp >= 0x2000 && cp <= 0x200A) || cp == 0x202F || cp == 0x205F ||
+	       cp == 0x3000 || cp == 0x1680;
+}
+
 static enum kind kind_of(unsigned cp)
 {
 	switch (cp) {
@@ -43,17 +52,12 @@ static enum kind kind_of(unsigned cp)
 	case '\t':
 	case '\v':
 	case '\f':
-	case 0xA0:
-	case 0x1680:
-	case 0x202F:
-	case 0x205F:
-	case 0x3000:
 		return KIND_SPACE;
 	}
 	if (cp < ' ')
 		return KIND_NOTHING;
-	if (cp >= 0x2000 && cp <= 0x200A)
-		return KIND_SPACE;
+	if (is_wide(cp))
+		return KIND_WIDE;
 	for (size_t i = 0; i < sizeof invisible / sizeof *invisible; i++)
 		if (cp >= invisible[i].first && cp <= invisible[i].last)
 			return KIND_NOTHING;
@@ -74,9 +78,20 @@ struct folder {
 	struct buf *out;
 	size_t start;
 	bool lines; /* line ends are kept */
-	bool space; /* white space since the last character */
+	/* The white space since the last character: a blank, a wide one, a blank; and line ends. */
+	bool space_before, space;
+	struct str wide; /* empty: there was none */
 	unsigned line_ends;
 };
+
+static void put_space(struct folder *f)
+{
+	if (f->space_before)
+		buf_char(f->out, ' ');
+	buf_str(f->out, f->wide);
+	if (f->space)
+		buf_char(f->out, ' ');
+}
 
 static void put(struct folder *f, const char *p, size_t n)
 {
@@ -85,10 +100,11 @@ static void put(struct folder *f, const char *p, size_t n)
 			buf_lit(f->out, "\n\n");
 		else if (f->line_ends)
 			buf_char(f->out, '\n');
-		else if (f->space)
-			buf_char(f->out, ' ');
+		else
+			put_space(f);
 	}
-	f->space = false;
+	f->space = f->space_before = false;
+	f->wide.n = 0;
 	f->line_ends = 0;
 	buf_add(f->out, p, n);
 }
@@ -98,6 +114,16 @@ static void put_gap(struct folder *f, enum kind kind)
 	f->space = true;
 	if (f->lines && kind != KIND_SPACE)
 		f->line_ends += kind == KIND_PARAGRAPH ? 2 : 1;
+}
+
+/* The first of a run stays, with a blank on the sides that have one. */
+static void put_wide(struct folder *f, struct str wide)
+{
+	if (f->wide.n)
+		return;
+	f->wide = wide;
+	f->space_before = f->space;
+	f->space = false;
 }
 
 static bool fold(struct buf *out, struct str s, bool lines)
@@ -123,6 +149,8 @@ static bool fold(struct buf *out, struct str s, bool lines)
 			put(&f, s.p + i, len);
 		} else if (kind == KIND_NOTHING) {
 			repaired = true;
+		} else if (kind == KIND_WIDE) {
+			put_wide(&f, str_make(s.p + i, len));
 		} else {
 			bool crlf = cp == '\r' && i + 1 < s.n && s.p[i + 1] == '\n';
 			put_gap(&f, crlf ? KIND_SPACE : kind);
@@ -140,6 +168,45 @@ bool text_fold(struct buf *out, struct str s)
 bool text_fold_lines(struct buf *out, struct str s)
 {
 	return fold(out, s, true);
+}
+
+SCAN_INLINE scan_bytes may_be_wide(scan_bytes v)
+{
+	return scan_is(v, '\xC2') | scan_in(v, 0xE1, 0xE3);
+}
+
+/* Index of the first wide one at or after i, and its length. */
+static size_t find_wide(struct str s, size_t i, size_t *ret_len)
+{
+	while ((i = scan_find(s, i, may_be_wide)) < s.n) {
+		if (is_wide(utf8_decode(str_skip(s, i), ret_len)))
+			break;
+		i += *ret_len;
+	}
+	return i;
+}
+
+static void put_blank(struct buf *out, size_t start)
+{
+	if (out->n == start || out->p[out->n - 1] != ' ')
+		buf_char(out, ' ');
+}
+
+struct str text_blanks(struct buf *scratch, struct str s)
+{
+	size_t len = 0, from = 0, at = find_wide(s, 0, &len);
+
+	if (at == s.n)
+		return s;
+	buf_clear(scratch);
+	for (; at < s.n; at = find_wide(s, from, &len)) {
+		buf_add(scratch, s.p + from, at - from);
+		put_blank(scratch, 0);
+		from = at + len;
+		from += from < s.n && s.p[from] == ' ';
+	}
+	buf_add(scratch, s.p + from, s.n - from);
+	return buf_view(scratch);
 }
 
 /* Does it still hold a reference that nobody would write for a reader? "&lt;" and "&gt;" alone may be
@@ -227,7 +294,7 @@ static void put_folded(struct buf *out, unsigned cp, struct str bytes)
 
 void text_fold_word(struct buf *out, struct str s)
 {
-	size_t i = 0;
+	size_t i = 0, begin = out->n;
 
 	while (i < s.n) {
 		size_t start = i, len;
@@ -240,9 +307,13 @@ void text_fold_word(struct buf *out, struct str s)
 		if (i == s.n)
 			break;
 		unsigned cp = utf8_decode(str_skip(s, i), &len);
-		/* Accents that stand alone (NFD) go, whatever they stand on. */
-		if (cp < 0x300 || cp > 0x36F)
+		if (is_wide(cp)) {
+			put_blank(out, begin);
+			i += i + len < s.n && s.p[i + len] == ' ';
+		} else if (cp < 0x300 || cp > 0x36F) {
+			/* Accents that stand alone (NFD) go, whatever they stand on. */
 			put_folded(out, cp, str_make(s.p + i, len));
+		}
 		i += len;
 	}
 }

@@ -6,13 +6,19 @@
 #include "base/hash.h"
 #include "model/document.h"
 
-/* Appends s on one line: white space (also U+00A0, U+2028 …) runs become one blank, control and
- * invisible formatting characters that mislead (bidi overrides, U+FEFF, C0, C1) are dropped, ends
- * trimmed, invalid bytes become U+FFFD. True if anything but white space was repaired. */
+/* Appends s on one line: runs of ASCII's white space and of line ends become one blank, and white space
+ * that somebody chose stays (the no-break space in a number, the ideographic one), the first of a
+ * run; control and invisible formatting characters that mislead (bidi overrides, U+FEFF, C0,
+ * C1) are dropped, ends trimmed, invalid bytes become U+FFFD. True if anything but white space was
+ * repaired. */
 bool text_fold(struct buf *out, struct str s);
 
 /* The same, keeping single line breaks and one blank line between paragraphs. */
 bool text_fold_lines(struct buf *out, struct str s);
+
+/* A folded text for comparing: all its white space but line ends are blanks, one at a time. In scratch;
+ * or s itself, if it has no other. */
+struct str text_blanks(struct buf *scratch, struct str s);
 
 /* A text construct as a person would read it, on one line: decoded as often as its type says, RSS
  * titles by the usual heuristic (never a literal "&amp;amp;" in front of a person; never "a < b"
@@ -20,8 +26,8 @@ bool text_fold_lines(struct buf *out, struct str s);
 struct str text_plain(
 	struct arena *arena, struct buf *scratch, const struct text *text, unsigned *flaws);
 
-/* Folds case and accents for comparing words: "Água" and "AGUA" give the same bytes. Letters of
- * Latin, Greek and Cyrillic; others pass unchanged. */
+/* Folds case, accents and white space for comparing words: "Água" and "AGUA" give the same bytes.
+ * Letters of Latin, Greek and Cyrillic; others pass unchanged. */
 void text_fold_word(struct buf *out, struct str s);
 
 /* A language tag by BCP 47's writing rules ("es_mx" → "es-MX"); STR_NONE if it is none. */

@@ -138,6 +138,8 @@ static void test_forms_of_tags(void **state)
 	assert_clean("a<!-- x -- y -->b<!>c<!doctype html>d<?php x ?>e</>f</ x>g", "abcdefg");
 	assert_clean("a<!-- never closed <b>x</b>", "a");
 	assert_clean("<![CDATA[<b>x</b>]]>y]]>", "<b>x</b>y]]&gt;");
+	assert_clean("<![CDATA[<b>x</b>]]&gt;y]]&gt;", "<b>x</b>y]]&gt;");
+	assert_clean("<![CDATA[<![CDATA[x]]&gt;y]]>z", "xyz");
 	assert_clean("x<a href=\"http://h/", "x");
 	assert_clean("<xmp><b>&amp;</xmp>", "<pre>&lt;b&gt;&amp;amp;</pre>");
 	assert_clean("<iframe src=x />after", "after");
@@ -477,7 +479,10 @@ static void test_text(void **state)
 	assert_text("a<b>b</b>c <i>d</i>", "abc d");
 	assert_text("<ul><li>a</li><li>b</li></ul>c", "- a\n- b\n\nc");
 	assert_text("x<br>y<br><br>z", "x\ny\n\nz");
-	assert_text("<p>&iexcl;Hola&nbsp;&amp; adi&oacute;s! 1 &lt; 2</p>", "¡Hola & adiós! 1 < 2");
+	assert_text("<p>&iexcl;Hola&nbsp;&amp; adi&oacute;s! 1 &lt; 2</p>",
+		"¡Hola\u00a0& adiós! 1 < 2");
+	assert_text("10&nbsp;000 &nbsp; \u00a0x<br>&nbsp;&nbsp;y<p>&nbsp;</p>&nbsp;",
+		"10\u00a0000 \u00a0 x\ny");
 	assert_text("<img src=x alt='Una foto'><a href=x>enlace</a>", "Una foto enlace");
 	assert_text("<style>p{}</style><script>x</script>a<!-- b -->c", "ac");
 	assert_text("<table><tr><td>1<td>2<tr><td>3</table>", "1 2\n3");

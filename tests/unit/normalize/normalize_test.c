@@ -479,6 +479,11 @@ static void test_identity_without_link(void **state)
 	f->entry.dates.published = STR("2017-05-13T09:00:00Z");
 	assert_false(hash_eq(&run(f)->key, &key));
 
+	f->entry.title = likely("Aviso n\u00ba&nbsp;1");
+	key = run(f)->key;
+	f->entry.title = likely("Aviso n\u00ba 1"); /* however wide its blanks are */
+	assert_true(hash_eq(&run(f)->key, &key));
+
 	f->entry.dates.published = STR_NONE;
 	key = run(f)->key;
 	f->entry.summary = likely("c");
@@ -504,6 +509,8 @@ static void test_change(void **state)
 	struct fixture *f = *state;
 
 	assert_change(f, "<p>a b</p>", "<p>a\n\t b </p>", false);
+	assert_change(f, "<p>10 000 &euro;</p>", "<p>10&nbsp;000&#8239;&euro;</p>", false);
+	assert_change(f, "<p>7 &nbsp; comments</p>", "<p>8&nbsp;comments</p>", false);
 	assert_change(f, "<a href='/x' title='t'>a</a>", "<a title='t' href='/x'>a</a>", false);
 	assert_change(
 		f, "<a href='/x?utm_source=a&amp;id=1'>a</a>", "<a href='/x?id=1'>a</a>", false);

@@ -27,7 +27,12 @@ static void test_fold(void **state)
 	(void)state;
 	assert_fold("", "", false);
 	assert_fold("  Ciudad\t de\r\n México ", "Ciudad de México", false);
-	assert_fold("a\u00a0\u2003b\u2028c\u3000d", "a b c d", false);
+	/* The first of the wide ones stays, and a blank on each side that has one. */
+	assert_fold("10\u00a0000\u202f\u20ac", "10\u00a0000\u202f\u20ac", false);
+	assert_fold("a\u00a0\u2003b\u2028c\u3000d", "a\u00a0b c\u3000d", false);
+	assert_fold("a  \u2009\t \u00a0 \u00a0b", "a \u2009 b", false);
+	assert_fold("\u00a0 a\u00a0\nb \u3000", "a\u00a0 b", false);
+	assert_fold("\u00a0\u2003\u205f", "", false);
 	assert_fold("a\x01\x1f\x7f\xc2\x85z", "a z", true);
 	assert_fold("\ufeffa\u202eb\u2066c\u00add\u200be", "abcde", true);
 	assert_fold("a\xff\xe2\x82z", "a\ufffd\ufffd\ufffdz", true);
@@ -54,6 +59,24 @@ static void test_fold_lines(void **state)
 	assert_lines("\n\na\n\n\n\nb\n", "a\n\nb");
 	assert_lines("a \n \n b", "a\n\nb");
 	assert_lines("a\u2029b\u2028c", "a\n\nb\nc");
+	assert_lines("\u00a0a\u00a0b\u00a0\n\u00a0\n\u00a0c", "a\u00a0b\n\nc");
+}
+
+static void test_blanks(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {{"a\u00a0b \u2009 c\u3000d", "a b c d"}, {"a\u00a0\nb", "a \nb"},
+		{"\u00bfQu\u00e9? \u2014 \u4e00\u20ac\u3001",
+			"\u00bfQu\u00e9? \u2014 \u4e00\u20ac\u3001"},
+		{"\u00a0", " "}, {"a \u1680b", "a b"}, {"", ""}};
+	struct buf scratch = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++)
+		if (!str_is(text_blanks(&scratch, str_of(cases[i].text)), cases[i].want))
+			fail_msg("%s", cases[i].text);
+	buf_deinit(&scratch);
 }
 
 static void test_plain(void **state)
@@ -80,7 +103,8 @@ static void test_plain(void **state)
 			"Café – \"bar\""},
 		{TEXT_LIKELY, "How to use &lt;b&gt;", "How to use <b>"},
 		{TEXT_LIKELY, "Medellín <br/> Ciudad &nbsp; de México",
-			"Medellín Ciudad de México"},
+			"Medellín Ciudad \u00a0 de México"},
+		{TEXT_HTML, "&nbsp;<p>a&nbsp;b</p>&nbsp;<p>&nbsp;</p>", "a\u00a0b"},
 		{TEXT_LIKELY, "", ""},
 	};
 	struct arena arena = ARENA_INIT;
@@ -129,6 +153,7 @@ static void test_fold_word(void **state)
 	assert_word("Москва Ёлка ЙОД", "москва елка иод");
 	assert_word("Việt Nam", "viet nam");
 	assert_word("東京 × ÷ 5º", "東京 × ÷ 5º");
+	assert_word("A\u00a0B \u2009 c", "a b c");
 }
 
 static void assert_language(const char *tag, const char *want)
@@ -171,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_fold_lines),
+		cmocka_unit_test(test_blanks),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_fold_word),
 		cmocka_unit_test(test_language),
