@@ -25,6 +25,8 @@
  * character: of GB 2312's pairs about every seventh looks like UTF-8, so eight in nine are never
  * chance. */
 #define STRAY_SHARE 8
+/* U+FEFF; some write it twice. */
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
 struct label_alias {
 	const char *label, *iconv;
@@ -35,25 +37,88 @@ static const struct label_alias aliases[] = {
 	{"gb2312", "GB18030"},
 	{"gbk", "GB18030"},
 	{"x-gbk", "GB18030"},
+	{"gb_2312", "GB18030"},
 	{"gb_2312-80", "GB18030"},
+	{"csgb2312", "GB18030"},
+	{"csiso58gb231280", "GB18030"},
+	{"iso-ir-58", "GB18030"},
+	{"chinese", "GB18030"},
 	{"euc-kr", "CP949"},
 	{"euckr", "CP949"},
+	{"cseuckr", "CP949"},
 	{"ks_c_5601-1987", "CP949"},
+	{"ks_c_5601-1989", "CP949"},
+	{"csksc56011987", "CP949"},
+	{"ksc5601", "CP949"},
+	{"ksc_5601", "CP949"},
+	{"iso-ir-149", "CP949"},
+	{"korean", "CP949"},
+	{"windows-949", "CP949"},
+	{"x-windows-949", "CP949"},
 	{"shift_jis", "CP932"},
 	{"shift-jis", "CP932"},
 	{"sjis", "CP932"},
 	{"x-sjis", "CP932"},
+	{"csshiftjis", "CP932"},
+	{"ms932", "CP932"},
+	{"ms_kanji", "CP932"},
+	{"windows-31j", "CP932"},
+	{"x-euc-jp", "EUC-JP"},
 	{"big5", "BIG5-HKSCS"},
+	{"cn-big5", "BIG5-HKSCS"},
+	{"csbig5", "BIG5-HKSCS"},
+	{"x-x-big5", "BIG5-HKSCS"},
 	{"tis-620", "CP874"},
+	{"dos-874", "CP874"},
 	{"iso-8859-11", "CP874"},
+	{"iso8859-11", "CP874"},
+	{"iso885911", "CP874"},
 	{"iso-8859-9", "CP1254"},
-	{"x-mac-roman", "MACINTOSH"},
+	{"iso8859-9", "CP1254"},
+	{"iso88599", "CP1254"},
+	{"iso_8859-9", "CP1254"},
+	{"csisolatin5", "CP1254"},
+	{"l5", "CP1254"},
+	{"latin5", "CP1254"},
+	{"csisolatin9", "ISO-8859-15"},
+	{"l9", "ISO-8859-15"},
+	{"csiso88596e", "ISO-8859-6"},
+	{"csiso88596i", "ISO-8859-6"},
+	{"iso-8859-6-e", "ISO-8859-6"},
+	{"iso-8859-6-i", "ISO-8859-6"},
+	{"sun_eu_greek", "ISO-8859-7"},
+	{"csiso88598e", "ISO-8859-8"},
+	{"csiso88598i", "ISO-8859-8"},
+	{"iso-8859-8-e", "ISO-8859-8"},
+	{"iso-8859-8-i", "ISO-8859-8"},
+	{"logical", "ISO-8859-8"},
+	{"visual", "ISO-8859-8"},
+	{"koi", "KOI8-R"},
 	{"koi8", "KOI8-R"},
+	{"koi8_r", "KOI8-R"},
+	{"koi8-ru", "KOI8-U"},
+	{"x-mac-roman", "MACINTOSH"},
+	{"x-mac-cyrillic", "MAC-CYRILLIC"},
+	{"x-mac-ukrainian", "MAC-UK"},
+	{"x-cp1250", "CP1250"},
+	{"x-cp1251", "CP1251"},
+	{"cp-1251", "CP1251"},
+	{"win-1251", "CP1251"},
+	{"win1251", "CP1251"},
+	{"x-cp1253", "CP1253"},
+	{"x-cp1254", "CP1254"},
+	{"x-cp1255", "CP1255"},
+	{"x-cp1256", "CP1256"},
+	{"x-cp1257", "CP1257"},
+	{"x-cp1258", "CP1258"},
+	{"unicodefffe", "UTF-16BE"},
+	{"unicodefeff", "UTF-16LE"},
 };
 
-static const char *const latin1_labels[] = {"iso-8859-1", "iso8859-1", "iso_8859-1", "iso-latin-1",
-	"latin1", "latin-1", "us-ascii", "ascii", "ansi", "windows-1252", "cp1252", "cp-1252",
-	"win-1252", "x-cp1252"};
+static const char *const latin1_labels[] = {"iso-8859-1", "iso8859-1", "iso88591", "iso_8859-1",
+	"iso_8859_1", "iso8859_1", "iso_8859-1:1987", "8859-1", "iso-latin-1", "iso-ir-100",
+	"csisolatin1", "l1", "latin1", "latin-1", "cp819", "ibm819", "us-ascii", "ascii",
+	"ansi_x3.4-1968", "ansi", "windows-1252", "cp1252", "cp-1252", "win-1252", "x-cp1252"};
 
 static bool is_one_of(const char *label, const char *const *list, size_t n)
 {
@@ -89,13 +154,28 @@ static bool is_ascii_label(const char *label)
 static bool is_seven_bit(const char *label)
 {
 	return !strncmp(label, "iso-2022-", 9) || !strcmp(label, "hz-gb-2312") ||
-	       !strcmp(label, "hz") || !strcmp(label, "utf-7");
+	       !strcmp(label, "hz");
+}
+
+/* UTF-7 hides tags from whoever looks for them, and no feed needs it: nobody reads it. */
+static bool is_refused(const char *label)
+{
+	static const char *const labels[] = {
+		"utf-7", "utf7", "unicode-1-1-utf-7", "csunicode11utf7", "utf-7-imap"};
+
+	return IS_ONE_OF(label, labels);
+}
+
+static iconv_t open_label(const char *label)
+{
+	return is_refused(label) ? (iconv_t)-1 : iconv_open("UTF-8", label_iconv(label));
 }
 
 static bool is_wide(const char *label)
 {
 	return !strncmp(label, "utf-16", 6) || !strncmp(label, "utf-32", 6) ||
-	       !strncmp(label, "utf16", 5) || !strncmp(label, "ucs-", 4) ||
+	       !strncmp(label, "utf16", 5) || !strncmp(label, "utf32", 5) ||
+	       !strncmp(label, "ucs-", 4) || !strncmp(label, "unicodef", 8) ||
 	       !strncmp(label, "iso-10646-ucs", 13);
 }
 
@@ -275,7 +355,7 @@ static int look_through(struct charset *c, struct census *census,
 		if (r < 0)
 			return r;
 		if (bytes.n <= left) {
-			census->bad += left;
+			c->cut = left; /* no proof of anything: the body is cut off here */
 			return 0;
 		}
 		left = look(census, bytes);
@@ -333,7 +413,7 @@ static bool is_feed_type(struct str type, bool *ret_text)
 
 static bool use_iconv(struct charset *c, const char *label)
 {
-	iconv_t converter = iconv_open("UTF-8", label_iconv(label));
+	iconv_t converter = open_label(label);
 
 	if (converter == (iconv_t)-1)
 		return false;
@@ -433,7 +513,7 @@ static int decide(struct charset *c, const char *label, bool explicit_label, con
 		return 0;
 	}
 	/* Pure ASCII: whatever is said is right, if it is a code at all. */
-	iconv_t probe = iconv_open("UTF-8", label_iconv(label));
+	iconv_t probe = open_label(label);
 	if (probe == (iconv_t)-1 && !IS_ONE_OF(label, latin1_labels)) {
 		c->flaws |= FLAW_ENCODING_UNKNOWN;
 		return 0;
@@ -447,15 +527,21 @@ static int decide(struct charset *c, const char *label, bool explicit_label, con
 /* In UTF-16, UTF-32 and EBCDIC the declaration is found only once it is converted. */
 static void skip_wide_declaration(struct charset *c)
 {
-	struct str head = STR("");
-	charset_next(c, &head);
-	size_t length = declaration_length(str_head(head, DECLARATION_MAX));
+	struct str text = STR("");
+	char label[48];
+
+	charset_rewind(c);
+	charset_next(c, &text);
 	size_t unit = !strncmp(c->name, "utf-16", 6) ? 2 : !strncmp(c->name, "utf-32", 6) ? 4 : 1;
 
+	for (; str_starts(text, STR(BYTE_ORDER_MARK)); text = str_skip(text, 3))
+		c->start += unit;
+	size_t length = declaration_length(str_head(text, DECLARATION_MAX));
+	set_label(label, declared_encoding(str_head(text, length)));
+	if (unit > 1 && label[0] && !is_wide(label))
+		c->flaws |= FLAW_ENCODING_OVERRIDE;
 	if (unit == 1 && length) {
 		/* EBCDIC comes in many: the declaration says which. */
-		char label[48];
-		set_label(label, declared_encoding(str_head(head, length)));
 		iconv_t before = c->iconv;
 		if (label[0] && strcmp(label, c->name) && !is_utf8_label(label) &&
 			use_iconv(c, label)) {
@@ -495,7 +581,10 @@ int charset_open(struct charset *c, const struct body *body, struct str content_
 		skip_wide_declaration(c);
 		return 0;
 	}
-	struct str rest = str_head(str_skip(head, c->start), DECLARATION_MAX);
+	struct str rest = str_skip(head, c->start);
+	for (; signature && str_starts(rest, STR(BYTE_ORDER_MARK)); rest = str_skip(rest, 3))
+		c->start += 3;
+	rest = str_head(rest, DECLARATION_MAX);
 	size_t length = declaration_length(rest);
 	set_label(xml, declared_encoding(str_head(rest, length)));
 	/* Nothing may stand before the declaration, not even a blank. */
@@ -627,6 +716,8 @@ int charset_next(struct charset *c, struct str *ret_piece)
 			return 0;
 		}
 		if (is_utf8(c)) {
+			if (c->cut && c->offset + in.n == c->body->n)
+				in.n -= c->cut;
 			n = whole_characters(c, in, &sound);
 			if (sound) {
 				c->offset += n;

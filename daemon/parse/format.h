@@ -235,6 +235,7 @@ struct charset {
 	void *iconv;       /* iconv_t; NULL: the bytes are UTF-8, or one of the next two */
 	bool windows_1252; /* each byte is a character */
 	bool mixed;        /* UTF-8 with stray bytes of windows-1252 */
+	size_t cut;        /* bytes of a character that the end of the body cuts off: left out */
 	char name[48];     /* the code, lower case */
 	unsigned flaws;
 	size_t in_at, n_in; /* of a body in a file: what of it is at the beginning of `buffer` */
@@ -440,3 +441,13 @@ bool cap_is_alert(struct parser *p, const xmlChar *name, const xmlChar *prefix, 
 
 /* ---- jsonfeed.c ---- */
 int jsonfeed_run(struct parser *p, struct error *error);
+
+/* ---- advertise.c ---- */
+/* Appends the addresses of the feeds that a web page advertises, with blanks between, each once.
+ * Returns how many. */
+size_t advertised_feeds(struct parser *p, struct str page, struct buf *out);
+
+/* ---- json-mend.c ---- */
+/* Appends a JSON text made of `in`, which jansson refuses; false: there is no way. *ret_truncated:
+ * it was cut off, and ends after the last whole item. */
+bool json_mend(struct buf *out, struct str in, bool *ret_truncated);

@@ -1,5 +1,6 @@
 /* JSON Feed 1.0 and 1.1. Read whole by jansson: JSON has no way to begin with half of it. Types
- * are taken as they come: numbers for ids, one author for several, strings for numbers. */
+ * are taken as they come: numbers for ids, one author for several, strings for numbers. What jansson
+ * refuses is mended once (json-mend.c) and tried again. */
 #include "parse/format.h"
 
 #include <errno.h>
@@ -9,14 +10,16 @@
 #define JSON_BYTES_MAX (32 * 1024 * 1024)
 
 /* A text, or a number as text; empty counts as absent. */
-static struct str get(struct parser *p, const json_t *object, const char *key)
+static struct str value_of(struct parser *p, const json_t *v)
 {
-	const json_t *v = json_object_get(object, key);
-
 	if (json_is_string(v)) {
 		struct str s = {json_string_value(v), json_string_length(v)};
 		/* NUL is a character in JSON and none anywhere else. */
 		s.n = str_chr(s, 0);
+		if (s.n > PARSE_TEXT_MAX) {
+			p->document.flaws |= FLAW_LIMIT_REACHED;
+			s.n = utf8_valid_prefix(str_head(s, PARSE_TEXT_MAX));
+		}
 		s = str_trim(s);
 		return s.n ? arena_str(p->arena, s) : STR_NONE;
 	}
@@ -27,6 +30,19 @@ static struct str get(struct parser *p, const json_t *object, const char *key)
 	return STR_NONE;
 }
 
+static struct str get(struct parser *p, const json_t *object, const char *key)
+{
+	return value_of(p, json_object_get(object, key));
+}
+
+/* An address, or an object that has one. */
+static struct str get_url(struct parser *p, const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_object(v) ? get(p, v, "url") : value_of(p, v);
+}
+
 static struct text text_of(struct str value, enum text_type type)
 {
 	return (struct text){.value = value, .type = type};
@@ -35,10 +51,10 @@ static struct text text_of(struct str value, enum text_type type)
 static void add_author(struct parser *p, const json_t *author)
 {
 	if (json_is_string(author)) {
-		struct person *person = build_add_person(p, false, 1);
+		struct str text = value_of(p, author);
+		struct person *person = text.n ? build_add_person(p, false, 1) : NULL;
 		if (person)
-			person_from_text(
-				person, build_copy(p, str_trim(str_of(json_string_value(author)))));
+			person_from_text(person, text);
 		return;
 	}
 	if (!json_is_object(author))
@@ -49,53 +65,66 @@ static void add_author(struct parser *p, const json_t *author)
 		return;
 	if (name.n)
 		person_from_text(person, name);
+	if (!person->email.n)
+		person->email = get(p, author, "email");
 	if (str_istarts(url, STR("mailto:")))
 		person->email = str_skip(url, 7);
 	else
 		person->uri = url;
 }
 
-/* "authors" of 1.1, else "author" of 1.0; each may be one or several. */
+/* Calls `add` for each element of a list, or for what stands where there should be one. */
+static void for_each(
+	struct parser *p, const json_t *list, void (*add)(struct parser *p, const json_t *each))
+{
+	const json_t *each;
+	size_t i;
+
+	if (!json_is_array(list)) {
+		if (list)
+			add(p, list);
+		return;
+	}
+	json_array_foreach(list, i, each) add(p, each);
+}
+
+/* "authors" of 1.1, else "author" of 1.0. */
 static void add_authors(struct parser *p, const json_t *object)
 {
-	const json_t *v = json_object_get(object, "authors"), *each;
-	size_t i;
+	const size_t *n = p->in_entry ? &p->entry.n_authors : &p->document.n_authors;
 
-	if (!v || (json_is_array(v) && !json_array_size(v)))
-		v = json_object_get(object, "author");
-	if (json_is_array(v)) {
-		json_array_foreach(v, i, each) add_author(p, each);
-	} else {
-		add_author(p, v);
-	}
+	for_each(p, json_object_get(object, "authors"), add_author);
+	if (!*n)
+		for_each(p, json_object_get(object, "author"), add_author);
 }
 
+static void add_tag(struct parser *p, const json_t *tag)
+{
+	struct str word = json_is_object(tag) ? get(p, tag, "name") : value_of(p, tag);
+
+	build_add_category(p, word, STR_NONE, STR_NONE);
+}
+
+/* One text for a list has commas, as keywords have elsewhere. */
 static void add_tags(struct parser *p, const json_t *tags)
 {
-	const json_t *each;
-	size_t i;
-
 	if (json_is_string(tags))
-		build_add_category(p, build_copy(p, str_trim(str_of(json_string_value(tags)))),
-			STR_NONE, STR_NONE);
-	json_array_foreach(tags, i, each) if (json_is_string(each)) build_add_category(
-		p, build_copy(p, str_trim(str_of(json_string_value(each)))), STR_NONE, STR_NONE);
+		build_add_keywords(p, value_of(p, tags), STR_NONE);
+	else
+		for_each(p, tags, add_tag);
 }
 
-static void add_attachments(struct parser *p, const json_t *list)
+static void add_attachment(struct parser *p, const json_t *each)
 {
-	const json_t *each;
-	size_t i;
+	struct enclosure enclosure = {
+		.url = json_is_object(each) ? get(p, each, "url") : value_of(p, each),
+		.type = get(p, each, "mime_type"),
+		.length = get(p, each, "size_in_bytes"),
+		.duration = get(p, each, "duration_in_seconds"),
+		.title = get(p, each, "title")};
 
-	json_array_foreach(list, i, each)
-	{
-		struct enclosure enclosure = {.url = get(p, each, "url"),
-			.type = get(p, each, "mime_type"),
-			.length = get(p, each, "size_in_bytes"),
-			.title = get(p, each, "title")};
-		if (enclosure.url.n)
-			build_add_enclosure(p, &enclosure);
-	}
+	if (enclosure.url.n)
+		build_add_enclosure(p, &enclosure);
 }
 
 static void add_link(struct parser *p, struct str href, const char *rel)
@@ -110,6 +139,8 @@ static void read_item(struct parser *p, const json_t *item)
 {
 	struct entry *e = &p->entry;
 
+	if (p->stop || !json_is_object(item))
+		return;
 	build_begin_entry(p);
 	e->id = get(p, item, "id");
 	e->link = get(p, item, "url");
@@ -123,16 +154,23 @@ static void read_item(struct parser *p, const json_t *item)
 	e->content = text_of(get(p, item, "content_html"), TEXT_HTML);
 	if (!e->content.value.n)
 		e->content = text_of(get(p, item, "content_text"), TEXT_PLAIN);
+	if (!e->content.value.n) /* no word of JSON Feed, but of those who did not read it */
+		e->content = text_of(get(p, item, "content"), TEXT_LIKELY);
 	e->dates.published = get(p, item, "date_published");
 	e->dates.updated = get(p, item, "date_modified");
-	e->image = get(p, item, "image");
+	e->image = get_url(p, item, "image");
 	if (!e->image.n)
-		e->image = get(p, item, "banner_image");
+		e->image = get_url(p, item, "banner_image");
 	e->language = get(p, item, "language");
 	add_authors(p, item);
 	add_tags(p, json_object_get(item, "tags"));
-	add_attachments(p, json_object_get(item, "attachments"));
+	for_each(p, json_object_get(item, "attachments"), add_attachment);
 	build_end_entry(p);
+}
+
+static void add_hub(struct parser *p, const json_t *hub)
+{
+	add_link(p, get(p, hub, "url"), "hub");
 }
 
 static void read_feed(struct parser *p, const json_t *root)
@@ -143,14 +181,15 @@ static void read_feed(struct parser *p, const json_t *root)
 	d->subtitle = text_of(get(p, root, "description"), TEXT_PLAIN);
 	d->link = get(p, root, "home_page_url");
 	d->feed_url = get(p, root, "feed_url");
-	d->icon = get(p, root, "icon");
-	d->logo = get(p, root, "favicon");
+	d->icon = get_url(p, root, "icon");
+	d->logo = get_url(p, root, "favicon");
 	struct str language = get(p, root, "language");
 	if (language.n)
 		d->language = language;
 	add_link(p, d->link, "alternate");
 	add_link(p, d->feed_url, "self");
 	add_link(p, get(p, root, "next_url"), "next");
+	for_each(p, json_object_get(root, "hubs"), add_hub);
 	add_authors(p, root);
 }
 
@@ -173,18 +212,47 @@ static size_t feed_jansson(void *out, size_t room, void *user)
 	return piece.n;
 }
 
+/* Without a version: has it what only a feed has? A list of things with titles or ids, and a word
+ * about itself. */
+static bool looks_like_feed(const json_t *root)
+{
+	const json_t *items = json_object_get(root, "items");
+	const json_t *first = json_is_array(items) ? json_array_get(items, 0) : NULL;
+
+	if (!json_is_array(items))
+		return false;
+	return json_object_get(root, "title") || json_object_get(root, "home_page_url") ||
+	       json_object_get(root, "feed_url") || json_object_get(first, "content_html") ||
+	       json_object_get(first, "content_text") || json_object_get(first, "date_published");
+}
+
 static enum document_format json_format(const json_t *root)
 {
-	const char *version = json_string_value(json_object_get(root, "version"));
+	const json_t *version = json_object_get(root, "version");
+	struct str s = str_of(json_string_value(version));
 
-	if (version && strstr(version, "jsonfeed.org/version/1.1"))
-		return FORMAT_JSON11;
-	if (version && strstr(version, "jsonfeed.org"))
-		return FORMAT_JSON1;
-	/* Without a version: has it what only a feed has? */
-	return json_is_array(json_object_get(root, "items")) && json_object_get(root, "title")
-		       ? FORMAT_JSON1
-		       : FORMAT_UNKNOWN;
+	if (str_find(s, STR("jsonfeed.org")) < s.n)
+		return str_find(s, STR("version/1.1")) < s.n ? FORMAT_JSON11 : FORMAT_JSON1;
+	if (!looks_like_feed(root))
+		return FORMAT_UNKNOWN;
+	return str_is(s, "1.1") || json_real_value(version) == 1.1 ? FORMAT_JSON11 : FORMAT_JSON1;
+}
+
+/* The whole text through the mender; NULL: it cannot be helped. */
+static json_t *load_mended(struct parser *p)
+{
+	bool truncated;
+
+	if (parser_read_beginning(p, SIZE_MAX) < 0)
+		return NULL;
+	buf_clear(&p->decoded);
+	if (!json_mend(&p->decoded, buf_view(&p->text), &truncated))
+		return NULL;
+	json_t *root = json_loadb(p->decoded.p, p->decoded.n, JSON_ALLOW_NUL, NULL);
+	buf_shrink(&p->decoded, PARSE_ATTRIBUTE_MAX);
+	if (root)
+		p->document.flaws |= FLAW_NOT_WELL_FORMED | (truncated ? FLAW_TRUNCATED : 0);
+	return root;
 }
 
 int jsonfeed_run(struct parser *p, struct error *error)
@@ -203,6 +271,8 @@ int jsonfeed_run(struct parser *p, struct error *error)
 		return error_errno(error, -p->error, "cannot read the body");
 	}
 	if (!root)
+		root = load_mended(p);
+	if (!root)
 		return error_set(
 			error, EBADMSG, "this is broken JSON: %s (line %d)", bad.text, bad.line);
 	p->document.format = json_format(root);
@@ -211,15 +281,7 @@ int jsonfeed_run(struct parser *p, struct error *error)
 		return error_set(error, EBADMSG, "this is JSON, but no JSON Feed");
 	}
 	read_feed(p, root);
-	const json_t *items = json_object_get(root, "items"), *item;
-	size_t i;
-	json_array_foreach(items, i, item)
-	{
-		if (json_is_object(item))
-			read_item(p, item);
-		if (p->stop)
-			break;
-	}
+	for_each(p, json_object_get(root, "items"), read_item);
 	json_decref(root);
 	return 0;
 }

@@ -51,49 +51,6 @@ int parser_read_beginning(struct parser *p, size_t max)
 
 /* ---- what is it, if no feed? ---- */
 
-/* The value of an attribute in an HTML tag, however it is quoted. */
-static struct str html_attribute(struct str tag, const char *name)
-{
-	struct str wanted = str_of(name), rest = tag;
-
-	for (;;) {
-		size_t at = str_ifind(rest, wanted);
-		if (at >= rest.n)
-			return STR_NONE;
-		bool begins = at > 0 && ascii_is_space((unsigned char)rest.p[at - 1]);
-		rest = str_trim(str_skip(rest, at + wanted.n));
-		if (!begins || !rest.n || rest.p[0] != '=')
-			continue;
-		rest = str_trim(str_skip(rest, 1));
-		if (rest.n && (rest.p[0] == '"' || rest.p[0] == '\'')) {
-			struct str value = str_skip(rest, 1);
-			return str_trim(str_head(value, str_chr(value, rest.p[0])));
-		}
-		size_t n = 0;
-		while (n < rest.n && !ascii_is_space((unsigned char)rest.p[n]) && rest.p[n] != '>')
-			n++;
-		return str_head(rest, n);
-	}
-}
-
-/* The first feed a page advertises. */
-static struct str advertised_feed(struct str page)
-{
-	for (;;) {
-		size_t at = str_ifind(page, STR("<link"));
-		if (at >= page.n)
-			return STR_NONE;
-		page = str_skip(page, at + 5);
-		struct str tag = str_head(page, str_chr(page, '>'));
-		struct str type = html_attribute(tag, "type"), href = html_attribute(tag, "href");
-		if (href.n && href.n < 512 &&
-			(str_is_i(type, "application/rss+xml") ||
-				str_is_i(type, "application/atom+xml") ||
-				str_is_i(type, "application/feed+json")))
-			return href;
-	}
-}
-
 static bool contains(struct str s, const char *what)
 {
 	return str_ifind(s, str_of(what)) < s.n;
@@ -110,25 +67,27 @@ static int say_what(struct parser *p, struct error *error)
 		{"OpenSearchDescription", "this is an OpenSearch description, not a feed"},
 		{"kml", "this is a KML map, not a feed"},
 		{"svg", "this is an SVG picture, not a feed"},
+		{"iCalendar", "this is a calendar in XML, not a feed"},
 		{"Envelope", "this is a SOAP message, not a feed"},
 		{"Error", "this is a storage service's error message, not a feed"},
 	};
 	struct str text = str_trim(buf_view(&p->text));
 
 	if (!text.n)
-		return error_set(error, EBADMSG, "the document is empty");
+		return error_set(
+			error, EBADMSG, "the document is empty: not even a feed without items");
 	if (str_is_i(str_of(p->root), "html") || contains(str_head(text, 1024), "<!doctype html") ||
 		contains(str_head(text, 4096), "<html") ||
 		contains(str_head(text, 4096), "<head>")) {
-		struct str feed = advertised_feed(text);
-		if (!feed.n)
+		buf_clear(&p->decoded);
+		size_t n = advertised_feeds(p, text, &p->decoded);
+		if (!n)
 			return error_set(error, EBADMSG, "this is an HTML page, not a feed");
-		buf_clear(&p->scratch);
-		entity_decode(&p->scratch, feed);
-		return error_set(error, EBADMSG,
-			"this is an HTML page, not a feed; it names a feed at %s",
-			buf_cstr(&p->scratch));
+		return error_set(error, EBADMSG, "this is an HTML page, not a feed; it names %s %s",
+			n > 1 ? "feeds at" : "a feed at", buf_cstr(&p->decoded));
 	}
+	if (contains(text, "<rss") || contains(text, "<feed") || contains(text, "<rdf:RDF"))
+		return error_set(error, EBADMSG, "this feed is cut off before it says anything");
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (str_is_i(str_of(p->root), known[i].root))
 			return error_set(error, EBADMSG, "%s", known[i].what);

@@ -37,15 +37,20 @@ void check(struct str bytes, const struct parse_hints *hints, const char *lines)
 	parser_free(parser);
 }
 
-void check_not_feed(struct str bytes, const char *words)
+void check_not_feed_at(struct str bytes, const struct parse_hints *hints, const char *words)
 {
 	struct collector c = {.out = BUF_INIT};
 	struct parser *parser = parser_new();
 	struct error error = {0, ""};
 
-	assert_int_equal(collect_run(&c, parser, bytes, NULL, &error), -EBADMSG);
+	assert_int_equal(collect_run(&c, parser, bytes, hints, &error), -EBADMSG);
 	if (!strstr(error.text, words))
 		fail_msg("«%s» does not say «%s»", error.text, words);
 	collect_deinit(&c);
 	parser_free(parser);
+}
+
+void check_not_feed(struct str bytes, const char *words)
+{
+	check_not_feed_at(bytes, NULL, words);
 }

@@ -16,3 +16,4 @@ void check(struct str bytes, const struct parse_hints *hints, const char *lines)
 #define CHECK(xml, lines) check(str_of(xml), NULL, lines)
 /* It is no feed, and the error says so with `words` in it. */
 void check_not_feed(struct str bytes, const char *words);
+void check_not_feed_at(struct str bytes, const struct parse_hints *hints, const char *words);

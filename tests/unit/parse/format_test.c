@@ -168,28 +168,6 @@ static void test_markup_in_rss(void **state)
 		"content(xhtml)=<p>x</p>\nsummary(likely)=d");
 }
 
-static void test_json(void **state)
-{
-	(void)state;
-	CHECK(" {\"version\":\"https://jsonfeed.org/version/"
-	      "1.1\",\"title\":\"T\",\"language\":\"pt\","
-	      "\"home_page_url\":\"http://h/\",\"authors\":[{\"name\":\"A\",\"url\":\"http://a/"
-	      "\"}],"
-	      "\"items\":[{\"id\":7,\"url\":\"http://h/7\",\"title\":\"x\\u0000y\","
-	      "\"content_html\":\"<p>\",\"content_text\":\"no\",\"summary\":\"s\",\"tags\":[\"a\","
-	      "3],"
-	      "\"author\":{\"name\":\"B\"},\"attachments\":[{\"url\":\"u\",\"mime_type\":\"m\","
-	      "\"size_in_bytes\":12}],\"date_published\":\"2020-01-01T00:00:00Z\"},null]}",
-		"format=json11\ntitle(plain)=T\nlanguage=pt\nlink=http://h/\nauthor=A||http://a/\n"
-		"id=7\nlink=http://h/7\ntitle(plain)=x\ncontent(html)=<p>\nsummary(plain)=s\n"
-		"category=a||\nauthor=B||\nenclosure=u|m|12|\npublished=2020-01-01T00:00:00Z");
-	CHECK("{\"version\":\"https://jsonfeed.org/version/1\",\"title\":\"T\",\"items\":[]}",
-		"format=json1");
-	check_not_feed(STR("{\"a\":1}"), "no JSON Feed");
-	check_not_feed(STR("[1,2]"), "no JSON Feed");
-	check_not_feed(STR("{\"a\":"), "broken JSON");
-}
-
 static void test_persons(void **state)
 {
 	static const char *const forms[] = {"ana@city.test (Ana)", "Ana <ana@city.test>",
@@ -221,7 +199,6 @@ int main(void)
 		cmocka_unit_test(test_atom_with_rss_elements),
 		cmocka_unit_test(test_atom_types),
 		cmocka_unit_test(test_markup_in_rss),
-		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_persons),
 	};
 
