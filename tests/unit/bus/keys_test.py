@@ -3,10 +3,12 @@
     keys_test.py FIXTURE [CLASS[.test]...]
 """
 
+import ctypes
 import itertools
 import json
 import os
 import sys
+import threading
 import time
 import unittest
 
@@ -73,6 +75,36 @@ def ask(s, wait_ms=5000, **question):
 def hears(s, wait_ms=12000):
     """Does anything at all come?"""
     return bool(s.poll(wait_ms))
+
+
+class Stopped:
+    """One thread of another process, stopped (ptrace(2)) until that process ends."""
+    SEIZE, INTERRUPT, ALL = 0x4206, 0x4207, 0x40000000
+
+    def __init__(self, thread):
+        self.libc, self.thread = ctypes.CDLL(None, use_errno=True), thread
+        self.holds = None
+        self.ready = threading.Event()
+        # Whoever stops it must wait for it: all of it in one thread of ours.
+        self.tracer = threading.Thread(target=self.trace, daemon=True)
+        self.tracer.start()
+        self.ready.wait(10)
+
+    def trace(self):
+        ptrace = self.libc.ptrace
+        ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.holds = ptrace(self.SEIZE, self.thread, None, None) == 0 and \
+            ptrace(self.INTERRUPT, self.thread, None, None) == 0
+        if self.holds:
+            os.waitpid(self.thread, self.ALL)
+        self.ready.set()
+        while self.holds:
+            try:
+                _, status = os.waitpid(self.thread, self.ALL)
+            except ChildProcessError:
+                return
+            if os.WIFEXITED(status) or os.WIFSIGNALED(status):
+                return
 
 
 class Case(unittest.TestCase):
@@ -165,6 +197,23 @@ class Admission(Case):
         self.keys.tell()
         wait_for(lambda: ask(self.keys.asker("archive"), 1000))
         self.assertIsNone(ask(self.keys.asker("client-7"), REFUSED_MS))
+
+    def test_guard_that_hangs(self):
+        """While nobody answers for keys nobody comes in, and then the bus ends: a new one answers."""
+        pid = self.wire.stats()["pid"]
+        thread = next(int(t) for t in os.listdir(f"/proc/{pid}/task")
+                      if open(f"/proc/{pid}/task/{t}/comm").read().strip() == "bus-guard")
+        stopped = Stopped(thread)
+        if not stopped.holds:
+            self.skipTest("this system lets nobody stop a thread (ptrace)")
+        before = time.monotonic()
+        self.assertIsNone(ask(self.keys.asker("archive"), REFUSED_MS))
+        self.assertIsNone(ask(self.keys.asker("stranger"), REFUSED_MS))
+        self.wire.hear("ready")
+        stopped.tracer.join(10)
+        print(f"the bus was given up after {time.monotonic() - before:.1f} s")
+        self.assertNotEqual(self.wire.stats()["pid"], pid)
+        wait_for(lambda: ask(self.keys.asker("archive"), 1000))
 
     def test_after_a_new_start(self):
         self.wire.ask("kill", "killed")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -38,6 +39,7 @@ class Wire:
         self.process = subprocess.Popen([FIXTURE, f"{path}/journal.db", self.replay + replay_options] + specs,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                                         env=dict(os.environ, **(env or {})))
+        self.asking = threading.Lock()
         self.epoch = self.hear("epoch")
         self.hear("ready")
         self.context = zmq.Context()
@@ -50,9 +52,10 @@ class Wire:
         raise AssertionError(f"the fixture ended before it said '{word}'")
 
     def ask(self, command, word):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        return self.hear(word)
+        with self.asking:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+            return self.hear(word)
 
     def append(self, *topics, n=1, size=20, heard=True):
         """Appends, and waits until the bus has heard of it: a head is on its way for a moment."""
