@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ import threading
 import time
 
 import zmq
+import zmq.auth
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CIVICWIRE_BUILD", SOURCE / "build"))
@@ -145,11 +147,15 @@ def feed_id(name):
 class Daemon:
     """civicwired over a configuration of feeds {name: url}."""
 
-    def __init__(self, work, feeds, interval="1s", settings="", live=None, replay=None, feed_lines=""):
+    def __init__(self, work, feeds, interval="1s", settings="", live=None, replay=None, feed_lines="", curve="",
+                 key=None):
+        """`curve`: what live and replay say of keys, such as ", curve: required"; `key`: the file of one that may
+        read everything."""
         self.work = pathlib.Path(work)
         self.config, self.state = self.work / "config", self.work / "state"
         self.live = live or f"tcp://127.0.0.1:{free_port()}"
         self.replay = replay or f"tcp://127.0.0.1:{free_port()}"
+        self.curve, self.key = curve, key
         self.process = None
         self.log_path = self.work / "daemon.log"
         self.configure(feeds, interval, settings, feed_lines)
@@ -162,8 +168,8 @@ class Daemon:
         (self.config / "civicwired.yaml").write_text(f"""
 publisher: https://wire.example.org
 live:
-  - {{ bind: "{self.live}" }}
-replay: {{ bind: "{self.replay}" }}
+  - {{ bind: "{self.live}"{self.curve} }}
+replay: {{ bind: "{self.replay}"{self.curve} }}
 {hosts}{settings}
 """)
         lines = ["bodies:", "  - id: x-test", "    name: { en: Test }", "    agencies:", "      - id: feeds",
@@ -235,7 +241,7 @@ replay: {{ bind: "{self.replay}" }}
 
     def ping(self):
         try:
-            return Replay(self.replay, timeout=2).ask("now")[0]
+            return Replay(self.replay, timeout=2, key=self.key).ask("now")[0]
         except zmq.Again:
             return None
 
@@ -264,11 +270,20 @@ def ports_of(urls):
     return {u.split("/")[2].split(":")[1] for u in urls if u.startswith("http://127.0.0.1:")}
 
 
+def use_key(sock, path):
+    """Connects as the client whose file this is, as any Python client would."""
+    public, secret = zmq.auth.load_certificate(path)
+    server, = re.findall('server-key = "(.*)"', pathlib.Path(path).read_text())
+    sock.setsockopt(zmq.CURVE_SERVERKEY, server.encode())
+    sock.setsockopt(zmq.CURVE_PUBLICKEY, public)
+    sock.setsockopt(zmq.CURVE_SECRETKEY, secret)
+
+
 class Replay:
     """One DEALER-less client: REQ as in the ten lines of the wire protocol."""
 
-    def __init__(self, endpoint, timeout=15):
-        self.endpoint, self.timeout = endpoint, timeout
+    def __init__(self, endpoint, timeout=15, key=None):
+        self.endpoint, self.timeout, self.key = endpoint, timeout, key
         self.connect()
 
     def connect(self):
@@ -276,6 +291,8 @@ class Replay:
         for option, value in ((zmq.REQ_RELAXED, 1), (zmq.REQ_CORRELATE, 1), (zmq.LINGER, 0),
                               (zmq.RCVTIMEO, int(self.timeout * 1000))):
             self.socket.setsockopt(option, value)
+        if self.key:
+            use_key(self.socket, self.key)
         self.socket.connect(self.endpoint)
 
     def ask(self, after, **more):
