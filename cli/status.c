@@ -91,7 +91,15 @@ static int print_status(struct question *question, json_t *root)
 			number(bus, "starts") == 1 ? "" : "s", number(bus, "head"));
 	else
 		printf("bus       AWAY (it is started again within 2 s)\n");
-	printf("clients   %lld live subscriptions, %lld replay requests answered, %lld waiting\n",
+	printf("clients   %lld connections; refused %lld, cut %lld (too many %lld, too much said "
+	       "%lld, "
+	       "right lost %lld)\n",
+		number(bus, "connections"), number(bus, "handshakes_failed"),
+		number(bus, "cut_connections") + number(bus, "cut_bytes") +
+			number(bus, "cut_rights"),
+		number(bus, "cut_connections"), number(bus, "cut_bytes"),
+		number(bus, "cut_rights"));
+	printf("          %lld live subscriptions, %lld replay requests answered, %lld waiting\n",
 		number(bus, "live_subscriptions"), number(bus, "replay_requests"),
 		number(bus, "replay_waiting"));
 	printf("feeds     %lld: %lld fine, %lld failing, %lld gone, %lld not polled yet\n",

@@ -20,6 +20,12 @@
 	METRIC(civicwire_journal_failures_total, "counter", \
 		"Commits that failed and were retried") \
 	METRIC(civicwire_bus_starts_total, "counter", "Times the bus process was started") \
+	METRIC(civicwire_bus_connections, "gauge", "Connections to live and replay") \
+	METRIC(civicwire_bus_accepted_total, "counter", \
+		"Connections accepted (this and the next two: since the bus started)") \
+	METRIC(civicwire_bus_refused_total, "counter", "Handshakes that were not admitted") \
+	METRIC(civicwire_bus_cut_total, "counter", \
+		"Connections cut: too many, too much said, or a right that was lost") \
 	METRIC(civicwire_transfers, "gauge", "Transfers in progress") \
 	METRIC(civicwire_journal_head, "gauge", "Sequence of the newest durable event")
 

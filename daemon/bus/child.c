@@ -179,6 +179,18 @@ static void on_poll_closed(uv_handle_t *handle)
 	life_unref(container_of(handle, struct life, poll));
 }
 
+static void take_stats(struct bus_child *child)
+{
+	struct bus_stats *s = &child->stats;
+
+	memcpy(s, child->packet.p, sizeof *s);
+	metric_set(METRIC_civicwire_bus_connections, (int64_t)s->connections);
+	metric_set(METRIC_civicwire_bus_accepted_total, (int64_t)s->accepted);
+	metric_set(METRIC_civicwire_bus_refused_total, (int64_t)s->handshakes_failed);
+	metric_set(METRIC_civicwire_bus_cut_total,
+		(int64_t)(s->cut_connections + s->cut_bytes + s->cut_rights));
+}
+
 static void take_packet(struct bus_child *child, enum channel_type type)
 {
 	switch (type) {
@@ -188,7 +200,7 @@ static void take_packet(struct bus_child *child, enum channel_type type)
 			child->sink->ready(child->sink);
 		break;
 	case CHANNEL_STATS:
-		memcpy(&child->stats, child->packet.p, sizeof child->stats);
+		take_stats(child);
 		break;
 	case CHANNEL_FAILED:
 		if (child->sink->failed)

@@ -557,6 +557,7 @@ int guard_start(struct guard *guard, const struct mail *first, struct error *err
 	int r = pthread_create(&guard->thread, NULL, run, guard);
 	if (r)
 		return error_errno(error, r, "cannot start a thread");
+	pthread_setname_np(guard->thread, "bus-guard");
 	guard->started = true;
 	return 0;
 }

@@ -19,6 +19,17 @@ static void copy(char *to, size_t size, zmq_msg_t *frame)
 	to[n] = '\0';
 }
 
+/* IPv4 comes as a part of IPv6, as the socket speaks both. */
+static void copy_address(char *to, size_t size, zmq_msg_t *frame)
+{
+	static const char mapped[] = "::ffff:";
+	size_t n = sizeof mapped - 1;
+
+	copy(to, size, frame);
+	if (!strncmp(to, mapped, n) && strchr(to, '.'))
+		memmove(to, to + n, strlen(to + n) + 1);
+}
+
 /* False: not what it should be. */
 static bool take_frame(struct zap_request *to, int at, zmq_msg_t *frame)
 {
@@ -36,7 +47,7 @@ static bool take_frame(struct zap_request *to, int at, zmq_msg_t *frame)
 		copy(to->domain, sizeof to->domain, frame);
 		return n < sizeof to->domain;
 	case AT_ADDRESS:
-		copy(to->address, sizeof to->address, frame);
+		copy_address(to->address, sizeof to->address, frame);
 		return true; /* for the log only */
 	case AT_IDENTITY:
 		return true;
