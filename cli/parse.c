@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "cli/verb.h"
 #include "digest/digest.h"
+#include "digest/vocabulary.h"
 #include "normalize/text.h"
 
 /* As the fetcher's limit for a decoded body (64 MiB). */
@@ -29,6 +30,11 @@ static const char help[] =
 	"                          Content-Location, Content-Language count); may be repeated\n"
 	"  --language TAG          the language, where the feed does not say\n"
 	"  --emails                print authors' e-mail addresses\n"
+	"  --explain               say in a member \"_explain\" of each item, and of the feed, by "
+	"which\n"
+	"                          rule it has its dates, id, link, language and themes\n"
+	"  --config FOLDER         with --explain: the rules of this configuration too\n"
+	"  --feed ID               with --config: as this feed of it\n"
 	"  --worker                read one request "
 	"{\"file\":…,\"url\":…,\"headers\":[[NAME,VALUE],…]}\n"
 	"                          per line of standard input, print one document, or\n"
@@ -40,6 +46,8 @@ static const char help[] =
 
 struct task {
 	struct digester *digester;
+	struct config *config; /* with --explain: the vocabulary, and the operator's rules */
+	struct theme_rules *rules;
 	struct digest_print_options options;
 	struct digest_out out;
 	bool begun; /* something of this document has been printed */
@@ -209,21 +217,91 @@ static int work(struct task *task)
 static void task_deinit(struct task *task)
 {
 	digester_free(task->digester);
+	theme_rules_free(task->rules);
+	config_free(task->config);
+}
+
+static void on_problem(struct config_report *report, const char *message)
+{
+	report->problems++;
+	fprintf(stderr, "%s\n", message);
+}
+
+static const struct feed *find_feed(const struct config *config, const char *id)
+{
+	for (size_t i = 0; i < config->n_feeds; i++)
+		if (!strcmp(config->feeds[i]->id, id))
+			return config->feeds[i];
+	return NULL;
+}
+
+/* What the daemon would know of a feed before it reads one. */
+static void use_feed(struct task *task, const struct feed *feed)
+{
+	struct digest_print_options *options = &task->options;
+
+	options->feed = feed;
+	options->emails = options->emails || feed->emails;
+	if (!options->language.p)
+		options->language = str_of(feed->language);
+	if (!options->hints.url.p)
+		options->hints.url = str_of(feed->url);
+}
+
+static int load_rules(struct task *task, const char *folder, const char *feed_id)
+{
+	struct config_report report = {.problem = on_problem};
+	struct error error = {0};
+	int r = folder ? config_load(&task->config, folder, &report, &error)
+		       : config_load_vocabulary(&task->config, &report, &error);
+
+	if (r < 0) {
+		fprintf(stderr, "civicwire parse: %s\n", error.text);
+		return EX_CONFIG;
+	}
+	task->rules = vocabulary_rules(task->config);
+	if (feed_id) {
+		const struct feed *feed = find_feed(task->config, feed_id);
+		if (!feed)
+			return verb_misused("parse", "no feed has the id %s", feed_id);
+		use_feed(task, feed);
+	}
+	return EX_OK;
+}
+
+static int run(struct task *task, const char *file)
+{
+	task->digester = digester_new(task->rules);
+	return file ? parse_one(task, file) : work(task);
 }
 
 int verb_parse(int argc, char **argv)
 {
-	enum { OPT_URL = 1, OPT_HEADER, OPT_LANGUAGE, OPT_EMAILS, OPT_WORKER, OPT_HELP };
+	enum {
+		OPT_URL = 1,
+		OPT_HEADER,
+		OPT_LANGUAGE,
+		OPT_EMAILS,
+		OPT_EXPLAIN,
+		OPT_CONFIG,
+		OPT_FEED,
+		OPT_WORKER,
+		OPT_HELP
+	};
 	static const struct option options[] = {
 		{"url", required_argument, NULL, OPT_URL},
 		{"header", required_argument, NULL, OPT_HEADER},
 		{"language", required_argument, NULL, OPT_LANGUAGE},
 		{"emails", no_argument, NULL, OPT_EMAILS},
+		{"explain", no_argument, NULL, OPT_EXPLAIN},
+		{"config", required_argument, NULL, OPT_CONFIG},
+		{"feed", required_argument, NULL, OPT_FEED},
 		{"worker", no_argument, NULL, OPT_WORKER},
 		{"help", no_argument, NULL, OPT_HELP},
 		{0},
 	};
-	cleanup(task_deinit) struct task task = {.digester = digester_new(NULL), .out = {on_piece}};
+	cleanup(task_deinit) struct task task = {.out = {on_piece}};
+	const char *config = NULL, *feed = NULL;
 	bool worker = false;
 	int opt;
 
@@ -245,6 +323,15 @@ int verb_parse(int argc, char **argv)
 		case OPT_EMAILS:
 			task.options.emails = true;
 			break;
+		case OPT_EXPLAIN:
+			task.options.explain = true;
+			break;
+		case OPT_CONFIG:
+			config = optarg;
+			break;
+		case OPT_FEED:
+			feed = optarg;
+			break;
 		case OPT_WORKER:
 			worker = true;
 			break;
@@ -257,11 +344,16 @@ int verb_parse(int argc, char **argv)
 			return verb_misused("parse", "unknown option %s", argv[optind - 1]);
 		}
 	}
-	if (worker)
-		return optind == argc
-			       ? work(&task)
-			       : verb_misused("parse", "--worker reads files' names from stdin");
-	if (optind + 1 != argc)
+	if (worker && optind != argc)
+		return verb_misused("parse", "--worker reads files' names from stdin");
+	if (!worker && optind + 1 != argc)
 		return verb_misused("parse", "name one FILE");
-	return parse_one(&task, argv[optind]);
+	if ((config && !task.options.explain) || (feed && !config))
+		return verb_misused("parse", "--config goes with --explain, --feed with --config");
+	if (task.options.explain) {
+		int code = load_rules(&task, config, feed);
+		if (code != EX_OK)
+			return code;
+	}
+	return run(&task, worker ? NULL : argv[optind]);
 }

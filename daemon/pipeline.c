@@ -37,6 +37,7 @@
 #include "bus/child.h"
 #include "civicwire/version.h"
 #include "control/control.h"
+#include "digest/vocabulary.h"
 #include "model/batch.h"
 
 /* Batches waiting for the journal: enough for one large commit while the next one gathers. */
@@ -200,36 +201,6 @@ static int on_restored(
 	return 0;
 }
 
-static struct str *strs_of(struct arena *arena, const char **texts, size_t n)
-{
-	struct str *strs = arena_alloc(arena, n * sizeof *strs + 1);
-
-	for (size_t i = 0; i < n; i++)
-		strs[i] = str_of(texts[i]);
-	return strs;
-}
-
-static struct theme_rules *make_rules(const struct config *config)
-{
-	struct theme_rules *rules = theme_rules_new();
-	struct arena arena = ARENA_INIT;
-
-	for (size_t i = 0; i < config->n_rules; i++) {
-		const struct config_rule *r = &config->rules[i];
-		struct str theme = str_of(r->theme);
-		if (r->n_words)
-			theme_rules_add_words(rules, theme, str_of(r->language),
-				strs_of(&arena, r->words, r->n_words), r->n_words,
-				strs_of(&arena, r->feeds, r->n_feeds), r->n_feeds);
-		if (r->n_categories)
-			theme_rules_add_categories(rules, theme,
-				strs_of(&arena, r->categories, r->n_categories), r->n_categories);
-		arena_reset(&arena);
-	}
-	arena_deinit(&arena);
-	return rules;
-}
-
 static int open_journal(struct pipeline *p, struct error *error)
 {
 	cleanup(free_p) char *notice = NULL;
@@ -290,7 +261,7 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *co
 	pthread_mutex_init(&p->news_lock, NULL);
 	queue_init(&p->replies, (size_t)config->fetch.parallel);
 	queue_init(&p->batches, BATCHES_WAITING);
-	p->rules = make_rules(config);
+	p->rules = vocabulary_rules(config);
 	int r = open_journal(p, error);
 	if (r == 0)
 		r = start_loop_side(p, loop, error);

@@ -179,22 +179,27 @@ static int load(
 	struct loader *l, const char *path, struct config_report *report, struct error *error)
 {
 	const char *main_file = NULL, *main_name = NULL;
-	int err = find_files(l, path, &main_file, &main_name, error);
+	int err = path ? find_files(l, path, &main_file, &main_name, error) : 0;
 
 	if (err)
 		return err;
-	read_all(l, main_file, main_name);
+	if (path)
+		read_all(l, main_file, main_name);
+	else
+		read_vocabulary(l);
 	resolve_all(&l->binder, &l->sources, l->config);
-	keep_settings(l->config, l->folder);
+	if (path)
+		keep_settings(l->config, l->folder);
 	problems_tell(&l->problems, report);
 	size_t n = l->problems.n + l->problems.dropped;
 	if (n)
-		return error_set(error, EINVAL, "configuration %s has %zu problem%s", path, n,
-			n == 1 ? "" : "s");
+		return error_set(error, EINVAL, "configuration %s has %zu problem%s",
+			path ? path : "of themes", n, n == 1 ? "" : "s");
 	return 0;
 }
 
-int config_load(
+/* `path` NULL: the vocabulary alone. */
+static int load_config(
 	struct config **ret, const char *path, struct config_report *report, struct error *error)
 {
 	struct loader l = {.arena = ARENA_INIT, .config = mem_zalloc(1, sizeof *l.config)};
@@ -213,6 +218,17 @@ int config_load(
 	/* The trees of large files are many times what stays; let the system have them back. */
 	malloc_trim(0);
 	return err;
+}
+
+int config_load(
+	struct config **ret, const char *path, struct config_report *report, struct error *error)
+{
+	return load_config(ret, path, report, error);
+}
+
+int config_load_vocabulary(struct config **ret, struct config_report *report, struct error *error)
+{
+	return load_config(ret, NULL, report, error);
 }
 
 int config_clients_load(struct config_clients **ret, const char *folder,

@@ -102,6 +102,12 @@ bool digest_entry(struct digester *d, const struct normalize_context *context,
 	normalize_entry(d->normalizer, context, document, entry, &d->arena, ret);
 	if (repeats_drop(&d->repeats, ret))
 		return false;
+	if (ret->explain) { /* the reasons for its themes go with the others */
+		const struct feed *feed = d->explained;
+		struct str *themes;
+		theme_find(d->rules, &d->arena, feed ? feed->id : "", feed ? feed->themes : NULL,
+			feed ? feed->n_themes : 0, ret, &themes);
+	}
 	struct json start = *j;
 	size_t before = j->out->n;
 	item_write(j, ret);

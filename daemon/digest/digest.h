@@ -41,6 +41,8 @@ struct digest_print_options {
 	struct parse_hints hints;
 	struct str language;
 	bool emails;
+	bool explain;            /* each item and the feed say why they are what they are */
+	const struct feed *feed; /* with `explain`: for its id and themes; may be NULL */
 	int64_t now_s;
 };
 struct digest_out {

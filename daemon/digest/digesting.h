@@ -12,6 +12,7 @@ struct digester {
 	struct normalizer *normalizer;
 	const struct theme_rules *rules;
 	struct theme_rules *no_rules; /* owned: an empty set, where none was given */
+	const struct feed *explained; /* whose id and themes count for the reasons; may be NULL */
 	struct repeats repeats;
 	struct arena arena; /* of the item in work */
 	struct buf json;    /* what is being written: the item in work, or the end of a document */

@@ -78,8 +78,8 @@ static void write_generator(struct json *j, const struct feed_info *info)
 }
 
 /* What JSON Feed has no word for. */
-static void write_extension(
-	struct json *j, const struct document *d, const struct feed_info *info, unsigned flaws)
+static void write_extension(struct json *j, const struct document *d, const struct feed_info *info,
+	unsigned flaws, bool explain)
 {
 	json_key(j, "_feed");
 	json_open(j, '{');
@@ -102,11 +102,18 @@ static void write_extension(
 	json_member(j, "docs", info->docs);
 	json_key(j, "flaws");
 	flaws_write(j, flaws);
+	if (explain) {
+		json_key(j, "_explain");
+		json_open(j, '{');
+		json_member(j, "encoding_from", str_of(d->encoding_from));
+		json_member(j, "language_raw", d->language);
+		json_close(j, '}');
+	}
 	json_close(j, '}');
 }
 
-static void write_feed(
-	struct json *j, const struct document *d, const struct feed_info *info, unsigned flaws)
+static void write_feed(struct json *j, const struct document *d, const struct feed_info *info,
+	unsigned flaws, bool explain)
 {
 	json_member(j, "title", info->title.n ? info->title : STR(""));
 	json_member(j, "home_page_url", info->home_page_url);
@@ -115,7 +122,7 @@ static void write_feed(
 	json_member(j, "language", info->language);
 	json_member(j, "icon", info->icon);
 	item_write_people(j, "authors", info->authors, info->n_authors);
-	write_extension(j, d, info, flaws);
+	write_extension(j, d, info, flaws, explain);
 }
 
 static void end(struct print *print, const struct document *document)
@@ -127,7 +134,7 @@ static void end(struct print *print, const struct document *document)
 	json_close(&print->j, ']');
 	arena_reset(&d->arena);
 	normalize_feed(d->normalizer, &print->context, document, &d->arena, &info);
-	write_feed(&print->j, document, &info, flaws);
+	write_feed(&print->j, document, &info, flaws, print->context.explain);
 	json_close(&print->j, '}');
 }
 
@@ -147,11 +154,13 @@ int digest_print(struct digester *digester, const struct body *body,
 		.context = {.url = options->hints.url,
 			.language = options->language,
 			.emails = options->emails,
+			.explain = options->explain,
 			.now_s = options->now_s},
 		.out = out,
 		.j = json_to(&digester->json)};
 	const struct document *document;
 
+	digester->explained = options->feed;
 	repeats_begin(&digester->repeats);
 	buf_shrink(&digester->json, JSON_KEEP);
 	begin(&print.j);

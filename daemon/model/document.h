@@ -161,10 +161,11 @@ struct entry {
 
 struct document {
 	enum document_format format;
-	struct str encoding; /* the name actually used, lower case */
-	struct str url;      /* where it came from, if known */
-	struct str base;     /* xml:base of the root element; NULL: none */
-	struct str language; /* as the document says; NULL: it does not */
+	struct str encoding;       /* the name actually used, lower case */
+	const char *encoding_from; /* what said so, in words; NULL: nobody had to say */
+	struct str url;            /* where it came from, if known */
+	struct str base;           /* xml:base of the root element; NULL: none */
+	struct str language;       /* as the document says; NULL: it does not */
 
 	struct text title, subtitle, rights;
 	struct str id, link, link_base, feed_url;

@@ -304,5 +304,6 @@ void item_write(struct json *j, const struct item *item)
 		json_key(j, "_flaws");
 		flaws_write(j, item->flaws);
 	}
+	explain_write(j, item->explain);
 	json_close(j, '}');
 }

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "model/document.h"
+#include "model/explain.h"
 #include "model/flaw.h"
 
 struct item_person {
@@ -99,6 +100,7 @@ struct item {
 	struct hash message;   /* the CAP message it is; zero: none (normalize/message.c) */
 	struct hash *cancels;  /* the messages that a CAP Cancel takes back */
 	size_t n_cancels;
+	struct explain *explain; /* written as `_explain`; NULL: nobody asked */
 };
 
 /* Writes the JSON object `data`. */

@@ -351,12 +351,14 @@ static enum date_result take_offset(
 									     : DATE_OK;
 }
 
-static enum date_result merge_zone(struct date_clock *clock, int minutes)
+static enum date_result merge_zone(struct date_clock *clock, int minutes, const char *from)
 {
 	if (clock->has_zone && clock->zone_minutes != minutes)
 		return DATE_AMBIGUOUS;
 	clock->has_zone = true;
 	clock->zone_minutes = minutes;
+	if (!clock->zone_from)
+		clock->zone_from = from;
 	return DATE_OK;
 }
 
@@ -388,7 +390,7 @@ static enum date_result take_named(
 	date_token_take(t);
 	if (!found && !clock->has_zone && t->name->role == DATE_ROLE_ZONE)
 		clock->zone = t->name;
-	return merge_zone(clock, minutes);
+	return merge_zone(clock, minutes, found ? "name and offset" : "name");
 }
 
 /* RFC 822 gave the letters a meaning and its sign the wrong way round; RFC 2822 (4.3) has them
@@ -452,7 +454,7 @@ static enum date_result take_numeric(
 	if (tokens->at[i + 1].digits == 1 && !tokens->at[i].spaced)
 		return DATE_INVALID; /* "10:00+2": of which more digits are lost? */
 	result = take_offset(tokens, i, &found, &minutes);
-	return result || !found ? result : merge_zone(clock, minutes);
+	return result || !found ? result : merge_zone(clock, minutes, "offset");
 }
 
 static enum date_result take_zones(
@@ -468,7 +470,7 @@ static enum date_result take_zones(
 			/* Nobody gives two zones: the letter is what is left of "am". */
 			result = date_token_has_role(&tokens->at[after + 1], DATE_ROLE_ZONE)
 					 ? DATE_INVALID
-					 : merge_zone(clock, 0);
+					 : merge_zone(clock, 0, "letter of RFC 822");
 		} else {
 			result = take_numeric(tokens, clock, after);
 		}
@@ -502,12 +504,13 @@ static enum date_result apply_comment(const struct date_tokens *tokens, struct s
 		return DATE_OK;
 	if (name && name->role == DATE_ROLE_ZONE) {
 		clock->zone = name;
-		return merge_zone(clock, name->minutes);
+		return merge_zone(clock, name->minutes, "name in a comment");
 	}
 	if (name && (name->days || name->months))
 		return DATE_OK;
-	return name && date_name_zone_in(name, language, &minutes) ? merge_zone(clock, minutes)
-								   : DATE_AMBIGUOUS;
+	return name && date_name_zone_in(name, language, &minutes)
+		       ? merge_zone(clock, minutes, "name in a comment, by the language")
+		       : DATE_AMBIGUOUS;
 }
 
 enum date_result date_clock_take(

@@ -12,6 +12,7 @@ struct date_clock {
 	unsigned hour, minute, second; /* as written, am and pm resolved; not checked */
 	bool has_zone;
 	int zone_minutes;             /* east of UTC, today */
+	const char *zone_from;        /* what says so, in words; NULL: nothing, and it is UTC */
 	const struct date_name *zone; /* its name, where nothing but the name says it; or NULL */
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "normalize/date-names.h"
+#include "normalize/date.h"
 
 enum date_token_kind {
 	DATE_TOKEN_END,    /* behind the last one */
@@ -32,6 +33,7 @@ struct date_tokens {
 	const struct date_name *comment; /* the last one's word, if it is a single known one */
 	unsigned comment_at;             /* tokens before the last comment */
 	bool korean;                     /* has Hangul */
+	struct date_reading reading;     /* what was found out of them so far */
 };
 
 /* False if the text holds anything no date holds. */

@@ -319,8 +319,17 @@ static enum date_result choose(const struct choice *choice, struct day *ret)
 	return DATE_OK;
 }
 
+/* What speaks for the reading that choose() takes. */
+static const char *decided_by(const struct choice *choice)
+{
+	if (choice->n_possible < 2)
+		return NULL;
+	return choice->n_fitting == 1 ? "weekday" : choice->has_preferred ? "language" : NULL;
+}
+
 /* 12 May 2017, May 12 2017, 2017 May 12, and with two digits as RFC 822 has it: day first. */
-static enum date_result read_named(const struct fields *f, struct str language, struct day *ret)
+static enum date_result read_named(
+	const struct fields *f, struct str language, struct day *ret, struct date_reading *reading)
 {
 	bool year_first =
 		f->number[0].digits == 4 || (f->number[1].digits != 4 && f->number[0].value > 31);
@@ -340,6 +349,8 @@ static enum date_result read_named(const struct fields *f, struct str language, 
 		if (months >> (month - 1) & 1)
 			offer(&choice, &d, f->days, false);
 	}
+	reading->form = "month by name";
+	reading->decided_by = usual ? "language" : decided_by(&choice);
 	return choose(&choice, ret);
 }
 
@@ -379,8 +390,12 @@ static struct day in_order(const struct fields *f, enum date_order order)
 	}
 }
 
-static enum date_result read_numbers(const struct fields *f, struct str language, struct day *ret)
+static enum date_result read_numbers(
+	const struct fields *f, struct str language, struct day *ret, struct date_reading *reading)
 {
+	static const char *const forms[] = {[DATE_ORDER_DMY] = "numbers, day first",
+		[DATE_ORDER_MDY] = "numbers, month first",
+		[DATE_ORDER_YMD] = "numbers, year first"};
 	enum date_order usual = date_order_in(language);
 	unsigned orders = orders_of(f);
 	struct choice choice = {0};
@@ -393,6 +408,14 @@ static enum date_result read_numbers(const struct fields *f, struct str language
 			offer(&choice, &day, f->days, order == usual);
 	}
 	result = choose(&choice, ret);
+	reading->form = "numbers";
+	reading->decided_by = decided_by(&choice);
+	for (enum date_order order = DATE_ORDER_YMD; !result && order >= DATE_ORDER_DMY; order--) {
+		struct day day = in_order(f, order);
+
+		if (orders >> order & 1 && is_same(&day, ret))
+			reading->form = forms[order];
+	}
 	/* ISO 8601 once had "03-05-12", and some write years in front; where others do, "81.12.03" is
 	 * a day that cannot be. */
 	if (!result && f->number[0].digits == 2 && f->separator != '-' && usual != DATE_ORDER_YMD &&
@@ -471,6 +494,7 @@ static enum date_result take_week(struct date_tokens *tokens, struct day *ret)
 	ret->year = (int)year;
 	for (i = 0; i < end; i++)
 		date_token_take(&t[i]);
+	tokens->reading.form = "week of the year (ISO 8601)";
 	return DATE_OK;
 }
 
@@ -494,6 +518,7 @@ static enum date_result take_stamp(
 	v /= 10000;
 	*ret = (struct day){(int)(v / 10000), (int)(v / 100 % 100), (int)(v % 100)};
 	date_token_take(t);
+	tokens->reading.form = "digits alone, with the time";
 	return DATE_OK;
 }
 
@@ -518,7 +543,7 @@ static enum date_result join(const struct day *day, const struct date_clock *clo
 
 /* Seconds (10 digits: 2001–2286) or milliseconds (13) since 1970, with or without a fraction. Ten
  * digits that are also a date and an hour could be either. DATE_NONE if this is none. */
-static enum date_result read_epoch(const struct date_tokens *tokens, int64_t *ret_s)
+static enum date_result read_epoch(struct date_tokens *tokens, int64_t *ret_s)
 {
 	const struct date_token *t = &tokens->at[0];
 	const struct date_clock midnight = {0};
@@ -533,12 +558,13 @@ static enum date_result read_epoch(const struct date_tokens *tokens, int64_t *re
 		return DATE_NONE;
 	if (t->digits == 10 && t->value % 100 < 24 && !join(&day, &midnight, &ignored))
 		return DATE_AMBIGUOUS;
+	tokens->reading.form = t->digits == 10 ? "seconds since 1970" : "milliseconds since 1970";
 	*ret_s = (int64_t)(t->digits == 10 ? t->value : t->value / 1000);
 	calendar_date(*ret_s / DAY_S, &ignored, &day.month, &day.day);
 	return ignored <= YEAR_MAX ? DATE_OK : DATE_INVALID;
 }
 
-static enum date_result read_fields(const struct date_tokens *tokens, struct str language,
+static enum date_result read_fields(struct date_tokens *tokens, struct str language,
 	const struct date_clock *clock, struct day *ret)
 {
 	struct fields f = {.separator = ' '};
@@ -546,8 +572,11 @@ static enum date_result read_fields(const struct date_tokens *tokens, struct str
 	if (!collect(&f, tokens) || !sort_words(&f))
 		return DATE_INVALID;
 	if (f.months)
-		return read_named(&f, language, ret);
-	return f.n == 3 ? read_numbers(&f, language, ret) : read_reduced(&f, clock, ret);
+		return read_named(&f, language, ret, &tokens->reading);
+	if (f.n == 3)
+		return read_numbers(&f, language, ret, &tokens->reading);
+	tokens->reading.form = "ISO 8601, basic or shortened";
+	return read_reduced(&f, clock, ret);
 }
 
 /* Nothing but commas may be left around a date that was read whole. */
@@ -587,8 +616,11 @@ static enum date_result read_tokens(struct date_tokens *tokens, struct str langu
 		stamp.zone = clock.zone;
 		clock = stamp;
 	}
-	if (tokens->korean && !clock.has_zone)
+	tokens->reading.zone = clock.zone_from;
+	if (tokens->korean && !clock.has_zone) {
 		clock.zone_minutes = 9 * 60;
+		tokens->reading.zone = "Korea's, as the words are Korean";
+	}
 	return join(&day, &clock, ret_s);
 }
 
@@ -603,6 +635,8 @@ enum date_result date_parse(struct str text, const struct date_context *context,
 	if (!tokens.n)
 		return str_trim(text).n ? DATE_INVALID : DATE_NONE;
 	result = read_tokens(&tokens, context->language, &s);
+	if (context->reading)
+		*context->reading = tokens.reading;
 	if (result == DATE_OK)
 		*ret_s = s;
 	return result;

@@ -10,9 +10,15 @@ enum date_result {
 	DATE_AMBIGUOUS, /* could be read two ways: dd/mm or mm/dd */
 };
 
+/* By which rules a date was read, in words for people; NULL: no such rule was needed. */
+struct date_reading {
+	const char *form, *decided_by, *zone;
+};
+
 struct date_context {
 	struct str language;  /* BCP 47: decides dd/mm where the digits do not; may be STR_NONE */
 	const char *timezone; /* unused where the date names its zone; a date without any is UTC */
+	struct date_reading *reading; /* filled as far as it came, unless NULL */
 };
 
 /* Reads RFC 822/2822 with every variation seen (odd weekdays, missing time or zone, two-digit

@@ -70,6 +70,23 @@ static void add_key(struct normalizer *n, struct buf *out, struct str id, const 
 		add_body(n, out, item);
 }
 
+static void explain_key(struct normalizing *w, struct str id, const struct item *item)
+{
+	struct explain *explain = w->explain;
+	char text[HASH_TEXT_MAX];
+
+	if (!explain)
+		return;
+	explain->id_from = id.n                                          ? "guid"
+			   : item->url.n                                 ? "link"
+			   : item->title.n && date_of(item) != TIME_NONE ? "title and date"
+									 : "content";
+	if (id.n || item->url.n)
+		explain->alias = arena_str(w->arena, buf_view(&w->n->alias));
+	hash_text(&item->key, text);
+	explain->key = arena_str(w->arena, str_of(text));
+}
+
 /* Atom's ids are absolute by its standard; a path is one that lacks its beginning, and would be many
  * feeds' id. The key is made of it as it stands, so that a feed may move. */
 static bool is_path(const struct normalizing *w, struct str id)
@@ -86,6 +103,7 @@ void identity_settle(struct normalizing *w, const struct entry *entry, struct it
 	buf_clear(b);
 	add_key(w->n, b, id, item);
 	item->key = hash_mix(buf_view(b));
+	explain_key(w, id, item);
 	buf_char(b, '\0');
 	if (item->url.n) {
 		size_t from = b->n;

@@ -74,6 +74,31 @@ int64_t normalize_date(struct normalizing *w, struct str raw)
 	return TIME_NONE;
 }
 
+int64_t normalize_member_date(struct normalizing *w, const char *member, struct str raw)
+{
+	struct date_reading reading = {0};
+	unsigned before = w->flaws;
+
+	if (!w->explain || !str_trim(raw).n)
+		return normalize_date(w, raw);
+	w->dates.reading = &reading;
+	w->flaws = 0;
+	int64_t s = normalize_date(w, raw);
+	explain_date(w->explain,
+		&(struct explain_date){.member = member,
+			.raw = raw,
+			.form = reading.form,
+			.decided_by = reading.decided_by,
+			.zone = s == TIME_NONE || reading.zone ? reading.zone : "none given: UTC",
+			.flaw = w->flaws & FLAW_DATE_AMBIGUOUS ? "ambiguous"
+				: w->flaws & FLAW_DATE_INVALID ? "invalid"
+							       : NULL,
+			.s = s});
+	w->dates.reading = NULL;
+	w->flaws |= before;
+	return s;
+}
+
 struct str normalize_line(struct normalizing *w, struct str raw)
 {
 	struct buf *b = &w->n->scratch;
@@ -180,24 +205,46 @@ static void use_feed_link_as_base(struct normalizing *w)
 }
 
 /* The first of these that is a language. */
-static struct str pick_language(struct arena *arena, const struct str *from, size_t n)
+static struct str pick_language(
+	struct arena *arena, const struct str *from, size_t n, size_t *ret_which)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct str language = from[i].n ? text_language(arena, from[i]) : STR_NONE;
-		if (language.n)
+		if (language.n) {
+			*ret_which = i;
 			return language;
+		}
 	}
 	return STR_NONE;
+}
+
+static void settle_language(struct normalizing *w, const struct entry *entry, struct item *item)
+{
+	static const char *const names[] = {"entry", "content", "summary", "title",
+		"document or "
+		"Content-Language",
+		"configuration"};
+	const struct str from[] = {entry->language, entry->content.language,
+		entry->summary.language, entry->title.language, w->document->language,
+		w->context->language};
+	size_t which;
+
+	item->language = pick_language(w->arena, from, sizeof from / sizeof *from, &which);
+	if (w->explain && item->language.n) {
+		w->explain->language_from = names[which];
+		w->explain->language_raw = from[which];
+	}
+	w->dates.language = item->language;
 }
 
 static void settle_dates(struct normalizing *w, const struct entry *entry, struct item *item)
 {
 	const struct raw_dates *raw = &entry->dates;
 
-	item->published_s = normalize_date(w, raw->published);
-	item->modified_s = normalize_date(w, raw->updated);
-	item->created_s = normalize_date(w, raw->created);
-	item->expires_s = normalize_date(w, raw->expires);
+	item->published_s = normalize_member_date(w, "date_published", raw->published);
+	item->modified_s = normalize_member_date(w, "date_modified", raw->updated);
+	item->created_s = normalize_member_date(w, "_created", raw->created);
+	item->expires_s = normalize_member_date(w, "_expires", raw->expires);
 	if (!str_trim(raw->published).n && !str_trim(raw->updated).n)
 		w->flaws |= FLAW_DATE_MISSING;
 	if (w->context->now_s != TIME_NONE &&
@@ -221,13 +268,21 @@ static void settle_links(struct normalizing *w, const struct entry *entry, struc
 {
 	struct str base = entry->link_base.p ? entry->link_base : entry->base;
 
+	const char *from = "feedburner:origLink";
+
 	item->url = normalize_url(w, base, entry->orig_link);
-	if (!item->url.n)
+	if (!item->url.n) {
 		item->url = pick_link(w, entry->link, base, entry->links, entry->n_links);
-	if (!item->url.n)
+		from = "link";
+	}
+	if (!item->url.n) {
 		item->url = guid_as_link(w, entry);
+		from = "guid";
+	}
 	if (!item->url.n)
 		w->flaws |= FLAW_LINK_MISSING;
+	if (w->explain)
+		w->explain->url_from = item->url.n ? from : NULL;
 	item->n_links =
 		normalize_links(w, entry->link, base, entry->links, entry->n_links, &item->links);
 	item->n_attachments = normalize_attachments(
@@ -270,11 +325,9 @@ void normalize_entry(struct normalizer *normalizer, const struct normalize_conte
 		entry = &filled;
 	}
 	w.flaws = entry->flaws;
-	item.language = pick_language(arena,
-		(struct str[]){entry->language, entry->content.language, entry->summary.language,
-			entry->title.language, document->language, context->language},
-		6);
-	w.dates.language = item.language;
+	if (context->explain)
+		item.explain = w.explain = explain_new(arena);
+	settle_language(&w, entry, &item);
 	item.title = normalize_text(&w, &entry->title);
 	normalize_body(&w, entry, &item);
 	settle_dates(&w, entry, &item);
@@ -322,8 +375,9 @@ void normalize_feed(struct normalizer *normalizer, const struct normalize_contex
 	const struct document *d = document;
 	struct feed_info info = {.ttl_min = minutes(d->ttl)};
 
-	info.language = pick_language(
-		arena, (struct str[]){d->language, d->title.language, context->language}, 3);
+	size_t which;
+	info.language = pick_language(arena,
+		(struct str[]){d->language, d->title.language, context->language}, 3, &which);
 	w.dates.language = info.language;
 	/* In its own letters: case means nothing here; items get the form people filter by. */
 	if (str_ieq(info.language, str_trim(d->language)))

@@ -15,6 +15,7 @@ struct normalize_context {
 	struct str language; /* configured; what the feed itself says goes before */
 	const char *timezone;
 	bool emails;   /* author e-mail addresses may be published */
+	bool explain;  /* write down why (struct item, explain) */
 	int64_t now_s; /* to know future dates; TIME_NONE: do not look */
 };
 

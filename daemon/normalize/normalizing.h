@@ -23,6 +23,7 @@ struct normalizing {
 	struct arena *arena; /* where results go */
 	struct str base;     /* of what names none itself; STR_NONE: links stay relative */
 	struct date_context dates;
+	struct explain *explain; /* NULL: nobody asks */
 	unsigned flaws;
 };
 
@@ -33,6 +34,8 @@ struct str normalize_base(const struct normalizing *w, struct str own);
 struct str normalize_url(const struct normalizing *w, struct str own_base, struct str ref);
 /* A date; what is wrong with it goes to the flaws. TIME_NONE: absent, or not to be known. */
 int64_t normalize_date(struct normalizing *w, struct str raw);
+/* The same for a date that is worth explaining: the item's member it is for. */
+int64_t normalize_member_date(struct normalizing *w, const char *member, struct str raw);
 /* One line of plain text of a value that is text for sure; STR_NONE if nothing is left. */
 struct str normalize_line(struct normalizing *w, struct str raw);
 /* One line of a text construct; STR_NONE if it is absent or nothing is left. */

@@ -398,5 +398,8 @@ struct str text_language(struct arena *arena, struct str tag)
 		put_subtag(out + n, part, kind);
 		n += part.n + 1;
 	}
+	/* One letter or digit announces what comes after it ("utf-8" is no language). */
+	if (tag.n > 1 && out[tag.n - 2] == '-')
+		return STR_NONE;
 	return arena_str(arena, str_make(out, tag.n));
 }

@@ -20,6 +20,10 @@
 
 #include <stdlib.h>
 
+/* Title and summary say what an item is about; a body mentions much in passing, so there a theme
+ * needs two words. */
+#define POINTS_ENOUGH 2
+
 enum { ROOT_WORDS, ROOT_CATEGORIES, N_ROOTS };
 
 #define NONE UINT32_MAX
@@ -238,12 +242,22 @@ static bool speaks(struct str language, struct str rule)
 	return str_istarts(language, rule) && (language.n == rule.n || language.p[rule.n] == '-');
 }
 
+/* What was found of a theme. */
+struct score {
+	unsigned points;
+	size_t last; /* word at which the last point was given */
+};
+
 struct search {
 	const struct theme_rules *rules;
 	struct str feed, language;
-	bool *found;        /* by theme */
-	uint32_t *standing; /* nodes, see the head of this file */
+	struct score *scores; /* by theme */
+	uint32_t *standing;   /* nodes, see the head of this file */
 	size_t n_standing;
+	size_t word;     /* how many words were read, of all texts */
+	unsigned weight; /* points of a word in the text in work */
+	const char *where;
+	struct explain *explain; /* NULL: nobody asks */
 };
 
 static bool applies(const struct search *s, const struct rule *rule)
@@ -256,25 +270,58 @@ static bool applies(const struct search *s, const struct rule *rule)
 	return !rule->n_feeds;
 }
 
+/* The words from the root to a node, for people. */
+static struct str phrase_of(const struct theme_rules *rules, struct arena *arena, uint32_t node)
+{
+	struct str phrase = STR("");
+
+	for (; node >= N_ROOTS; node = rules->nodes[node].parent)
+		phrase = arena_printf(arena, "%.*s%s%.*s", STR_FMT(rules->nodes[node].word),
+			phrase.n ? " " : "", STR_FMT(phrase));
+	return phrase;
+}
+
+static void explain_hit(const struct search *s, const struct rule *rule, uint32_t node)
+{
+	struct explain *explain = s->explain;
+
+	if (explain)
+		explain_theme(
+			explain, &(struct explain_theme){.theme = s->rules->themes[rule->theme],
+					 .by = s->where ? "word" : "category",
+					 .what = phrase_of(s->rules, explain->arena, node),
+					 .where = str_of(s->where)});
+}
+
+/* A phrase inside of another one is not two: points are given at words further apart. */
 static void reach(struct search *s, uint32_t node)
 {
 	uint32_t next;
 
 	for (uint32_t i = s->rules->nodes[node].goals; i != NONE; i = next) {
 		const struct rule *rule = &s->rules->rules[s->rules->goals[i].rule];
+		struct score *score = &s->scores[rule->theme];
 
 		next = s->rules->goals[i].next;
-		if (!s->found[rule->theme] && applies(s, rule))
-			s->found[rule->theme] = true;
+		if (score->points >= POINTS_ENOUGH ||
+			(score->points && s->word - score->last < s->rules->depth) ||
+			!applies(s, rule))
+			continue;
+		score->points += s->weight;
+		score->last = s->word;
+		explain_hit(s, rule, node);
 	}
 }
 
-static void search_text(struct search *s, struct str text)
+static void search_text(struct search *s, struct str text, const char *where, unsigned weight)
 {
 	struct theme_words words;
 
+	s->where = where;
+	s->weight = weight;
 	s->n_standing = 0;
-	for (theme_words_begin(&words, text); theme_words_next(&words);) {
+	s->word += s->rules->depth; /* nothing reaches from one text into the next */
+	for (theme_words_begin(&words, text); theme_words_next(&words); s->word++) {
 		size_t before = words.broken ? 0 : s->n_standing;
 		uint32_t node;
 
@@ -326,7 +373,8 @@ size_t theme_find(const struct theme_rules *rules, struct arena *arena, const ch
 		.rules = rules,
 		.feed = str_of(feed_id),
 		.language = item->language,
-		.found = arena_zalloc(arena, rules->n_themes + 1),
+		.scores = arena_zalloc(arena, (rules->n_themes + 1) * sizeof *s.scores),
+		.explain = item->explain,
 		/* Those standing begin at different words, so they are of different depth. */
 		.standing = arena_alloc(arena, (rules->depth + 1) * sizeof *s.standing),
 	};
@@ -334,17 +382,23 @@ size_t theme_find(const struct theme_rules *rules, struct arena *arena, const ch
 		arena_alloc(arena, (rules->n_themes + n_feed_themes + 1) * sizeof *themes);
 	size_t n = 0;
 
-	search_text(&s, item->title);
-	search_text(&s, item->summary);
-	search_text(&s, item->content_text);
+	search_text(&s, item->title, "title", POINTS_ENOUGH);
+	search_text(&s, item->summary, "summary", POINTS_ENOUGH);
+	search_text(&s, item->content_text, "content_text", 1);
+	s.where = NULL;
+	s.weight = POINTS_ENOUGH;
 	for (size_t i = 0; i < item->n_categories; i++) {
 		search_category(&s, item->categories[i].term);
 		search_category(&s, item->categories[i].label);
 	}
-	for (size_t i = 0; i < n_feed_themes; i++)
-		themes[n++] = arena_str(arena, str_of(feed_themes[i]));
+	for (size_t i = 0; i < n_feed_themes; i++) {
+		themes[n] = arena_str(arena, str_of(feed_themes[i]));
+		explain_theme(s.explain,
+			&(struct explain_theme){themes[n], "configuration", STR_NONE, STR_NONE});
+		n++;
+	}
 	for (size_t i = 0; i < rules->n_themes; i++)
-		if (s.found[i])
+		if (s.scores[i].points >= POINTS_ENOUGH)
 			themes[n++] = arena_str(arena, rules->themes[i]);
 	*ret_themes = themes;
 	return sort_unique(themes, n);

@@ -20,8 +20,8 @@ void theme_rules_add_words(struct theme_rules *rules, struct str theme, struct s
 void theme_rules_add_categories(
 	struct theme_rules *rules, struct str theme, const struct str *categories, size_t n);
 
-/* The themes of an item: those of its feed, its categories' and its words' (title, summary,
- * content_text), sorted, each once, in the arena. Returns how many. */
+/* The themes of an item: those of its feed, its categories' and its words' (one in title or summary,
+ * two in content_text), sorted, each once, in the arena. Returns how many. */
 size_t theme_find(const struct theme_rules *rules, struct arena *arena, const char *feed_id,
 	const char *const *feed_themes, size_t n_feed_themes, const struct item *item,
 	struct str **ret_themes);

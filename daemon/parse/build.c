@@ -21,6 +21,7 @@ static void forget_unfinished(struct parser *p)
 void build_begin_document(struct parser *p)
 {
 	struct document fresh = {.encoding = p->document.encoding,
+		.encoding_from = p->document.encoding_from,
 		.url = p->document.url,
 		.base = p->hint_base,
 		.language = p->hint_language};

@@ -576,6 +576,7 @@ int charset_open(struct charset *c, const struct body *body, struct str content_
 		set_name(c, signature->name);
 		if (http[0] && strcmp(http, signature->name) && !is_wide(http))
 			c->flaws |= FLAW_ENCODING_OVERRIDE;
+		c->why = "byte order mark, or how its first characters are coded";
 		if (!use_iconv(c, signature->name))
 			return -EILSEQ;
 		skip_wide_declaration(c);
@@ -600,6 +601,13 @@ int charset_open(struct charset *c, const struct body *body, struct str content_
 	} else {
 		r = decide(c, label, explicit_label, xml);
 	}
+	if (c->flaws & (FLAW_ENCODING_OVERRIDE | FLAW_ENCODING_UNKNOWN))
+		c->why = "the bytes, against the label";
+	else
+		c->why = signature ? "byte order mark"
+			 : http[0] ? "Content-Type"
+			 : xml[0]  ? "XML declaration"
+				   : "the bytes, as nothing is said";
 	charset_rewind(c);
 	return r;
 }

@@ -237,6 +237,7 @@ struct charset {
 	bool mixed;        /* UTF-8 with stray bytes of windows-1252 */
 	size_t cut;        /* bytes of a character that the end of the body cuts off: left out */
 	char name[48];     /* the code, lower case */
+	const char *why;   /* what said so, in words */
 	unsigned flaws;
 	size_t in_at, n_in; /* of a body in a file: what of it is at the beginning of `buffer` */
 	char buffer[CHARSET_BUFFER];

@@ -133,6 +133,7 @@ int parse_run(struct parser *p, const struct body *body, const struct parse_hint
 	if (r < 0)
 		return error_errno(error, -r, "cannot read the body");
 	p->document.encoding = arena_str(&p->document_arena, str_of(p->charset.name));
+	p->document.encoding_from = p->charset.why;
 	struct str start;
 	r = charset_next(&p->charset, &start);
 	if (r < 0)

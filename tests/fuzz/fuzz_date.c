@@ -51,7 +51,7 @@ static void check_blanks(
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const languages[] = {NULL, "es", "en", "en-US", "hr", "ja", "en-IN"};
-	struct date_context context = {STR_NONE, NULL};
+	struct date_context context = {.language = STR_NONE};
 	struct str text;
 	enum date_result result, plain;
 	int64_t s = 0, plain_s = 0;

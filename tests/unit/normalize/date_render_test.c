@@ -29,7 +29,7 @@ static unsigned long n_read, n_refused, n_mutants, n_mutants_read, n_wrong;
 
 static enum date_result parse(struct str text, const char *language, int64_t *ret)
 {
-	const struct date_context context = {language ? str_of(language) : STR_NONE, NULL};
+	const struct date_context context = {.language = str_of(language)};
 
 	return date_parse(text, &context, ret);
 }

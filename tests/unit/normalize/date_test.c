@@ -15,7 +15,7 @@
 
 static enum date_result parse(struct str text, const char *language, int64_t *ret_s)
 {
-	const struct date_context context = {str_of(language), NULL};
+	const struct date_context context = {.language = str_of(language)};
 
 	return date_parse(text, &context, ret_s);
 }

@@ -181,6 +181,9 @@ static void test_language(void **state)
 	assert_language("EN", "en");
 	assert_language(" fr-FR ", "fr-FR");
 	assert_language("es-419", "es-419");
+	assert_language("utf-8", NULL);
+	assert_language("en-x", NULL);
+	assert_language("en-x-plain", "en-x-plain");
 	assert_language("es_MX.UTF-8", "es-MX");
 	assert_language("ca_ES@valencia", "ca-ES");
 	assert_language("sl-rozaj-biske-1994", "sl-rozaj-biske-1994");

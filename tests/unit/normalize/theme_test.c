@@ -124,9 +124,32 @@ static void test_phrases(void **state)
 		.content_text = STR("Good")};
 	expect(rules, "x.y.z", &item, "");
 	item.content_text = STR("first\n\nclimate\nchange");
-	expect(rules, "x.y.z", &item, "climate");
-	item.summary = STR("a guide");
+	expect(rules, "x.y.z", &item, "");
+	item.summary = STR("a guide to climate\nchange");
 	expect(rules, "x.y.z", &item, "climate culture");
+}
+
+/* A body mentions much in passing: one word is enough where an item says what it is about, there it
+ * takes two. */
+static void test_body(void **state)
+{
+	cleanup(theme_rules_free_p) struct theme_rules *rules = theme_rules_new();
+	struct item item = {.language = STR("en"), .title = STR("News")};
+
+	(void)state;
+	add(rules, "awards", "en", "award|award ceremony|prize", NULL);
+	add(rules, "health", "en", "vaccine", NULL);
+	item.content_text = STR("He has won an award once, and had his vaccine.");
+	expect(rules, "x.y.z", &item, "");
+	/* A phrase within another one is one place. */
+	item.content_text = STR("The award ceremony was yesterday.");
+	expect(rules, "x.y.z", &item, "");
+	item.content_text = STR("The award ceremony was yesterday, and the prize is a cup.");
+	expect(rules, "x.y.z", &item, "awards");
+	item.content_text = STR("An award, and yet another award.");
+	expect(rules, "x.y.z", &item, "awards");
+	item.summary = STR("A vaccine.");
+	expect(rules, "x.y.z", &item, "awards health");
 }
 
 static void test_languages(void **state)
@@ -296,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_phrases),
+		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_languages),
 		cmocka_unit_test(test_feeds),
 		cmocka_unit_test(test_categories),
