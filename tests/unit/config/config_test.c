@@ -419,7 +419,7 @@ static void test_shipped_theme_again(void **state)
 	assert_ptr_equal(strstr(messages, "themes.d/t.yaml:1:16: theme 'climate' is already "
 					  "defined at "),
 		messages);
-	assert_non_null(strstr(messages, "/themes/themes.yaml:"));
+	assert_non_null(strstr(messages, "/themes/climate.yaml:"));
 	folder_close(&f);
 }
 
