@@ -108,7 +108,8 @@ struct str normalize_line(struct normalizing *w, struct str raw)
 	buf_clear(b);
 	if (text_fold(b, normalize_repair(w, raw)))
 		w->flaws |= FLAW_TEXT_REPAIRED;
-	return b->n ? arena_str(w->arena, buf_view(b)) : STR_NONE;
+	/* Ids, names and numbers are compared and taken apart: no blank in them is typography. */
+	return b->n ? arena_str(w->arena, text_blanks(&w->n->text, buf_view(b))) : STR_NONE;
 }
 
 struct str normalize_text(struct normalizing *w, const struct text *text)

@@ -216,6 +216,8 @@ static void test_guid_as_link(void **state)
 	f->entry.id = STR("noticia-1");
 	assert_text(run(f)->url, NULL);
 	assert_text(f->item.id, "noticia-1");
+	f->entry.id = STR("noticia\u00a01"); /* a blank is a blank here */
+	assert_text(run(f)->id, "noticia 1");
 	f->entry.id = STR("/a/1");
 	assert_text(run(f)->id, "/a/1"); /* never resolved */
 	assert_text(f->item.url, "http://city.example/a/1");
