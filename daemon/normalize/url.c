@@ -260,8 +260,9 @@ bool url_resolve_to(struct buf *out, struct str base, struct str ref)
 		return false;
 	ref = without_breaks(ref, copy);
 	struct parts base_parts = split(trim(base)), ref_parts = split(ref);
-	/* A base like "urn:x" or "mailto:x" has no place for a path. */
-	bool usable = base_parts.scheme.n &&
+	/* A base like "urn:x" or "mailto:x" has no place for a path; one that runs code would lend its
+	 * scheme to whatever is relative. */
+	bool usable = base_parts.scheme.n && !is_dangerous(base) &&
 		      (!str_is_none(base_parts.authority) || str_starts(base_parts.path, STR("/")));
 	if (!usable || ref_parts.scheme.n)
 		put(out, ref);

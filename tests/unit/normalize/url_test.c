@@ -100,6 +100,10 @@ static void test_resolve(void **state)
 	assert_resolves("", "../c?d#e", "../c?d#e");
 	assert_resolves("urn:x", "c", "c");
 	assert_resolves("relative/base", "c", "c");
+	assert_resolves("javascript:/x/steal()//", "?q", "?q");
+	assert_resolves("data:/text/html,x", "y", "y");
+	assert_resolves(" Java\tScript:/x", "y", "y");
+	assert_resolves("res:/q", "?q", "?q");
 	/* Refused. */
 	assert_resolves("http://h/", "javascript:x", NULL);
 	assert_resolves("", " Java\tScript :x", NULL);
