@@ -52,7 +52,10 @@ struct str normalize_base(const struct normalizing *w, struct str own)
 struct str normalize_url(const struct normalizing *w, struct str own_base, struct str ref)
 {
 	ref = str_trim(ref);
-	return ref.n ? url_resolve(w->arena, normalize_base(w, own_base), ref) : STR_NONE;
+	if (!ref.n)
+		return STR_NONE;
+	struct str url = url_resolve(w->arena, normalize_base(w, own_base), ref);
+	return url_is_safe(url) ? url : STR_NONE;
 }
 
 int64_t normalize_date(struct normalizing *w, struct str raw)

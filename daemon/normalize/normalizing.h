@@ -30,7 +30,8 @@ struct normalizing {
 /* ---- normalize.c ---- */
 /* The base in force for a value that names `own` (may be STR_NONE). */
 struct str normalize_base(const struct normalizing *w, struct str own);
-/* `ref` as an absolute URL, or as absolute as it can be; STR_NONE: none, or a dangerous one. */
+/* `ref` as an absolute URL, or as absolute as it can be; STR_NONE: none, or none that a reader should
+ * follow (url_is_safe()). */
 struct str normalize_url(const struct normalizing *w, struct str own_base, struct str ref);
 /* A date; what is wrong with it goes to the flaws. TIME_NONE: absent, or not to be known. */
 int64_t normalize_date(struct normalizing *w, struct str raw);

@@ -201,6 +201,8 @@ static void test_urls(void **state)
 	assert_text(run(f)->url, "http://city.example/base/html/1");
 	f->entry.link = STR("javascript:alert(1)");
 	assert_text(run(f)->url, "http://city.example/base/html/1");
+	f->entry.link = STR("file:///etc/passwd"); /* nor what starts programs */
+	assert_text(run(f)->url, "http://city.example/base/html/1");
 
 	f->context.url = f->document.base = f->document.link = STR_NONE;
 	assert_text(run(f)->url, "html/1"); /* nobody knows from where */
