@@ -235,7 +235,7 @@ static bool has_torn_front(const struct date_tokens *tokens, unsigned i)
 		return i < 2 || before->spaced || t[-2].digits != 4 ||
 		       !date_token_is_sign(t + 3, ':');
 	if (before->sign == '-') /* "2017-05-12-10:04:09" */
-		return t->digits < 2 || t[-2].digits != 2 || before->spaced ||
+		return i < 2 || t->digits < 2 || t[-2].digits != 2 || before->spaced ||
 		       !date_token_is_sign(t + 3, ':');
 	return before->sign != ',' || t->digits < 2;
 }

@@ -83,6 +83,7 @@ const struct date_case date_cases[] = {
 	REFUSED("Sa, 02 De3 2017 09:31:09", INVALID),
 	REFUSED("Sunday, 36-Nov-03 23:59:58 GMT", INVALID),
 	REFUSED("3 Mar 2,17", INVALID),
+	REFUSED("-10:14:55", INVALID),
 	REFUSED_IN("29/02/22", "es", INVALID),
 	REFUSED("Fri, 12 May 2017 12:30:45 A", AMBIGUOUS),
 	REFUSED("Fri, 12 May 2017 10:00 P", AMBIGUOUS),
