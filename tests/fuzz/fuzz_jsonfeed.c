@@ -1,5 +1,5 @@
 /* JSON through the parse stage, as fuzz_parse.c does, and beside jansson as a second opinion: what is no
- * JSON for it yields no document, and what is JSON yields the entries' titles that it finds, in order. */
+ * JSON for it is no sound document, and what is JSON yields the entries' titles that it finds, in order. */
 #include "fuzz.h"
 #include "twice.h"
 
@@ -73,7 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (strict && !twice.result)
 		check_titles(strict, &twice.first);
 	if (!root && utf8_is_valid(bytes) && !memchr(bytes.p, 0, bytes.n))
-		expect(twice.result != 0, "a document of what is no JSON", &twice.first);
+		expect(twice.result != 0 || str_find(buf_view(&twice.first.out),
+						    STR("not-well-formed")) < twice.first.out.n,
+			"a sound document of what is no JSON", &twice.first);
 	json_decref(root);
 	json_decref(strict);
 	twice_deinit(&twice);
