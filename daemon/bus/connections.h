@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "bus/allowance.h"
 
 #include <stdint.h>
 
@@ -24,9 +25,7 @@ struct connection {
 	struct tally *key;     /* NULL: not known, or it needs none */
 	bool cut;              /* shut down; libzmq is about to close it */
 	struct list link;      /* among those whose bytes are looked at again soon */
-	/* Bytes said: the allowance, as of when, and the count of the kernel then. */
-	int64_t allowance, at_us;
-	uint64_t said;
+	struct allowance allowance;
 };
 
 struct connections {

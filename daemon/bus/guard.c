@@ -37,14 +37,6 @@
 #include "bus/offences.h"
 #include "bus/zap.h"
 
-/* A subscriber has little to say: 300 subscriptions of the longest kind, or 4,000 of 16 bytes, at
- * once; then a libzmq heartbeat under CURVE every 3 s; and in its whole life 1 MiB, above which it may
- * connect again. What libzmq keeps of subscriptions is some ten times their bytes. */
-#define LIVE_BYTES        65536
-#define LIVE_BYTES_PER_S  16
-#define LIVE_BYTES_IN_ALL (1024 * 1024)
-/* An asker: between two of its requests being taken, 16 of the largest. */
-#define REPLAY_BYTES (1024 * 1024)
 /* How often busy connections are looked at: what a gigabit a second brings meanwhile is 3 MB. */
 #define LOOK_US     (25 * MSEC_US)
 #define LOOK_EVENTS 256
@@ -143,32 +135,12 @@ static bool is_live(const struct guard *guard, const struct connection *connecti
 	return guard->endpoints[connection->endpoint].audience != NULL;
 }
 
-static void grant(const struct guard *guard, struct connection *connection, int64_t now_us)
-{
-	connection->said = connection_bytes(connection);
-	connection->allowance = is_live(guard, connection) ? LIVE_BYTES : REPLAY_BYTES;
-	connection->at_us = now_us;
-}
-
 static void look_at(struct guard *guard, struct connection *connection, int64_t now_us)
 {
-	uint64_t said = connection_bytes(connection);
-	bool live = is_live(guard, connection);
-
-	if (said <= connection->said)
-		return;
-	if (live) {
-		connection->allowance += (now_us - connection->at_us) * LIVE_BYTES_PER_S / SEC_US;
-		if (connection->allowance > LIVE_BYTES)
-			connection->allowance = LIVE_BYTES;
-		connection->at_us = now_us;
-	}
-	connection->allowance -= (int64_t)(said - connection->said);
-	connection->said = said;
-	if (connection->allowance < 0 || (live && said > LIVE_BYTES_IN_ALL))
+	if (!allowance_take(&connection->allowance, connection_bytes(connection), now_us))
 		punish(guard, connection, OFFENCE_BYTES,
-			live ? "sends more than a subscriber has to say"
-			     : "sends bytes that are no requests");
+			is_live(guard, connection) ? "sends more than a subscriber has to say"
+						   : "sends bytes that are no requests");
 }
 
 static void take_bytes(struct guard *guard, int64_t now_us)
@@ -216,9 +188,7 @@ static void accept_connection(struct guard *guard, size_t endpoint, int fd, int6
 	counter_add(&guard->counters->accepted, 1);
 	if (!connection)
 		return; /* it is gone already */
-	/* What it has said before this look counts. */
-	grant(guard, connection, now_us);
-	connection->said = 0;
+	allowance_begin(&connection->allowance, is_live(guard, connection), now_us);
 	if (connection->address && (int64_t)connection->address->n > limits->per_address)
 		punish(guard, connection, OFFENCE_CONNECTIONS,
 			"has more connections than connections.per_address allows");
@@ -297,7 +267,7 @@ static void judge_all(struct guard *guard)
 	guard->expiry_us = auth_next_expiry(guard->mail.clients, real_us);
 }
 
-static void take_claim(struct guard *guard, const struct claim *claim, int64_t now_us)
+static void take_claim(struct guard *guard, const struct claim *claim)
 {
 	struct connection *connection = connections_get(&guard->connections, claim->fd);
 
@@ -305,7 +275,7 @@ static void take_claim(struct guard *guard, const struct claim *claim, int64_t n
 		connection->endpoint != claim->endpoint || connection->cut)
 		return;
 	if (!is_live(guard, connection))
-		grant(guard, connection, now_us);
+		allowance_renew(&connection->allowance, connection_bytes(connection));
 	if (!claim->key[0])
 		return;
 	bool first = !connection->key;
@@ -339,7 +309,7 @@ static void take_claims(struct guard *guard, int64_t now_us)
 	for (size_t i = 0; i < guard->n; i++)
 		take_events(guard, i, now_us);
 	for (size_t i = 0; i < n; i++)
-		take_claim(guard, &claims[i], now_us);
+		take_claim(guard, &claims[i]);
 }
 
 static const struct auth_endpoint *endpoint_of(const struct guard *guard, const char *domain)
