@@ -31,7 +31,7 @@ static const struct client_settings *find(const struct config_clients *clients, 
 static void complain(struct files *files, const struct file_name *name, const char *sentence)
 {
 	problem_add(files->problems,
-		(struct mark){files_mark(files, name->path, name->shown), 0, 0}, "%s", sentence);
+		(struct mark){files_mark(files, name->path, name->shown), 1, 1}, "%s", sentence);
 }
 
 /* One file into *ret. False: there is a problem, reported. */

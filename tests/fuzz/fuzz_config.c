@@ -1,5 +1,6 @@
-/* Any bytes as civicwired.yaml, and as a file of feeds.d: a problem is one line that names the file and
- * the place, the same ones come when it is read again, and a refusal has at least one. */
+/* Any bytes as civicwired.yaml, and as a file of feeds.d and of clients.d: a problem is one line that
+ * names the file and the place, the same ones come when it is read again, and a refusal has at least
+ * one. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -85,6 +86,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	write_file("fuzz-config-folder/feeds.d/fuzz.yaml", data, size);
 	load(folder);
 	unlink("fuzz-config-folder/feeds.d/fuzz.yaml");
+	mkdir("fuzz-config-folder/clients.d", 0700);
+	write_file("fuzz-config-folder/clients.d/fuzz.yaml", data, size);
+	load(folder);
+	unlink("fuzz-config-folder/clients.d/fuzz.yaml");
 	write_file("fuzz-config-folder/civicwired.yaml", data, size);
 	load(folder);
 	unlink("fuzz-config-folder/civicwired.yaml");

@@ -96,7 +96,7 @@ const struct broken broken_settings[] = {
 	{"client without key", "clients.d/archive.yaml", "topics: [feed/]\n",
 		"clients.d/archive.yaml:1:1: 'key' is missing\n"},
 	{"empty client", "clients.d/archive.yaml", "",
-		"clients.d/archive.yaml: 'key' is missing\n"},
+		"clients.d/archive.yaml:1:1: 'key' is missing\n"},
 	{"client without topics", "clients.d/archive.yaml", "key: \"" KEY "\"\n",
 		"clients.d/archive.yaml:1:1: 'topics' is missing\n"},
 	{"client whose key is none", "clients.d/archive.yaml", "key: \"abc\"\ntopics: [feed/]\n",
@@ -111,7 +111,8 @@ const struct broken broken_settings[] = {
 		"write 2027-01-31 or 2027-01-31T12:00:00Z\n"},
 	{"client with a name that is none", "clients.d/Archive.yaml",
 		"key: \"" KEY "\"\ntopics: [feed/]\n",
-		"clients.d/Archive.yaml: the name 'Archive' is not an id; use a-z, 0-9 and -, at "
+		"clients.d/Archive.yaml:1:1: the name 'Archive' is not an id; use a-z, 0-9 and -, "
+		"at "
 		"most 40 bytes\n"},
 	{"live without bind", "civicwired.yaml",
 		"live: [{ audience: { topics: [theme/climate/] } }]\n",

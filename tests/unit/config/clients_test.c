@@ -63,7 +63,7 @@ static void test_one_key_one_client(void **state)
 	write_client(&f, "a", KEY_A, "topics: [feed/]");
 	write_client(&f, "b", KEY_A, "topics: [theme/]");
 	assert_string_equal(
-		folder_load(&f), "clients.d/b.yaml: the key is already that of client 'a'\n");
+		folder_load(&f), "clients.d/b.yaml:1:1: the key is already that of client 'a'\n");
 	folder_close(&f);
 }
 
