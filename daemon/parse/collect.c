@@ -127,8 +127,12 @@ void collect_start(struct parser *p, const xmlChar *name, const xmlChar *prefix,
 	struct frame *frame = &p->stack[p->depth];
 	enum ns ns = uri ? xml_name(p, name, prefix, uri)->ns : NS_NONE;
 
-	if (p->collect != COLLECT_MARKUP || p->text.n >= PARSE_TEXT_MAX)
+	if (p->collect != COLLECT_MARKUP)
 		return;
+	if (p->text.n >= PARSE_TEXT_MAX) {
+		p->document.flaws |= FLAW_LIMIT_REACHED;
+		return;
+	}
 	if (!p->text_escape && p->text_type != TEXT_HTML)
 		text_becomes_markup(p);
 	inner_base(p, a, frame);

@@ -263,6 +263,8 @@ void mender_reset(struct mender *mender);
 void mender_feed(struct mender *mender, struct str piece, bool last, struct buf *out);
 /* Elements were open when the text ended. Known after the last piece, before it is parsed. */
 bool mender_truncated(const struct mender *mender);
+/* Something was dropped that was too much: depth, attributes, length. */
+bool mender_limited(const struct mender *mender);
 /* Has everything been fed? */
 bool mender_at_end(const struct mender *mender);
 

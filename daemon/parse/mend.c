@@ -23,6 +23,8 @@
 #define TAG_ATTRIBUTES_MAX 64
 /* Open elements; deeper ones are dropped. libxml2 stops at 256. */
 #define OPEN_MAX 240
+/* Names of elements and attributes: libxml2 gives up at 50,000 bytes, the longest real one has 40. */
+#define NAME_BYTES_MAX 1000
 
 struct open_element {
 	size_t name, n; /* in names */
@@ -47,6 +49,7 @@ struct mender {
 	uint64_t clear[N_MARKS];     /* up to here, counted like `at`, no such mark is left */
 	struct tag_scan scan;
 	bool any_tag, root, root_ended, done, ended, truncated;
+	bool limited; /* something was dropped that was too much */
 };
 
 struct mender *mender_new(void)
@@ -72,12 +75,18 @@ void mender_reset(struct mender *m)
 	m->at = 0;
 	memset(m->clear, 0, sizeof m->clear);
 	m->scan = (struct tag_scan){0};
-	m->any_tag = m->root = m->root_ended = m->done = m->ended = m->truncated = false;
+	m->any_tag = m->root = m->root_ended = m->done = m->ended = false;
+	m->truncated = m->limited = false;
 }
 
 bool mender_truncated(const struct mender *m)
 {
 	return m->truncated;
+}
+
+bool mender_limited(const struct mender *m)
+{
+	return m->limited;
 }
 
 bool mender_at_end(const struct mender *m)
@@ -100,7 +109,8 @@ static bool is_name(unsigned char c)
 /* A name libxml2 takes: it is strict about the characters beyond ASCII, we drop those names. */
 static bool is_plain_name(struct str s)
 {
-	if (!s.n || !is_name_start((unsigned char)s.p[0]) || s.p[0] == ':' || s.p[s.n - 1] == ':')
+	if (!s.n || s.n > NAME_BYTES_MAX || !is_name_start((unsigned char)s.p[0]) ||
+		s.p[0] == ':' || s.p[s.n - 1] == ':')
 		return false;
 	size_t colons = 0;
 	for (size_t i = 0; i < s.n; i++) {
@@ -277,13 +287,18 @@ static bool next_attribute(struct str *rest, struct str *ret_name, struct str *r
 }
 
 /* Returns how many of them declare a namespace: at most `namespaces_max`. */
-static size_t write_attributes(struct str rest, size_t namespaces_max, struct buf *out)
+static size_t write_attributes(
+	struct mender *m, struct str rest, size_t namespaces_max, struct buf *out)
 {
 	struct str seen[TAG_ATTRIBUTES_MAX], name, value;
 	size_t n = 0, namespaces = 0;
 
-	while (n < TAG_ATTRIBUTES_MAX && next_attribute(&rest, &name, &value)) {
+	while (next_attribute(&rest, &name, &value)) {
 		bool again = false;
+		if (n == TAG_ATTRIBUTES_MAX) {
+			m->limited = true;
+			break;
+		}
 		for (size_t i = 0; i < n && !again; i++)
 			again = str_eq(seen[i], name);
 		bool declares = str_starts(name, STR("xmlns"));
@@ -315,15 +330,15 @@ static void start_tag(struct mender *m, struct str inside, struct buf *out)
 	m->any_tag = true;
 	if (m->done || (!m->root && !is_root_name(name, first)))
 		return;
-	if (!is_plain_name(name))
-		return;
-	if (m->n_open >= OPEN_MAX)
+	if (m->n_open >= OPEN_MAX || name.n > NAME_BYTES_MAX)
+		m->limited = true;
+	if (m->n_open >= OPEN_MAX || !is_plain_name(name))
 		return;
 	close_sibling(m, name, out);
 	m->root = true;
 	buf_char(out, '<');
 	buf_str(out, name);
-	size_t namespaces = write_attributes(str_head(str_skip(inside, n), inside.n - n - empty),
+	size_t namespaces = write_attributes(m, str_head(str_skip(inside, n), inside.n - n - empty),
 		PARSE_NAMESPACES_MAX - m->n_namespaces, out);
 	if (empty) {
 		buf_lit(out, "/>");
@@ -423,8 +438,10 @@ static struct token until(
 	if (at < s.n)
 		return (struct token){at + strlen(marks[mark]), kind};
 	/* It never ends: its beginning is dropped, what follows is read as usual. */
-	if (last || s.n > PARSE_TEXT_MAX)
+	if (last || s.n > PARSE_TEXT_MAX) {
+		m->limited |= !last;
 		return (struct token){from, TOKEN_DROP};
+	}
 	return (struct token){0, kind};
 }
 

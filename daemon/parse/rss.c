@@ -149,7 +149,7 @@ static void end_skip(struct parser *p, const struct element *e, struct str text)
 #define MARKUP .collect = COLLECT_MARKUP
 
 static const struct element rows[] = {
-	{NS_NONE, "rss", IN(OUTSIDE), .inner = SCOPE_ROOT, .start = start_rss},
+	{NS_NONE, "rss", IN(OUTSIDE) | IN(ROOT), .inner = SCOPE_ROOT, .start = start_rss},
 	{NS_NONE, "channel", IN(OUTSIDE) | IN(ROOT), .inner = SCOPE_CHANNEL,
 		.start = start_channel},
 	{NS_NONE, "item", IN(ROOT) | IN(CHANNEL) | IN(WRAP), .inner = SCOPE_ITEM,

@@ -414,8 +414,11 @@ static void on_error(void *user, xmlErrorPtr error)
 	if (error->level != XML_ERR_FATAL)
 		return;
 	p->broken = true;
-	if (!p->mending)
-		give_up(p);
+	if (p->mending)
+		return;
+	/* libxml2's own limits, which are no faults of the document. */
+	p->beyond |= p->depth > PARSE_DEPTH_MAX || error->code == XML_ERR_NAME_TOO_LONG;
+	give_up(p);
 }
 
 static const xmlSAXHandler handler = {
@@ -589,6 +592,8 @@ int xml_run(struct parser *p, struct error *error)
 		p->mender = mender_new();
 	r = run_once(p, true, error);
 	p->document.flaws |= p->beyond ? FLAW_LIMIT_REACHED : FLAW_NOT_WELL_FORMED;
+	if (mender_limited(p->mender))
+		p->document.flaws |= FLAW_LIMIT_REACHED;
 	if (p->truncated)
 		p->document.flaws |= FLAW_TRUNCATED;
 	if (!p->root[0] || (not_feed && !p->document.entries && !p->document.title.value.n)) {

@@ -41,7 +41,15 @@ static void test_versions(void **state)
 	CHECK("<!DOCTYPE rss PUBLIC \"-//Netscape Communications//DTD RSS 0.91//EN\" \"http://x/\">"
 	      "<rss version=\"0.91\"><channel/></rss>",
 		"format=rss091n\nflaws=[]");
+	CHECK("<rss version=\"0.90\"><channel/></rss>", "format=rss090");
 	CHECK("<rss version=\"0.92\"><channel/></rss>", "format=rss092");
+	CHECK("<rss version=\"0.93\"><channel><item><pubDate>2001</pubDate>"
+	      "<expirationDate>2002</expirationDate></item></channel></rss>",
+		"format=rss093\npublished=2001\nexpires=2002\nflaws=[]");
+	CHECK("<rss version=\"0.94\"><channel/></rss>", "format=rss094");
+	CHECK("<rss version=\" 2.0 \"><channel/></rss>", "format=rss20");
+	CHECK("<RSS version=\"2.0\"><channel/></RSS>", "format=rss20");
+	CHECK("<rss version=\"4\"><channel/></rss>", "format=rss\nflaws=[]");
 	CHECK("<rss><channel/></rss>", "format=rss");
 	CHECK("<rss version=\"2.01\"><channel/></rss>", "format=rss20");
 	CHECK("<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" "

@@ -70,6 +70,82 @@ static void test_tags(void **state)
 		"title(likely)=a\nflaws=[\"not-well-formed\",\"truncated\"]");
 }
 
+/* Several documents in one, and one in another. */
+static void test_roots(void **state)
+{
+	(void)state;
+	CHECK("<rss><channel><item><title>a</title></item></channel></rss>\n"
+	      "<?xml version=\"1.0\"?><rss><channel><item><title>b</title></item></channel></rss>",
+		"title(likely)=a\ntitle(likely)=b\n" NWF);
+	CHECK("<rss version=\"2.0\"><rss version=\"2.0\"><channel><title>t</title>"
+	      "<item><title>a</title></item></channel></rss></rss>",
+		"format=rss20\ntitle(likely)=t\ntitle(likely)=a");
+	CHECK("<channel><title>t</title><item><title>a</title></item></channel>",
+		"format=rss\ntitle(likely)=t\ntitle(likely)=a");
+	CHECK("<rss><item><title>a</title></item></rss>",
+		"title(likely)=a\nflaws=[\"items-outside-channel\"]");
+	CHECK("<rss><channel><items><item><title>a</title></item></items></channel></rss>",
+		"title(likely)=a\nflaws=[]");
+}
+
+/* Bytes that XML has no place for. */
+static void test_bytes(void **state)
+{
+	(void)state;
+	check(STR("<rss><channel><item><ti\0tle>x</ti\0tle><title>a\0b</title></item></channel></"
+		  "rss>"
+		  "\0\0"),
+		NULL, "title(likely)=ab\n" NWF);
+	CHECK("<rss><channel><item><t\xFFx>no</t\xFFx><title>a</title></item></channel></rss>",
+		"title(likely)=a\nflaws=[\"encoding-override\"]");
+	CHECK("<rss><channel><item><t\xC3\xA9x>no</t\xC3\xA9x><title>a</title></item></channel>",
+		"title(likely)=a\nflaws=[\"not-well-formed\",\"truncated\"]");
+	CHECK("<rss><channel><item><title>a\x0B\x0C\x1F\xEF\xBF\xBF\x7F"
+	      "b</title></item></channel></rss>",
+		"title(likely)=a\x7F"
+		"b\n" NWF);
+	CHECK("<rss><channel><item><title>&#0;&#11;&#xFFFF;&#x110000;&#65;</title></item></"
+	      "channel></rss>",
+		"title(likely)=&#0;&#11;&#xFFFF;&#x110000;A\n" NWF);
+}
+
+static void test_attributes(void **state)
+{
+	(void)state;
+	CHECK("<rss version=2.0><channel><item><enclosure url=http://x/?a=1&b=2 type=a/b length=7 "
+	      "/>"
+	      "<title>a</title></item></channel></rss>",
+		"format=rss20\nenclosure=http://x/?a=1&b=2|a/b|7|\ntitle(likely)=a\n" NWF);
+	CHECK("<rss><channel><item><enclosure url=\"u\" url=\"v\" type=\"a<b\" checked/>"
+	      "<title>a</title></item></channel></rss>",
+		"enclosure=u|a<b||\ntitle(likely)=a\n" NWF);
+	CHECK("<rss><channel><item><enclosure url=\"u></enclosure><title>a</title></item>"
+	      "<item><title>b</title></item></channel></rss>",
+		"title(likely)=b\n" NWF);
+	CHECK("<rss><channel><item><title>a</title><description><![CDATA[x</description></item>"
+	      "<item><title>b</title></item></channel></rss>",
+		"title(likely)=a\nsummary(likely)=x\ntitle(likely)=b\n" NWF);
+}
+
+/* xml:base and xml:lang hold for what is inside, at every level. */
+static void test_base_and_language(void **state)
+{
+	(void)state;
+	CHECK("<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:base=\"http://b.test/\" "
+	      "xml:lang=\"es\">"
+	      "<title xml:lang=\"ca\">t</title><entry xml:base=\"e/\" xml:lang=\"fr\">"
+	      "<title xml:base=\"t/\">x</title><link href=\"l\"/>"
+	      "<content xml:base=\"c/\" xml:lang=\"pt\" type=\"xhtml\">"
+	      "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p xml:base=\"p/\"><a "
+	      "href=\"a\">y</a></p>"
+	      "<a href=\"b\">z</a></div></content></entry><entry><id>2</id></entry></feed>",
+		"base=http://b.test/\nlanguage=es\ntitle.lang=ca\nbase=http://b.test/e/\n"
+		"language=fr\ntitle.base=http://b.test/e/t/\ncontent.base=http://b.test/e/c/\n"
+		"content.lang=pt\n"
+		"content(xhtml)=<p><a href=\"http://b.test/e/c/p/a\">y</a></p><a href=\"b\">z</a>\n"
+		"flaws=[]");
+}
+
 static void test_not_feeds(void **state)
 {
 	(void)state;
@@ -186,6 +262,10 @@ int main(void)
 		cmocka_unit_test(test_characters),
 		cmocka_unit_test(test_around),
 		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_roots),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_base_and_language),
 		cmocka_unit_test(test_not_feeds),
 		cmocka_unit_test(test_empty_feeds),
 		cmocka_unit_test(test_advertised_feeds),
