@@ -78,15 +78,16 @@ static bool has_markup(struct str html)
 static void html_body(struct normalizing *w, const struct text *text, struct item *item)
 {
 	struct buf *html = &w->n->html, *plain = &w->n->text;
-	struct html_options options = {.base = normalize_base(w, text->base)};
+	struct html_options options = {.base = normalize_base(w, text->base),
+		.text = plain,
+		.addresses = &w->n->addresses};
 
 	if (!url_is_absolute(options.base))
 		options.base = STR_NONE;
 	buf_clear(html);
+	buf_clear(plain);
 	if (html_clean(html, text->value, &options) & HTML_RECOVERED)
 		w->flaws |= FLAW_HTML_RECOVERED;
-	buf_clear(plain);
-	html_text(plain, buf_view(html));
 	if (!has_markup(buf_view(html))) {
 		item->content_text = arena_str(w->arena, cut(w, buf_view(plain), BODY_BYTES_MAX));
 		return;
@@ -117,6 +118,7 @@ void normalize_body(struct normalizing *w, const struct entry *entry, struct ite
 	const struct text *body = has_words(&entry->content) ? &entry->content : &entry->summary;
 
 	item->content_text = STR("");
+	buf_clear(&w->n->addresses);
 	if (body->value.p) {
 		struct text repaired = *body;
 		repaired.value = normalize_repair(w, body->value);

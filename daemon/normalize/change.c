@@ -5,7 +5,6 @@
 #include "normalize/normalizing.h"
 
 #include "base/scan.h"
-#include "normalize/html.h"
 #include "normalize/text.h"
 #include "normalize/url.h"
 
@@ -214,25 +213,6 @@ static void add_number(struct buf *out, int64_t v)
 	buf_add(out, &v, sizeof v);
 }
 
-/* The addresses in sanitised HTML, which writes every attribute as name="value". */
-static void add_addresses(struct normalizer *n, struct buf *out, struct str html)
-{
-	while (html.n) {
-		size_t at = str_find(html, STR("=\""));
-		struct str before = str_head(html, at);
-		bool address = str_ends(before, STR(" href")) || str_ends(before, STR(" src"));
-
-		html = str_skip(html, at + 2);
-		size_t end = str_chr(html, '"');
-		if (address && end < html.n) {
-			buf_clear(&n->scratch);
-			html_decode(&n->scratch, str_head(html, end));
-			add_url(out, buf_view(&n->scratch));
-		}
-		html = str_skip(html, end + 1);
-	}
-}
-
 /* Categories in any order are the same categories. */
 static void add_categories(struct normalizer *n, struct buf *out, const struct item *item)
 {
@@ -306,8 +286,7 @@ void change_hash(struct normalizer *n, const struct item *item, struct hash *ret
 	add_words(n, b, item->title);
 	add_words(n, b, item->summary);
 	add_words(n, b, item->content_text);
-	add_addresses(n, b, item->content_html);
-	buf_char(b, '\0');
+	add_str(b, buf_view(&n->addresses));
 	add_url(b, item->url);
 	add_url(b, item->image);
 	for (size_t i = 0; i < item->n_attachments; i++)

@@ -2,11 +2,16 @@
 
 #define NOWHERE SIZE_MAX
 
-static void write_end(struct html_balance *b, unsigned tag)
+static void write_end(struct html_balance *b, enum html_tag tag)
 {
-	buf_lit(b->out, "</");
-	buf_add(b->out, html_elements[tag].name, html_elements[tag].length);
-	buf_char(b->out, '>');
+	char *start = buf_room(b->out, HTML_NAME_SIZE + 3), *p = start;
+
+	*p++ = '<';
+	*p++ = '/';
+	p = html_element_name(p, tag);
+	*p++ = '>';
+	b->out->n += (size_t)(p - start);
+	html_reader_end(&b->reader, tag);
 }
 
 static void pop(struct html_balance *b)
@@ -135,10 +140,12 @@ static bool may_hold(enum html_tag parent, enum html_tag part)
 static void write_bare(struct html_balance *b, enum html_tag tag)
 {
 	size_t mark = b->out->n;
+	char *start = buf_room(b->out, HTML_NAME_SIZE + 2), *p = start;
 
-	buf_char(b->out, '<');
-	buf_add(b->out, html_elements[tag].name, html_elements[tag].length);
-	buf_char(b->out, '>');
+	*p++ = '<';
+	p = html_element_name(p, tag);
+	*p++ = '>';
+	b->out->n += (size_t)(p - start);
 	html_balance_open(b, tag, mark);
 }
 
@@ -222,6 +229,7 @@ void html_balance_open(struct html_balance *b, enum html_tag tag, size_t mark)
 	}
 	b->stack[b->n++] = (struct html_open){(uint8_t)tag, false};
 	b->live[tag]++;
+	html_reader_start(&b->reader, tag);
 }
 
 /* The end tag of formatting that waits to be opened again. */

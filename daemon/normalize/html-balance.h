@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "normalize/html-element.h"
+#include "normalize/html-reader.h"
 #include "normalize/html.h"
 
 /* The standard has no bound, which is how one misnested tag per paragraph makes a page of
@@ -27,8 +28,9 @@ struct html_open {
 
 struct html_balance {
 	struct buf *out;
-	unsigned result; /* set of enum html_result */
-	size_t n;        /* open elements */
+	struct html_reader reader; /* is told of every tag that is written */
+	unsigned result;           /* set of enum html_result */
+	size_t n;                  /* open elements */
 	size_t n_pending;
 	struct html_open stack[HTML_DEPTH_MAX];
 	uint8_t pending[HTML_PENDING_MAX];
@@ -39,7 +41,7 @@ struct html_balance {
 /* Closes what the start tag of `tag` ends, opens what it needs. False: the tag makes no sense here
  * and is to be dropped. */
 bool html_balance_before(struct html_balance *b, enum html_tag tag);
-/* The start tag has been written from `mark` on: the element is open now. */
+/* The start tag has been written from `mark` on: the element is open now, unless too many are. */
 void html_balance_open(struct html_balance *b, enum html_tag tag, size_t mark);
 void html_balance_close(struct html_balance *b, enum html_tag tag);
 /* Before text that is not blank. */

@@ -1,5 +1,9 @@
 #include "normalize/html-element.h"
 
+#include "base/scan.h"
+
+_Static_assert(HTML_NAME_SIZE == SCAN_SIZE, "a name is one vector");
+
 #define ELEMENT(id, name, flags, attrs) {name, sizeof(name) - 1, flags, attrs},
 const struct html_element html_elements[HTML_TAG_COUNT + 1] = {
 	HTML_TAGS(ELEMENT){"", 0, 0, 0},
@@ -36,9 +40,8 @@ static bool lower_name(struct str name, char out[HTML_NAME_SIZE])
 {
 	if (!name.n || name.n >= HTML_NAME_SIZE || !ascii_is_alpha((unsigned char)name.p[0]))
 		return false;
-	memset(out, 0, HTML_NAME_SIZE);
-	for (size_t i = 0; i < name.n; i++)
-		out[i] = ascii_lower(name.p[i]);
+	scan_bytes v = scan_load_part(name.p, name.n);
+	scan_store(out, v | (scan_in(v, 'A', 'Z') & 0x20));
 	return true;
 }
 

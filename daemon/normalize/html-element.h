@@ -344,6 +344,20 @@ static inline bool html_may_have(enum html_tag tag, enum html_attr_id id)
 	return !bit || html_elements[tag].attrs & bit;
 }
 
+/* Copies a name, with the NULs behind it: HTML_NAME_SIZE bytes are written, whatever its length. Returns
+ * what is behind the name. */
+static inline char *html_element_name(char *to, enum html_tag tag)
+{
+	memcpy(to, html_elements[tag].name, HTML_NAME_SIZE);
+	return to + html_elements[tag].length;
+}
+
+static inline char *html_attr_name(char *to, enum html_attr_id id)
+{
+	memcpy(to, html_attr_kinds[id].name, HTML_NAME_SIZE);
+	return to + html_attr_kinds[id].length;
+}
+
 static inline bool html_has(enum html_tag tag, unsigned flags)
 {
 	return html_elements[tag].flags & flags;

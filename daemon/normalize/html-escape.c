@@ -1,116 +1,89 @@
 #include "normalize/html-escape.h"
 
+#include "base/scan.h"
 #include "normalize/html-reference.h"
-#include "normalize/html-scan.h"
 #include "normalize/html.h"
 
-#include <stdint.h>
-
-/* Bytes that cannot be copied as they are: by far most runs end at none of these. */
-enum { TEXT = 1, ATTRIBUTE = 2 };
-static const uint8_t special[256] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-	3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-	3, ['"'] = ATTRIBUTE, ['&'] = 3, ['<'] = 3, ['>'] = 3, [0x7F] = 3};
-
-static size_t plain_run(struct str s, size_t i, unsigned mask)
+/* Bytes that cannot be copied as they are: by far most runs end at none of these. '<' and '>' differ
+ * in one bit. */
+SCAN_INLINE scan_bytes is_special(scan_bytes v)
 {
-	for (;;) {
-		i = html_scan_markup(s, i);
-		while (i < s.n && !(special[(unsigned char)s.p[i]] & mask)) {
-			/* A quotation mark stops the scan, but not the run of a text. */
-			if (s.p[i++] == '"')
-				break;
-		}
-		if (i == s.n || special[(unsigned char)s.p[i]] & mask)
-			return i;
-	}
+	return scan_is(v, '"') | scan_is(v, '&') | scan_is(v | 2, '>') | scan_up_to(v, 0x1F) |
+	       scan_is(v, 0x7F);
 }
 
-static void put_escaped(struct buf *out, char c, enum html_escape_mode mode)
+/* Copies the run at i; where it ends. */
+static size_t put_run(struct buf *out, struct str s, size_t i)
+{
+	size_t end = scan_copy(buf_room(out, s.n - i + SCAN_SIZE), s, i, is_special);
+
+	out->n += end - i;
+	return end;
+}
+
+static struct str escape_of(char c)
 {
 	switch (c) {
 	case '&':
-		buf_lit(out, "&amp;");
-		break;
+		return STR("&amp;");
 	case '<':
-		buf_lit(out, "&lt;");
-		break;
+		return STR("&lt;");
 	case '>':
-		buf_lit(out, "&gt;");
-		break;
+		return STR("&gt;");
 	case '"':
-		if (mode == HTML_ESCAPE_ATTRIBUTE)
-			buf_lit(out, "&quot;");
-		else
-			buf_char(out, '"');
-		break;
+		return STR("&quot;");
 	default:
-		buf_char(out, c);
+		return STR_NONE;
 	}
 }
 
-/* A control character: line ends and form feeds become what they mean, the others nothing. */
-static void put_control(struct buf *out, struct str s, size_t i)
+static void put_escaped(struct buf *out, char c)
 {
-	if (s.p[i] == '\f')
-		buf_char(out, ' ');
-	else if (s.p[i] == '\r' && (i + 1 == s.n || s.p[i + 1] != '\n'))
-		buf_char(out, '\n');
+	struct str escape = escape_of(c);
+
+	buf_str(out, escape.n ? escape : str_make(&c, 1));
 }
 
-void html_put(struct buf *out, struct str html, enum html_escape_mode mode)
+/* The special byte at i: line ends and form feeds become what they mean, other control characters
+ * nothing. */
+static void put_special(struct buf *out, struct str s, size_t i)
 {
-	unsigned mask = mode == HTML_ESCAPE_TEXT ? TEXT : ATTRIBUTE;
+	unsigned char c = (unsigned char)s.p[i];
+
+	if (c == '\f')
+		buf_char(out, ' ');
+	else if (c == '\r' && (i + 1 == s.n || s.p[i + 1] != '\n'))
+		buf_char(out, '\n');
+	else if ((c >= ' ' && c != 0x7F) || c == '\t' || c == '\n')
+		put_escaped(out, (char)c);
+}
+
+void html_put_value(struct buf *out, struct str value)
+{
 	size_t i = 0;
 
-	while (i < html.n) {
-		size_t run = plain_run(html, i, mask);
-		buf_add(out, html.p + i, run - i);
-		i = run;
-		if (i == html.n)
-			break;
-		char c = html.p[i];
+	while ((i = put_run(out, value, i)) < value.n) {
 		char decoded[HTML_REFERENCE_MAX];
 		size_t n = 0, used = 0;
-		if (c == '&')
-			used = html_reference(
-				str_skip(html, i), mode == HTML_ESCAPE_ATTRIBUTE, decoded, &n);
-		if (used) {
-			/* "&nvlt;" is two characters, of which the first is "<". */
-			if (n) {
-				put_escaped(out, decoded[0], mode);
-				buf_add(out, decoded + 1, n - 1);
-			}
-			i += used;
+		if (value.p[i] == '&')
+			used = html_reference(str_skip(value, i), true, decoded, &n);
+		if (!used) {
+			put_special(out, value, i++);
 			continue;
 		}
-		if ((unsigned char)c < ' ' || c == 0x7F)
-			put_control(out, html, i);
-		else
-			put_escaped(out, c, mode);
-		i++;
-	}
-}
-
-void html_put_literal(struct buf *out, struct str text, enum html_escape_mode mode)
-{
-	unsigned mask = mode == HTML_ESCAPE_TEXT ? TEXT : ATTRIBUTE;
-	size_t i = 0;
-
-	while (i < text.n) {
-		size_t run = plain_run(text, i, mask);
-		buf_add(out, text.p + i, run - i);
-		if (run < text.n && ((unsigned char)text.p[run] < ' ' || text.p[run] == 0x7F))
-			put_control(out, text, run);
-		else if (run < text.n)
-			put_escaped(out, text.p[run], mode);
-		i = run + 1;
+		/* "&nvlt;" is two characters, of which the first is "<". */
+		if (n) {
+			put_escaped(out, decoded[0]);
+			buf_add(out, decoded + 1, n - 1);
+		}
+		i += used;
 	}
 }
 
 void html_escape(struct buf *out, struct str text)
 {
-	html_put_literal(out, text, HTML_ESCAPE_ATTRIBUTE);
+	for (size_t i = 0; (i = put_run(out, text, i)) < text.n; i++)
+		put_special(out, text, i);
 }
 
 void html_decode(struct buf *out, struct str text)
@@ -137,11 +110,22 @@ void html_decode(struct buf *out, struct str text)
 
 void html_escape_tail(struct buf *out, size_t from)
 {
-	if (plain_run(buf_view(out), from, ATTRIBUTE) == out->n)
-		return;
-	struct buf tail = BUF_INIT;
-	html_escape(&tail, str_make(out->p + from, out->n - from));
-	out->n = from;
-	buf_str(out, buf_view(&tail));
-	buf_deinit(&tail);
+	size_t first = scan_find(buf_view(out), from, is_special), grown = 0;
+
+	for (size_t i = first; i < out->n; i++) {
+		size_t n = escape_of(out->p[i]).n;
+		grown += n ? n - 1 : 0;
+	}
+	/* Backwards: what is written is never before what is read. */
+	buf_room(out, grown);
+	size_t to = out->n + grown;
+	out->n = to;
+	for (size_t i = to - grown; to > i;) {
+		char c = out->p[--i];
+		struct str escape = escape_of(c);
+		if (!escape.n)
+			escape = str_make(&c, 1);
+		to -= escape.n;
+		memcpy(out->p + to, escape.p, escape.n);
+	}
 }

@@ -24,9 +24,10 @@
 
 struct cleaner {
 	struct str base;
-	/* Of the last tag: its style attribute as it was written in balance.out (0: it has none), and
-	 * whether the style would have hidden the element. */
-	size_t style_from, style_n;
+	struct buf *addresses; /* may be NULL */
+	/* Of the last tag: its style and alt attributes as they were written in balance.out (0: it has
+	 * none), and whether the style would have hidden the element. */
+	size_t style_from, style_n, alt_from, alt_n;
 	bool hidden;
 	struct html_balance balance;
 };
@@ -64,16 +65,38 @@ static bool decode_value(struct str raw, char value[URL_BYTES_MAX], struct str *
 
 static void begin_attr(struct buf *out, enum html_attr_id id)
 {
-	buf_char(out, ' ');
-	buf_add(out, html_attr_kinds[id].name, html_attr_kinds[id].length);
-	buf_lit(out, "=\"");
+	char *start = buf_room(out, HTML_NAME_SIZE + 3), *p = start;
+
+	*p++ = ' ';
+	p = html_attr_name(p, id);
+	*p++ = '=';
+	*p++ = '"';
+	out->n += (size_t)(p - start);
 }
 
-static bool put_url(struct buf *out, struct str base, enum html_attr_id id, enum html_value kind,
-	struct str raw)
+/* Appends the URL that a value means here; false if it may not stand here. */
+static bool resolve(const struct cleaner *c, struct str ref, bool media)
+{
+	struct buf *out = c->balance.out;
+	size_t from = out->n;
+
+	if (url_is_clean(ref)) { /* nine of ten */
+		buf_str(out, ref);
+		return true;
+	}
+	if (!url_resolve_to(out, c->base, ref))
+		return false;
+	struct str url = str_make(out->p + from, out->n - from);
+	bool wanted = media ? url_is_web(url) || !url_is_absolute(url) : true;
+	return url.n && wanted && url_is_safe(url);
+}
+
+static bool put_url(
+	const struct cleaner *c, enum html_attr_id id, enum html_value kind, struct str raw)
 {
 	bool media = kind == HTML_VALUE_MEDIA || kind == HTML_VALUE_BACK;
 	bool idle = kind == HTML_VALUE_IDLE || kind == HTML_VALUE_BACK;
+	struct buf *out = c->balance.out;
 	char decoded[URL_BYTES_MAX];
 	struct str ref;
 	size_t mark = out->n;
@@ -86,17 +109,17 @@ static bool put_url(struct buf *out, struct str base, enum html_attr_id id, enum
 		return true;
 	}
 	size_t from = out->n;
-	if (url_resolve_to(out, base, ref)) {
-		struct str url = str_make(out->p + from, out->n - from);
-		bool wanted = media ? url_is_web(url) || !url_is_absolute(url) : true;
-		if (url.n && wanted && url_is_safe(url)) {
-			html_escape_tail(out, from);
-			buf_char(out, '"');
-			return true;
-		}
+	if (!resolve(c, ref, media)) {
+		out->n = mark;
+		return false;
 	}
-	out->n = mark;
-	return false;
+	if (c->addresses && (id == HTML_ATTR_HREF || id == HTML_ATTR_SRC)) {
+		url_alias(c->addresses, str_make(out->p + from, out->n - from));
+		buf_char(c->addresses, '\0');
+	}
+	html_escape_tail(out, from);
+	buf_char(out, '"');
+	return true;
 }
 
 /* How many digits a value begins with. */
@@ -236,6 +259,20 @@ static bool put_style(struct cleaner *c, struct str raw)
 	return true;
 }
 
+static void put_text_attr(struct cleaner *c, const struct html_attr *attr)
+{
+	struct buf *out = c->balance.out;
+
+	begin_attr(out, attr->id);
+	size_t from = out->n;
+	html_put_value(out, attr->value);
+	if (attr->id == HTML_ATTR_ALT) {
+		c->alt_from = from;
+		c->alt_n = out->n - from;
+	}
+	buf_char(out, '"');
+}
+
 /* True if it was written. */
 static bool put_attr(struct cleaner *c, enum html_tag tag, const struct html_attr *attr)
 {
@@ -247,11 +284,11 @@ static bool put_attr(struct cleaner *c, enum html_tag tag, const struct html_att
 		/* A picture that hides as easily as a dot, and that no text needs. */
 		if (html_has(tag, HTML_TABLE_ROOT | HTML_TABLE_PART))
 			return false;
-		return put_url(out, c->base, attr->id, kind, attr->value);
+		return put_url(c, attr->id, kind, attr->value);
 	case HTML_VALUE_LINK:
 	case HTML_VALUE_IDLE:
 	case HTML_VALUE_MEDIA:
-		return put_url(out, c->base, attr->id, kind, attr->value);
+		return put_url(c, attr->id, kind, attr->value);
 	case HTML_VALUE_NUMBER:
 		return put_number(out, attr->id, attr->value);
 	case HTML_VALUE_WORD:
@@ -265,9 +302,7 @@ static bool put_attr(struct cleaner *c, enum html_tag tag, const struct html_att
 	case HTML_VALUE_TEXT:
 		if (attr->value.n > ATTR_BYTES_MAX)
 			return false;
-		begin_attr(out, attr->id);
-		html_put(out, attr->value, HTML_ESCAPE_ATTRIBUTE);
-		buf_char(out, '"');
+		put_text_attr(c, attr);
 		return true;
 	case HTML_VALUE_FLAG:
 		begin_attr(out, attr->id);
@@ -287,11 +322,13 @@ static uint64_t put_tag(struct cleaner *c, const struct html_token *token)
 	const struct html_element *element = &html_elements[token->tag];
 	struct buf *out = c->balance.out;
 	uint64_t written = 0;
+	char *p = buf_room(out, HTML_NAME_SIZE + 1);
 
-	c->style_from = c->style_n = 0;
+	c->style_from = c->style_n = c->alt_from = c->alt_n = 0;
 	c->hidden = false;
-	buf_char(out, '<');
-	buf_add(out, element->name, element->length);
+	*p = '<';
+	html_element_name(p + 1, token->tag);
+	out->n += 1 + element->length;
 	for (size_t i = 0; i < token->n_attrs; i++) {
 		const struct html_attr *attr = &token->attrs[i];
 		if (html_may_have(token->tag, attr->id) && put_attr(c, token->tag, attr))
@@ -371,32 +408,34 @@ static void use_lazy_source(struct html_token *token)
 static void put_void(struct cleaner *c, struct html_token *token)
 {
 	struct buf *out = c->balance.out;
-	size_t mark = out->n;
+	size_t mark = out->n, addresses = c->addresses ? c->addresses->n : 0;
 	enum html_tag tag = token->tag;
 
 	if (tag == HTML_TAG_IMG)
 		use_lazy_source(token);
 	uint64_t written = put_tag(c, token);
 	bool needs_source = tag == HTML_TAG_IMG || tag == HTML_TAG_SOURCE;
-	bool has_source = written & HTML_ATTR_BIT(SRC);
 	/* Without its picture an image still says what it would have shown: if something is left of
-	 * that, so the output is asked, where no value can look like this. */
-	if (tag == HTML_TAG_IMG && !has_source && written & HTML_ATTR_BIT(ALT)) {
-		struct str said = str_make(out->p + mark, out->n - mark);
-		has_source = str_find(said, STR(" alt=\"\"")) == said.n;
-	}
+	 * that, so the output is asked. */
+	bool has_source = written & HTML_ATTR_BIT(SRC) || (tag == HTML_TAG_IMG && c->alt_n);
 	if ((needs_source && !has_source) || (tag == HTML_TAG_IMG && is_tracker(c, token))) {
 		out->n = mark;
+		if (c->addresses)
+			c->addresses->n = addresses;
 		c->balance.result |= HTML_REMOVED;
+		return;
 	}
+	html_reader_start(&c->balance.reader, tag);
+	if (tag == HTML_TAG_IMG)
+		html_reader_alt(&c->balance.reader, str_make(out->p + c->alt_from, c->alt_n));
 }
 
-static void put_text(struct cleaner *c, struct str text)
+static void put_text(struct cleaner *c, struct str text, size_t behind)
 {
 	/* Blank text opens nothing: it shows nothing. */
 	if (c->balance.n_pending && str_trim(text).n)
 		html_balance_text(&c->balance);
-	html_put(c->balance.out, text, HTML_ESCAPE_TEXT);
+	html_reader_copy(&c->balance.reader, c->balance.out, text, behind, true);
 }
 
 /* <xmp> and <plaintext>: text as it stands, in the way of today. */
@@ -408,7 +447,7 @@ static void put_preformatted(struct cleaner *c, struct str text)
 	size_t mark = out->n;
 	buf_lit(out, "<pre>");
 	html_balance_open(&c->balance, HTML_TAG_PRE, mark);
-	html_put_literal(out, text, HTML_ESCAPE_TEXT);
+	html_reader_copy(&c->balance.reader, out, text, 0, false);
 	html_balance_close(&c->balance, HTML_TAG_PRE);
 }
 
@@ -441,6 +480,7 @@ static void end_tag(struct cleaner *c, enum html_tag tag)
 	if (tag == HTML_TAG_BR) { /* the standard reads </br> as <br> */
 		html_balance_before(b, tag);
 		buf_lit(b->out, "<br>");
+		html_reader_start(&b->reader, tag);
 		b->result |= HTML_RECOVERED;
 	} else if (!html_has(tag, HTML_ALLOWED)) {
 		b->result |= HTML_REMOVED;
@@ -451,32 +491,25 @@ static void end_tag(struct cleaner *c, enum html_tag tag)
 	}
 }
 
-unsigned html_clean(struct buf *out, struct str html, const struct html_options *options)
+static void clean(struct cleaner *c, struct str html)
 {
-	struct cleaner c;
+	struct html_balance *b = &c->balance;
 	struct html_tokenizer t;
 	struct html_token token;
-	struct html_balance *b = &c.balance;
 
-	/* Not the stack: it is large, and only what is below `n` is ever read. */
-	memset(b, 0, offsetof(struct html_balance, stack));
-	memset(b->live, 0, sizeof b->live);
-	memset(b->overflow, 0, sizeof b->overflow);
-	b->out = out;
-	c.base = options ? options->base : STR_NONE;
 	/* Most articles lose more than they gain. */
-	buf_room(out, html.n + 64);
+	buf_room(b->out, html.n + 64);
 	html_tokenizer_init(&t, html);
 	while (html_token_next(&t, &token))
 		switch (token.type) {
 		case HTML_TOKEN_TEXT:
-			put_text(&c, token.text);
+			put_text(c, token.text, (size_t)(t.end - t.p));
 			break;
 		case HTML_TOKEN_START:
-			start_tag(&c, &token);
+			start_tag(c, &token);
 			break;
 		case HTML_TOKEN_END:
-			end_tag(&c, token.tag);
+			end_tag(c, token.tag);
 			break;
 		case HTML_TOKEN_OTHER:
 			b->result |= HTML_REMOVED;
@@ -485,5 +518,23 @@ unsigned html_clean(struct buf *out, struct str html, const struct html_options 
 	html_balance_end(b);
 	if (t.malformed)
 		b->result |= HTML_RECOVERED;
+}
+
+unsigned html_clean(struct buf *out, struct str html, const struct html_options *options)
+{
+	struct buf unwanted = BUF_INIT;
+	struct cleaner c;
+	struct html_balance *b = &c.balance;
+
+	/* Not the stack: it is large, and only what is below `n` is ever read. */
+	memset(b, 0, offsetof(struct html_balance, stack));
+	memset(b->live, 0, sizeof b->live);
+	memset(b->overflow, 0, sizeof b->overflow);
+	b->out = out;
+	b->reader = html_reader_to(options && options->text ? options->text : &unwanted);
+	c.base = options ? options->base : STR_NONE;
+	c.addresses = options ? options->addresses : NULL;
+	clean(&c, html);
+	buf_deinit(&unwanted);
 	return b->result;
 }

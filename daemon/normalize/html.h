@@ -9,9 +9,11 @@
  * 40; browsers stop at 512. */
 #define HTML_DEPTH_MAX 200
 
-/* How deep URLs are resolved: `base` is absolute (or empty: links stay as they are). */
 struct html_options {
-	struct str base;
+	struct str base; /* absolute; or empty: links stay as they are */
+	/* Where to append, in the same sweep; NULL: nowhere. */
+	struct buf *text;      /* what html_text() reads of the output */
+	struct buf *addresses; /* url_alias() of each href and src of the output, and a NUL */
 };
 
 enum html_result {

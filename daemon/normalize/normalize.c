@@ -25,6 +25,7 @@ struct normalizer *normalizer_free(struct normalizer *n)
 	buf_deinit(&n->html);
 	buf_deinit(&n->text);
 	buf_deinit(&n->alias);
+	buf_deinit(&n->addresses);
 	free(n);
 	return NULL;
 }
@@ -35,6 +36,7 @@ static void shrink(struct normalizer *n)
 	buf_shrink(&n->html, BUFFER_KEEP);
 	buf_shrink(&n->text, BUFFER_KEEP);
 	buf_shrink(&n->alias, BUFFER_KEEP);
+	buf_shrink(&n->addresses, BUFFER_KEEP);
 }
 
 struct str normalize_base(const struct normalizing *w, struct str own)

@@ -13,6 +13,8 @@
 
 struct normalizer {
 	struct buf scratch, html, text, alias;
+	struct buf
+		addresses; /* of the links and pictures in the item's HTML, as change.c wants them */
 };
 
 /* What holds for one entry (or the feed) while it is normalized. */

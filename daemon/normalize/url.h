@@ -14,6 +14,10 @@ bool url_is_absolute(struct str url);
 /* http or https? */
 bool url_is_web(struct str url);
 
+/* Is it what url_resolve() would give of it, whatever the base: http or https, and no byte that no URL may
+ * hold? */
+bool url_is_clean(struct str url);
+
 /* `ref` resolved against `base`, trimmed, line breaks taken out, spaces and other characters no
  * URL may hold percent-encoded, the rest as written. An unresolvable or dangerous one (javascript:,
  * data:, vbscript: in every disguise) gives STR_NONE; without a base a relative one stays as it is. */

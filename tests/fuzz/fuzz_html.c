@@ -32,7 +32,7 @@ static void check_cut(struct str clean, size_t max)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct html_options options = {.base = {"https://city.example/news/", 26}};
-	struct buf once = BUF_INIT, twice = BUF_INIT, text = BUF_INIT;
+	struct buf once = BUF_INIT, twice = BUF_INIT, text = BUF_INIT, swept = BUF_INIT;
 	struct arena arena = ARENA_INIT;
 	size_t at;
 
@@ -42,13 +42,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct html_options *with = data[0] & 1 ? &options : &(struct html_options){STR_NONE};
 	struct str html = str_make((const char *)data + 1, size - 1);
 
-	html_clean(&once, html, with);
+	struct html_options sweeping = *with;
+	sweeping.text = &swept;
+	html_clean(&once, html, &sweeping);
 	const char *wrong = strict_check(buf_view(&once), &at);
 	expect(!wrong, wrong, buf_view(&once));
 	unsigned result = html_clean(&twice, buf_view(&once), with);
 	expect(str_eq(buf_view(&once), buf_view(&twice)), "not idempotent", buf_view(&twice));
 	expect(result == HTML_CLEAN, "clean, but said to be mended", buf_view(&once));
 	check_cut(buf_view(&once), data[0]);
+
+	/* The text of the same sweep is the text of the output. (Bytes that are no UTF-8 may become
+	 * some where a tag between them goes.) */
+	if (utf8_is_valid(html)) {
+		buf_clear(&twice);
+		html_text(&twice, buf_view(&once));
+		expect(str_eq(buf_view(&swept), buf_view(&twice)), "not its text", html);
+	}
 
 	buf_clear(&twice);
 	html_text(&text, html);
@@ -62,5 +72,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_deinit(&once);
 	buf_deinit(&twice);
 	buf_deinit(&text);
+	buf_deinit(&swept);
 	return 0;
 }

@@ -25,11 +25,13 @@ static const struct html_options options = {.base = {"https://city.example/news/
 /* Cleans, and holds the result against everything that must be true of it whatever went in. */
 static unsigned clean_checked(struct buf *out, struct str html)
 {
-	struct buf again = BUF_INIT;
+	struct buf again = BUF_INIT, swept = BUF_INIT;
+	struct html_options sweeping = options;
 	size_t at = 0;
 
 	buf_clear(out);
-	unsigned result = html_clean(out, html, &options);
+	sweeping.text = &swept;
+	unsigned result = html_clean(out, html, &sweeping);
 	const char *wrong = strict_check(buf_view(out), &at);
 	if (wrong)
 		fail_msg("%s at %zu of: %.*s", wrong, at, STR_FMT(buf_view(out)));
@@ -38,7 +40,15 @@ static unsigned clean_checked(struct buf *out, struct str html)
 		fail_msg("not idempotent:\n%.*s\n%.*s", STR_FMT(buf_view(out)),
 			STR_FMT(buf_view(&again)));
 	assert_int_equal(second, HTML_CLEAN);
+	if (utf8_is_valid(html)) {
+		buf_clear(&again);
+		html_text(&again, buf_view(out));
+		if (!str_eq(buf_view(&swept), buf_view(&again)))
+			fail_msg("not its text:\n%.*s\n%.*s", STR_FMT(buf_view(&swept)),
+				STR_FMT(buf_view(&again)));
+	}
 	buf_deinit(&again);
+	buf_deinit(&swept);
 	return result;
 }
 
@@ -495,6 +505,34 @@ static void test_text(void **state)
 	assert_text("<ul><li></li></ul>x", "x");
 }
 
+/* Whatever stands at whatever place of a scan: the output is clean, and its text is its text. Bytes that
+ * are no UTF-8 hide nothing. */
+static void test_sweep(void **state)
+{
+	static const char *const pieces[] = {"<", ">", "&", "&lt;", "&amp;lt;", "&nbsp;", "&#10;",
+		"&#11;", "&eacute;", "\"", " ", "  ", "\n", "\r", "\r\n", "\t\t", "\f", "\v",
+		"\x01", "\x7F", "\u00a0", " \u00a0 ", "é", "\xC2", "\xC2<", "\xC2&", "\xC2 ",
+		"\xC3", "\xC3<b", "\xE2\x80", "\xF0", "\xFF", "<b", "<b>", " <i> x </i> ",
+		"<!---->", "a<br>b", "<p> ", "<pre>\n", "<img alt=' \"x ' src=/a?b&amp;c>"};
+	struct buf out = BUF_INIT, html = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(pieces); i++)
+		for (size_t k = 0; k < LENGTH(pieces); k++)
+			for (size_t n = 0; n <= 34; n++) {
+				buf_clear(&html);
+				for (size_t x = 0; x < n; x++)
+					buf_char(&html, x % 5 == 3 ? ' ' : 'x');
+				buf_str(&html, str_of(pieces[i]));
+				buf_str(&html, str_of(pieces[k]));
+				if (n % 2)
+					buf_lit(&html, "word and word and more</p>");
+				clean_checked(&out, buf_view(&html));
+			}
+	buf_deinit(&out);
+	buf_deinit(&html);
+}
+
 static void test_likely(void **state)
 {
 	static const char *const yes[] = {"<b>x</b>", "x<br/>", "a &amp; b", "&#233;",
@@ -607,6 +645,7 @@ int main(void)
 		cmocka_unit_test(test_linear),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_likely),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_cut),
