@@ -1,6 +1,6 @@
 /* Finding the first byte of a set, sixteen bytes at a time: the inner loop of all that reads texts.
  *
- * A set is a function from sixteen bytes to sixteen marks, not zero where the byte is in the set. It
+ * A set is a function from sixteen bytes to sixteen marks: 0xFF where the byte is in the set, else 0. It
  * is written with the compiler's own vector types, so that it is one text for every machine; only
  * where the first mark stands is asked in a machine's own way. Give such functions by name: they
  * are inlined.
@@ -149,4 +149,34 @@ SCAN_INLINE size_t scan_copy(char *to, struct str s, size_t i, scan_bytes (*set)
 			i = s.n;
 	}
 	return i;
+}
+
+/* Copies words and the single blanks between them, from i on, up to a byte of the set or two blanks in a
+ * row; where that is. `also` may be NULL: a second copy. Behind s, `behind` more bytes may be read; up
+ * to SCAN_SIZE bytes more than s has from i on may be written. */
+SCAN_INLINE size_t scan_copy_words(
+	char *to, char *also, struct str s, size_t i, size_t behind, scan_bytes (*set)(scan_bytes))
+{
+	const size_t readable = s.n + behind, from = i;
+
+	while (i < s.n) {
+		size_t rest = readable - i;
+		scan_bytes v, next = {0};
+		if (rest > SCAN_SIZE) {
+			v = scan_load(s.p + i);
+			next = scan_load(s.p + i + 1);
+		} else {
+			v = rest < SCAN_SIZE ? scan_load_part(s.p + i, rest) : scan_load(s.p + i);
+			if (rest > 1)
+				next = scan_load_part(s.p + i + 1, rest - 1);
+		}
+		scan_store(to + (i - from), v);
+		if (also)
+			scan_store(also + (i - from), v);
+		size_t k = scan_first(set(v) | (scan_is(v, ' ') & scan_is(next, ' ')));
+		i += k;
+		if (k < SCAN_SIZE)
+			break;
+	}
+	return i < s.n ? i : s.n;
 }

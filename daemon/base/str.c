@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/scan.h"
+
 int ascii_hex(unsigned char c)
 {
 	if (ascii_is_digit(c))
@@ -8,24 +10,32 @@ int ascii_hex(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+SCAN_INLINE scan_bytes to_lower(scan_bytes v)
+{
+	return v | (scan_in(v, 'A', 'Z') & 0x20);
+}
+
+SCAN_INLINE bool differ(scan_bytes a, scan_bytes b)
+{
+	return scan_first((scan_bytes)(to_lower(a) != to_lower(b))) < SCAN_SIZE;
+}
+
 bool str_ieq(struct str a, struct str b)
 {
+	size_t i = 0;
+
 	if (a.n != b.n)
 		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+	for (; a.n - i >= SCAN_SIZE; i += SCAN_SIZE)
+		if (differ(scan_load(a.p + i), scan_load(b.p + i)))
 			return false;
-	return true;
+	return i == a.n ||
+	       !differ(scan_load_part(a.p + i, a.n - i), scan_load_part(b.p + i, b.n - i));
 }
 
 bool str_is_i(struct str a, const char *literal)
 {
 	return str_ieq(a, str_of(literal));
-}
-
-bool str_starts(struct str s, struct str prefix)
-{
-	return s.n >= prefix.n && str_eq(str_head(s, prefix.n), prefix);
 }
 
 bool str_istarts(struct str s, struct str prefix)

@@ -57,6 +57,11 @@ static inline struct str str_head(struct str s, size_t n)
 	return (struct str){s.p, n < s.n ? n : s.n};
 }
 
+static inline bool str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq(str_head(s, prefix.n), prefix);
+}
+
 static inline bool ascii_is_space(unsigned char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -87,7 +92,6 @@ int ascii_hex(unsigned char c);
 
 bool str_ieq(struct str a, struct str b);
 bool str_is_i(struct str a, const char *literal);
-bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 /* Order of memcmp(), shorter first. */

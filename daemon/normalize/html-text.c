@@ -80,29 +80,6 @@ static bool is_end(char c)
 	return u <= 0x1F || u == '&' || (u | 2) == '>' || u == 0xC2 || u == 0x7F;
 }
 
-/* Copies the run at i to both places (`html` may be NULL); where it ends. */
-SCAN_INLINE size_t copy_run(char *html, char *text, struct str s, size_t i, size_t behind)
-{
-	const size_t readable = s.n + behind, from = i;
-
-	for (; i < s.n && readable - i > SCAN_SIZE; i += SCAN_SIZE) {
-		scan_bytes v = scan_load(s.p + i), next = scan_load(s.p + i + 1);
-		if (html)
-			scan_store(html + (i - from), v);
-		scan_store(text + (i - from), v);
-		size_t k = scan_first(ends_run(v) | (scan_is(v, ' ') & scan_is(next, ' ')));
-		if (k < SCAN_SIZE)
-			return i + k < s.n ? i + k : s.n;
-	}
-	for (; i < s.n && !is_end(s.p[i]) && !(s.p[i] == ' ' && i + 1 < s.n && s.p[i + 1] == ' ');
-		i++) {
-		if (html)
-			html[i - from] = s.p[i];
-		text[i - from] = s.p[i];
-	}
-	return i < s.n ? i : s.n;
-}
-
 static void put_escaped(struct buf *html, char c)
 {
 	if (c == '&')
@@ -194,8 +171,8 @@ SCAN_INLINE void put_text(
 		}
 		if (r->gap || r->bullet)
 			before_word(r);
-		char *to_html = html ? buf_room(html, s.n - i + SLACK) : NULL;
-		size_t end = copy_run(to_html, buf_room(out, s.n - i + SLACK), s, i, behind);
+		size_t end = scan_copy_words(buf_room(out, s.n - i + SLACK),
+			html ? buf_room(html, s.n - i + SLACK) : NULL, s, i, behind, ends_run);
 		if (html)
 			html->n += end - i;
 		/* A single blank between two words belongs to the run; what comes after the last

@@ -39,25 +39,33 @@ static bool decode_value(struct str raw, char value[URL_BYTES_MAX], struct str *
 
 	if (raw.n > URL_BYTES_MAX)
 		return false;
-	if (str_chr(raw, '&') == raw.n) {
+	size_t run = str_chr(raw, '&');
+	if (run == raw.n) {
 		*ret = raw;
 		return true;
 	}
-	while (i < raw.n) {
+	for (;;) {
 		char decoded[HTML_REFERENCE_MAX];
-		size_t decoded_n = 0, used = 0;
-		if (raw.p[i] == '&')
-			used = html_reference(str_skip(raw, i), true, decoded, &decoded_n);
+		size_t decoded_n = 0, used;
+		/* A few references are shorter than what they stand for. */
+		if (run > URL_BYTES_MAX - n)
+			return false;
+		memcpy(value + n, raw.p + i, run);
+		n += run;
+		i += run;
+		if (i == raw.n)
+			break;
+		used = html_reference(str_skip(raw, i), true, decoded, &decoded_n);
 		if (!used) {
-			decoded[0] = raw.p[i];
+			decoded[0] = '&';
 			decoded_n = used = 1;
 		}
-		/* A few references are shorter than what they stand for. */
 		if (decoded_n > URL_BYTES_MAX - n)
 			return false;
 		memcpy(value + n, decoded, decoded_n);
 		n += decoded_n;
 		i += used;
+		run = str_chr(str_skip(raw, i), '&');
 	}
 	*ret = str_make(value, n);
 	return true;
@@ -80,10 +88,6 @@ static bool resolve(const struct cleaner *c, struct str ref, bool media)
 	struct buf *out = c->balance.out;
 	size_t from = out->n;
 
-	if (url_is_clean(ref)) { /* nine of ten */
-		buf_str(out, ref);
-		return true;
-	}
 	if (!url_resolve_to(out, c->base, ref))
 		return false;
 	struct str url = str_make(out->p + from, out->n - from);

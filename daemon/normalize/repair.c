@@ -10,6 +10,8 @@
  * as Windows-1252 (HTML standard § 13.2.5.80), XML does not. */
 #include "normalize/normalizing.h"
 
+#include "base/scan.h"
+
 /* Windows-1252's 0x80–0x9F; 0: it has none there. */
 static const uint16_t windows_1252[32] = {0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
 	0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0, 0, 0x2018, 0x2019, 0x201C, 0x201D,
@@ -26,11 +28,15 @@ static unsigned char byte_of(unsigned cp)
 	return 0;
 }
 
+SCAN_INLINE scan_bytes is_beyond_ascii(scan_bytes v)
+{
+	return scan_from(v, 0x80);
+}
+
+/* Index of the first character beyond ASCII at or after `from`. */
 static size_t ascii_prefix(struct str s, size_t from)
 {
-	while (from < s.n && (unsigned char)s.p[from] < 0x80)
-		from++;
-	return from;
+	return scan_find(s, from, is_beyond_ascii);
 }
 
 /* Characters that are the bytes of one character in UTF-8. */
@@ -94,13 +100,14 @@ static bool is_certain(struct str s, size_t i, const struct sequence *q, size_t 
 	return q->n == 2 && !may_follow(q->bytes[1]) && is_small(s, i + q->length);
 }
 
-static bool is_twice_encoded(struct str s)
+/* `from`: where ASCII ends. */
+static bool is_twice_encoded(struct str s, size_t from)
 {
 	bool certain = false;
 	size_t run = 0; /* characters of sequences right before i */
 	struct sequence q;
 
-	for (size_t i = ascii_prefix(s, 0), next; i < s.n; i = next) {
+	for (size_t i = from, next; i < s.n; i = next) {
 		if (!read_sequence(str_skip(s, i), &q))
 			return false;
 		certain = certain || is_certain(s, i, &q, run);
@@ -160,11 +167,16 @@ static struct str replace_controls(struct arena *arena, struct str s, size_t at)
 
 struct str normalize_repair(struct normalizing *w, struct str s)
 {
-	if (is_twice_encoded(s)) {
+	size_t from = ascii_prefix(s, 0);
+
+	if (from == s.n)
+		return s;
+	if (is_twice_encoded(s, from)) {
 		s = decode_again(w->arena, s);
 		w->flaws |= FLAW_TEXT_REPAIRED;
+		from = 0;
 	}
-	size_t at = find_control(s, 0);
+	size_t at = find_control(s, from);
 	if (at == s.n)
 		return s;
 	w->flaws |= FLAW_TEXT_REPAIRED;

@@ -35,6 +35,11 @@ static size_t scheme_length(struct str url)
 	return i < url.n && url.p[i] == ':' ? i : 0;
 }
 
+SCAN_INLINE scan_bytes ends_path(scan_bytes v)
+{
+	return scan_is(v, '?') | scan_is(v, '#');
+}
+
 static struct parts split(struct str url)
 {
 	struct parts parts = {.path = url};
@@ -44,21 +49,23 @@ static struct parts split(struct str url)
 		parts.scheme = str_head(url, n);
 		url = str_skip(url, n + 1);
 	}
-	if ((i = str_chr(url, '#')) < url.n) {
-		parts.fragment = str_skip(url, i + 1);
-		url = str_head(url, i);
+	parts.path = url;
+	i = scan_find(url, 0, ends_path);
+	if (i < url.n) {
+		struct str rest = str_skip(url, i);
+		size_t hash = rest.p[0] == '#' ? 0 : str_chr(rest, '#');
+		if (hash < rest.n)
+			parts.fragment = str_skip(rest, hash + 1);
+		if (hash)
+			parts.query = str_make(rest.p + 1, hash - 1);
+		parts.path = str_head(url, i);
 	}
-	if ((i = str_chr(url, '?')) < url.n) {
-		parts.query = str_skip(url, i + 1);
-		url = str_head(url, i);
-	}
-	if (str_starts(url, STR("//"))) {
-		struct str rest = str_skip(url, 2);
+	if (str_starts(parts.path, STR("//"))) {
+		struct str rest = str_skip(parts.path, 2);
 		i = str_chr(rest, '/');
 		parts.authority = str_head(rest, i);
-		url = str_skip(rest, i);
+		parts.path = str_skip(rest, i);
 	}
-	parts.path = url;
 	return parts;
 }
 
@@ -69,7 +76,10 @@ bool url_is_absolute(struct str url)
 
 bool url_is_web(struct str url)
 {
-	return str_istarts(url, STR("http://")) || str_istarts(url, STR("https://"));
+	if (str_starts(url, STR("https://")) || str_starts(url, STR("http://"))) /* nearly all */
+		return true;
+	return url.n && ascii_lower(url.p[0]) == 'h' &&
+	       (str_istarts(url, STR("http://")) || str_istarts(url, STR("https://")));
 }
 
 static bool in_list(struct str word, const char *const *list, size_t n)
@@ -243,17 +253,30 @@ static void put_resolved(struct buf *out, const struct parts *base, const struct
 	put_after(out, '#', ref->fragment);
 }
 
+SCAN_INLINE scan_bytes is_break(scan_bytes v)
+{
+	return scan_is(v, '\n') | scan_is(v, '\r') | scan_is(v, '\t');
+}
+
 /* Takes tabs and line ends out, where there are any: they would hide a scheme or a slash. */
 static struct str without_breaks(struct str s, char copy[URL_BYTES_MAX])
 {
 	size_t n = 0;
 
-	if (str_chr(s, '\n') == s.n && str_chr(s, '\r') == s.n && str_chr(s, '\t') == s.n)
+	if (scan_find(s, 0, is_break) == s.n)
 		return s;
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] != '\n' && s.p[i] != '\r' && s.p[i] != '\t')
 			copy[n++] = s.p[i];
 	return str_make(copy, n);
+}
+
+/* A base like "urn:x" or "mailto:x" has no place for a path; one that runs code would lend its scheme to
+ * whatever is relative. */
+static bool is_usable(struct str base, const struct parts *parts)
+{
+	return parts->scheme.n && !is_dangerous(base) &&
+	       (!str_is_none(parts->authority) || str_starts(parts->path, STR("/")));
 }
 
 bool url_resolve_to(struct buf *out, struct str base, struct str ref)
@@ -262,18 +285,20 @@ bool url_resolve_to(struct buf *out, struct str base, struct str ref)
 	size_t from = out->n;
 
 	ref = trim(ref);
+	if (url_is_clean(ref)) {
+		buf_str(out, ref);
+		return true;
+	}
 	if (ref.n > URL_BYTES_MAX || base.n > URL_BYTES_MAX || is_dangerous(ref))
 		return false;
 	ref = without_breaks(ref, copy);
-	struct parts base_parts = split(trim(base)), ref_parts = split(ref);
-	/* A base like "urn:x" or "mailto:x" has no place for a path; one that runs code would lend its
-	 * scheme to whatever is relative. */
-	bool usable = base_parts.scheme.n && !is_dangerous(base) &&
-		      (!str_is_none(base_parts.authority) || str_starts(base_parts.path, STR("/")));
-	if (!usable || ref_parts.scheme.n)
-		put(out, ref);
-	else
+	struct parts base_parts = {0}, ref_parts = split(ref);
+	if (!ref_parts.scheme.n)
+		base_parts = split(trim(base));
+	if (is_usable(base, &base_parts))
 		put_resolved(out, &base_parts, &ref_parts);
+	else
+		put(out, ref);
 	if (out->n - from <= URL_BYTES_MAX)
 		return true;
 	out->n = from;
@@ -282,13 +307,21 @@ bool url_resolve_to(struct buf *out, struct str base, struct str ref)
 
 struct str url_resolve(struct arena *arena, struct str base, struct str ref)
 {
-	struct buf out = BUF_INIT;
-	struct str url = STR_NONE;
+	struct str trimmed = trim(ref);
 
-	if (!str_is_none(ref) && url_resolve_to(&out, base, ref))
-		url = arena_str(arena, buf_view(&out));
-	buf_deinit(&out);
-	return url;
+	if (url_is_clean(trimmed))
+		return trimmed;
+	if (str_is_none(ref) || ref.n > URL_BYTES_MAX || base.n > URL_BYTES_MAX)
+		return STR_NONE;
+	/* A buffer over storage that is large enough never grows: each byte becomes three at most,
+	 * some marks come between, and a scan writes beyond. */
+	size_t cap = 3 * (base.n + trimmed.n) + 8 + 2 * SCAN_SIZE;
+	struct buf out = {arena_alloc(arena, cap), 0, cap};
+
+	if (!url_resolve_to(&out, base, trimmed))
+		return STR_NONE;
+	out.p[out.n] = '\0';
+	return buf_view(&out);
 }
 
 /* Parameters that say how the reader came, not what is shown. A '*' at the end stands for any rest. */

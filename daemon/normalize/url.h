@@ -20,7 +20,8 @@ bool url_is_clean(struct str url);
 
 /* `ref` resolved against `base`, trimmed, line breaks taken out, spaces and other characters no
  * URL may hold percent-encoded, the rest as written. An unresolvable or dangerous one (javascript:,
- * data:, vbscript: in every disguise) gives STR_NONE; without a base a relative one stays as it is. */
+ * data:, vbscript: in every disguise) gives STR_NONE; without a base a relative one stays as it is. The
+ * result is in `arena`, or a slice of ref where nothing had to be changed. */
 struct str url_resolve(struct arena *arena, struct str base, struct str ref);
 
 /* The same appended to a buffer; false (and nothing appended) where url_resolve gives STR_NONE. */
