@@ -151,11 +151,11 @@ SCAN_INLINE size_t scan_copy(char *to, struct str s, size_t i, scan_bytes (*set)
 	return i;
 }
 
-/* Copies words and the single blanks between them, from i on, up to a byte of the set or two blanks in a
- * row; where that is. `also` may be NULL: a second copy. Behind s, `behind` more bytes may be read; up
- * to SCAN_SIZE bytes more than s has from i on may be written. */
-SCAN_INLINE size_t scan_copy_words(
-	char *to, char *also, struct str s, size_t i, size_t behind, scan_bytes (*set)(scan_bytes))
+/* Goes over words and the single blanks between them, from i on, up to a byte of the set or two blanks in
+ * a row; where that is. Copies them to `to` and `also`, which may be NULL; up to SCAN_SIZE bytes more
+ * than s has from i on may be written there, and `behind` more bytes behind s may be read. */
+SCAN_INLINE size_t scan_words(
+	struct str s, size_t i, size_t behind, scan_bytes (*set)(scan_bytes), char *to, char *also)
 {
 	const size_t readable = s.n + behind, from = i;
 
@@ -170,7 +170,8 @@ SCAN_INLINE size_t scan_copy_words(
 			if (rest > 1)
 				next = scan_load_part(s.p + i + 1, rest - 1);
 		}
-		scan_store(to + (i - from), v);
+		if (to)
+			scan_store(to + (i - from), v);
 		if (also)
 			scan_store(also + (i - from), v);
 		size_t k = scan_first(set(v) | (scan_is(v, ' ') & scan_is(next, ' ')));

@@ -22,6 +22,7 @@
  *   - Years before 1900 and after 2200 are slips of writers or other calendars'. */
 #include "normalize/date.h"
 
+#include "normalize/date-canonical.h"
 #include "normalize/date-clock.h"
 #include "normalize/date-fields.h"
 
@@ -401,7 +402,8 @@ static enum date_result read_tokens(struct date_tokens *tokens, struct str langu
 	return join(&day, &clock, ret_s);
 }
 
-enum date_result date_parse(struct str text, const struct date_context *context, int64_t *ret_s)
+enum date_result date_parse_general(
+	struct str text, const struct date_context *context, int64_t *ret_s)
 {
 	struct date_tokens tokens;
 	enum date_result result;
@@ -417,4 +419,16 @@ enum date_result date_parse(struct str text, const struct date_context *context,
 	if (result == DATE_OK)
 		*ret_s = s;
 	return result;
+}
+
+enum date_result date_parse(struct str text, const struct date_context *context, int64_t *ret_s)
+{
+	struct str trimmed = str_trim(text);
+
+	if (!trimmed.n)
+		return DATE_NONE;
+	/* Who asks how a date was read is told by the general reader. */
+	if (!context->reading && date_canonical(trimmed, ret_s))
+		return DATE_OK;
+	return date_parse_general(text, context, ret_s);
 }

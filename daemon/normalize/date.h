@@ -31,3 +31,7 @@ struct date_context {
  * decides between readings is told at the head of date.c. Linear, allocates nothing, any thread.
  * *ret_s (seconds since 1970) only with DATE_OK. */
 enum date_result date_parse(struct str text, const struct date_context *context, int64_t *ret_s);
+
+/* The same without the shortcut for dates that are written to the letter, for tests. */
+enum date_result date_parse_general(
+	struct str text, const struct date_context *context, int64_t *ret_s);

@@ -171,8 +171,8 @@ SCAN_INLINE void put_text(
 		}
 		if (r->gap || r->bullet)
 			before_word(r);
-		size_t end = scan_copy_words(buf_room(out, s.n - i + SLACK),
-			html ? buf_room(html, s.n - i + SLACK) : NULL, s, i, behind, ends_run);
+		size_t end = scan_words(s, i, behind, ends_run, buf_room(out, s.n - i + SLACK),
+			html ? buf_room(html, s.n - i + SLACK) : NULL);
 		if (html)
 			html->n += end - i;
 		/* A single blank between two words belongs to the run; what comes after the last

@@ -64,6 +64,8 @@ int64_t normalize_date(struct normalizing *w, struct str raw)
 {
 	int64_t s;
 
+	if (!raw.n)
+		return TIME_NONE;
 	switch (date_parse(raw, &w->dates, &s)) {
 	case DATE_OK:
 		return s;
@@ -110,8 +112,11 @@ struct str normalize_line(struct normalizing *w, struct str raw)
 
 	if (!raw.n)
 		return STR_NONE;
+	raw = normalize_repair(w, raw);
+	if (text_is_folded(raw))
+		return raw;
 	buf_clear(b);
-	if (text_fold(b, normalize_repair(w, raw)))
+	if (text_fold(b, raw))
 		w->flaws |= FLAW_TEXT_REPAIRED;
 	/* Ids, names and numbers are compared and taken apart: no blank in them is typography. */
 	return b->n ? arena_str(w->arena, text_blanks(&w->n->text, buf_view(b))) : STR_NONE;

@@ -64,14 +64,39 @@ static enum kind kind_of(unsigned cp)
 	return KIND_CHAR;
 }
 
-/* Length of the run of printable ASCII without blanks at i: most of most texts. */
-static size_t ascii_run(struct str s, size_t i)
+/* Blanks in words and printable ASCII are copied without a look: most of most texts. */
+SCAN_INLINE scan_bytes is_no_ascii(scan_bytes v)
 {
-	size_t start = i;
+	return scan_up_to(v, 0x1F) | scan_from(v, 0x7F);
+}
 
-	while (i < s.n && (unsigned char)s.p[i] > ' ' && (unsigned char)s.p[i] < 0x7F)
-		i++;
-	return i - start;
+/* A letter of two bytes at i, U+00C0 to U+07FF: of these, none is a blank or invisible. */
+static bool is_pair(struct str s, size_t i)
+{
+	unsigned char c = (unsigned char)s.p[i];
+
+	return c >= 0xC3 && c <= 0xDF && i + 1 < s.n && ((unsigned char)s.p[i + 1] & 0xC0) == 0x80;
+}
+
+/* The end of the run at i of what folding leaves as it is; i if there is none. A single blank may be its
+ * last byte. `to` may be NULL: else the run is copied there. */
+SCAN_INLINE size_t run_end(char *to, struct str s, size_t i)
+{
+	const size_t from = i;
+
+	while (i < s.n) {
+		if (is_pair(s, i)) {
+			if (to)
+				memcpy(to + (i - from), s.p + i, 2);
+			i += 2;
+			continue;
+		}
+		size_t end = scan_words(s, i, 0, is_no_ascii, to ? to + (i - from) : NULL, NULL);
+		if (end == i)
+			break;
+		i = end;
+	}
+	return i;
 }
 
 struct folder {
@@ -93,7 +118,7 @@ static void put_space(struct folder *f)
 		buf_char(f->out, ' ');
 }
 
-static void put(struct folder *f, const char *p, size_t n)
+static void before_word(struct folder *f)
 {
 	if (f->out->n > f->start) {
 		if (f->line_ends > 1)
@@ -106,6 +131,17 @@ static void put(struct folder *f, const char *p, size_t n)
 	f->space = f->space_before = false;
 	f->wide.n = 0;
 	f->line_ends = 0;
+}
+
+static bool has_gap(const struct folder *f)
+{
+	return f->space || f->wide.n;
+}
+
+static void put(struct folder *f, const char *p, size_t n)
+{
+	if (has_gap(f))
+		before_word(f);
 	buf_add(f->out, p, n);
 }
 
@@ -126,6 +162,29 @@ static void put_wide(struct folder *f, struct str wide)
 	f->space = false;
 }
 
+/* A character that ended a run; how many bytes it has. */
+static size_t fold_character(struct folder *f, struct str s, bool *repaired)
+{
+	size_t len;
+	unsigned cp = utf8_decode(s, &len);
+	enum kind kind = kind_of(cp);
+
+	if (kind == KIND_CHAR && cp == 0xFFFD && len == 1) { /* no valid UTF-8 */
+		put(f, "\xEF\xBF\xBD", 3);
+		*repaired = true;
+	} else if (kind == KIND_CHAR) {
+		put(f, s.p, len);
+	} else if (kind == KIND_NOTHING) {
+		*repaired = true;
+	} else if (kind == KIND_WIDE) {
+		put_wide(f, str_head(s, len));
+	} else {
+		bool crlf = cp == '\r' && s.n > 1 && s.p[1] == '\n';
+		put_gap(f, crlf ? KIND_SPACE : kind);
+	}
+	return len;
+}
+
 static bool fold(struct buf *out, struct str s, bool lines)
 {
 	struct folder f = {.out = out, .start = out->n, .lines = lines};
@@ -133,31 +192,29 @@ static bool fold(struct buf *out, struct str s, bool lines)
 	size_t i = 0;
 
 	while (i < s.n) {
-		size_t run = ascii_run(s, i);
-		if (run) {
-			put(&f, s.p + i, run);
-			i += run;
+		if (s.p[i] == ' ') {
+			f.space = true;
+			i++;
 			continue;
 		}
-		size_t len;
-		unsigned cp = utf8_decode(str_skip(s, i), &len);
-		enum kind kind = kind_of(cp);
-		if (kind == KIND_CHAR && cp == 0xFFFD && len == 1) { /* no valid UTF-8 */
-			put(&f, "\xEF\xBF\xBD", 3);
-			repaired = true;
-		} else if (kind == KIND_CHAR) {
-			put(&f, s.p + i, len);
-		} else if (kind == KIND_NOTHING) {
-			repaired = true;
-		} else if (kind == KIND_WIDE) {
-			put_wide(&f, str_make(s.p + i, len));
-		} else {
-			bool crlf = cp == '\r' && i + 1 < s.n && s.p[i + 1] == '\n';
-			put_gap(&f, crlf ? KIND_SPACE : kind);
+		if ((unsigned char)s.p[i] < ' ' || (unsigned char)s.p[i] == 0x7F ||
+			((unsigned char)s.p[i] > 0x7F && !is_pair(s, i))) {
+			i += fold_character(&f, str_skip(s, i), &repaired);
+			continue;
 		}
-		i += len;
+		if (has_gap(&f))
+			before_word(&f);
+		size_t end = run_end(buf_room(out, s.n - i + SCAN_SIZE), s, i);
+		f.space = s.p[end - 1] == ' ';
+		out->n += end - i - f.space;
+		i = end;
 	}
 	return repaired;
+}
+
+bool text_is_folded(struct str s)
+{
+	return !s.n || (s.p[0] != ' ' && s.p[s.n - 1] != ' ' && run_end(NULL, s, 0) == s.n);
 }
 
 bool text_fold(struct buf *out, struct str s)
@@ -216,6 +273,8 @@ static bool is_still_escaped(struct str s)
 	static const struct str marks[] = {
 		STR("&amp;"), STR("&quot;"), STR("&apos;"), STR("&nbsp;"), STR("&#")};
 
+	if (str_chr(s, '&') == s.n)
+		return false;
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
 		size_t at = str_find(s, marks[i]);
 		if (at < s.n && html_likely(str_skip(s, at)))
@@ -246,13 +305,32 @@ static void read_likely(struct buf *scratch, struct str s)
 	}
 }
 
+/* Is it what a person reads already? Of most titles, names and categories this is so. */
+static bool is_plain(const struct text *text)
+{
+	struct str s = text->value;
+
+	if (!text_is_folded(s))
+		return false;
+	switch (text->type) {
+	case TEXT_HTML:
+	case TEXT_XHTML:
+		return str_chr(s, '<') == s.n && str_chr(s, '&') == s.n;
+	case TEXT_LIKELY:
+		return !html_likely(s);
+	case TEXT_PLAIN:
+		break;
+	}
+	return true;
+}
+
 struct str text_plain(
 	struct arena *arena, struct buf *scratch, const struct text *text, unsigned *flaws)
 {
 	struct str s = text->value;
 
-	if (str_is_none(s))
-		return STR_NONE;
+	if (str_is_none(s) || is_plain(text))
+		return s;
 	buf_clear(scratch);
 	switch (text->type) {
 	case TEXT_HTML:
@@ -268,7 +346,7 @@ struct str text_plain(
 	}
 	size_t n = scratch->n;
 	/* Folding makes nothing longer but invalid bytes, three for one. */
-	buf_room(scratch, 3 * n);
+	buf_room(scratch, 3 * n + SCAN_SIZE);
 	if (text_fold(scratch, str_make(scratch->p, n)) && flaws)
 		*flaws |= FLAW_TEXT_REPAIRED;
 	return arena_str(arena, str_make(scratch->p + n, scratch->n - n));

@@ -20,9 +20,13 @@ bool text_fold_lines(struct buf *out, struct str s);
  * or s itself, if it has no other. */
 struct str text_blanks(struct buf *scratch, struct str s);
 
+/* Would text_fold() leave it as it is? */
+bool text_is_folded(struct str s);
+
 /* A text construct as a person would read it, on one line: decoded as often as its type says, RSS
  * titles by the usual heuristic (never a literal "&amp;amp;" in front of a person; never "a < b"
- * eaten as a tag). STR_NONE stays STR_NONE. `scratch` is cleared and used. */
+ * eaten as a tag). STR_NONE stays STR_NONE. `scratch` is cleared and used. The result is in
+ * `arena`, or the text itself where nothing had to be changed. */
 struct str text_plain(
 	struct arena *arena, struct buf *scratch, const struct text *text, unsigned *flaws);
 

@@ -1,3 +1,4 @@
+#include "normalize/date-canonical.h"
 #include "normalize/date-names.h"
 
 #include "date_cases.h"
@@ -133,6 +134,71 @@ static size_t format(char *out, size_t size, unsigned way, const struct moment *
 		return (size_t)snprintf(out, size, "%04d年%d月%d日 %d時%d分%d秒", year, m->month,
 			m->day, m->hour, m->minute, m->second);
 	}
+}
+
+/* Both readers, which must agree on what the first one reads at all. */
+static bool check_canonical(const char *text)
+{
+	static const char *const languages[] = {NULL, "en", "en-US", "es", "pt", "fr", "de", "it",
+		"ca", "nl", "pl", "ru", "ko", "ja"};
+	int64_t s = 0, general = 0;
+
+	if (!date_canonical(str_of(text), &s))
+		return false;
+	for (size_t i = 0; i < N(languages); i++) {
+		const struct date_context context = {.language = str_of(languages[i])};
+
+		if (date_parse_general(str_of(text), &context, &general) != DATE_OK || s != general)
+			fail_msg("\"%s\" in %s: %lld, and %lld in general", text,
+				languages[i] ? languages[i] : "no language", (long long)s,
+				(long long)general);
+	}
+	return true;
+}
+
+static void test_canonical(void **state)
+{
+	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char *const months[] = {
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	static const char *const zones[] = {
+		"+0000", "-0500", "+0200", "GMT", "UTC", "Z", "+0530", "-0330", "+1145", "-1130"};
+	char text[64];
+
+	(void)state;
+	/* All that is read, for each of its parts; the weekday is often wrong. */
+	for (unsigned day = 1; day <= 31; day++)
+		for (unsigned month = 0; month < 12; month++)
+			for (unsigned year = 1900; year <= 2200; year += day == 29 ? 25 : 71) {
+				snprintf(text, sizeof text, "%s, %02u %s %u %02u:%02u:%02u %s",
+					days[(day + month) % 7], day, months[month], year, day % 24,
+					day * 7 % 60, month * 5, zones[(day + year) % N(zones)]);
+				check_canonical(text);
+				snprintf(text, sizeof text, "%u-%02u-%02uT%02u:%02u:%02u%s", year,
+					month + 1, day, month * 2, day, day * 11 % 60,
+					year % 2 ? "Z" : "-03:30");
+				check_canonical(text);
+			}
+	/* What is written to the letter is read; one character off, and it is not, or it means the same
+	 * in general. */
+	static const char *const good[] = {"Fri, 12 May 2017 15:04:05 +0200",
+		"Tue, 01 Mar 2016 00:00:59 GMT", "Sat, 29 Feb 2020 23:59:00 Z",
+		"2017-05-12T15:04:05Z", "2200-12-31T23:59:59-11:30"};
+	for (size_t i = 0; i < N(good); i++) {
+		assert_true(check_canonical(good[i]));
+		for (size_t at = 0; at < strlen(good[i]); at++)
+			for (unsigned c = 1; c < 256; c++) {
+				strncpy(text, good[i], sizeof text - 1);
+				text[at] = (char)c;
+				check_canonical(text);
+			}
+	}
+	assert_false(check_canonical("2017-02-29T00:00:00Z"));
+	assert_false(check_canonical("2017-05-12T24:00:00Z"));
+	assert_false(check_canonical("2016-12-31T23:59:60Z"));
+	assert_false(check_canonical("1899-12-31T23:59:59Z"));
+	assert_false(check_canonical("2017-05-12T15:04:05z"));
+	assert_false(check_canonical(""));
 }
 
 static void test_round_trip(void **state)
@@ -332,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_ambiguity),

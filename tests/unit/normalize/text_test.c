@@ -42,6 +42,41 @@ static void test_fold(void **state)
 	assert_fold("\ufffd", "\ufffd", false);
 }
 
+/* Wherever something stands, folding makes the same of it; what it leaves as it is it says to. */
+static void test_fold_everywhere(void **state)
+{
+	static const char *const pieces[] = {" ", "  ", "\n", "\r\n", "\t", "a", "\x01", "\x7F",
+		"é", "\u00a0", "\u00ad", "\u2019", "\u2003", "\u2029", "日", "\U0001F600", "\xC3",
+		"\xC2", "\xE2\x80", "\xFF", "é a", " é ", "\u200b"};
+	struct buf text = BUF_INIT, first = BUF_INIT, folded = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(pieces) * LENGTH(pieces); i++)
+		for (size_t n = 1; n <= 36; n++) {
+			buf_clear(&text);
+			buf_clear(&folded);
+			for (size_t k = 0; k < n; k++)
+				buf_char(&text, 'x');
+			buf_str(&text, str_of(pieces[i / LENGTH(pieces)]));
+			buf_str(&text, str_of(pieces[i % LENGTH(pieces)]));
+			if (i % 3)
+				buf_lit(&text, "z");
+			bool repaired = text_fold(&folded, buf_view(&text));
+			bool same = str_eq(buf_view(&text), buf_view(&folded));
+			if (text_is_folded(buf_view(&text)))
+				assert_true(same && !repaired);
+			if (n == 1) {
+				buf_clear(&first);
+				buf_str(&first, buf_view(&folded));
+			}
+			assert_int_equal(folded.n, first.n + n - 1);
+			assert_memory_equal(folded.p + n - 1, first.p, first.n);
+		}
+	buf_deinit(&text);
+	buf_deinit(&first);
+	buf_deinit(&folded);
+}
+
 static void assert_lines(const char *text, const char *want)
 {
 	struct buf out = BUF_INIT;
@@ -198,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_fold_everywhere),
 		cmocka_unit_test(test_fold_lines),
 		cmocka_unit_test(test_blanks),
 		cmocka_unit_test(test_plain),
