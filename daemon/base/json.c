@@ -32,23 +32,30 @@ static size_t put_escape(char *to, unsigned char c)
 
 void json_quote(struct buf *out, struct str s)
 {
-	/* Besides the text: an escape, the closing quote, and what scan_copy() may write. */
+	/* The longest escape, the closing quote, and what scan_copy() may write. */
 	const size_t slack = 6 + 1 + SCAN_SIZE;
-	size_t i = 0;
+	size_t i = 0, spare = 0;
+	char *to;
 
 	buf_char(out, '"');
+	to = buf_room(out, s.n + slack);
 	for (;;) {
-		/* Most texts have one escape in thirty bytes. */
-		size_t from = i;
-		char *to = buf_room(out, s.n - i + (s.n - i) / 16 + slack);
-		i = scan_copy(to, s, i, must_escape);
-		out->n += i - from;
+		size_t end = scan_copy(to, s, i, must_escape);
+		to += end - i;
+		i = end;
 		if (i == s.n)
 			break;
-		out->n += put_escape(to + (i - from), (unsigned char)s.p[i]);
-		i++;
+		if (spare < 5) { /* what escapes take more than the bytes they stand for */
+			out->n = (size_t)(to - out->p);
+			spare = 16 + (s.n - i) / 8;
+			to = buf_room(out, s.n - i + spare + slack);
+		}
+		size_t n = put_escape(to, (unsigned char)s.p[i++]);
+		to += n;
+		spare -= n - 1;
 	}
-	buf_char(out, '"');
+	*to++ = '"';
+	out->n = (size_t)(to - out->p);
 }
 
 static void put_digits(struct buf *out, uint64_t v)

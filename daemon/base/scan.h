@@ -63,6 +63,12 @@ SCAN_INLINE scan_bytes scan_in(scan_bytes v, unsigned char first, unsigned char 
 	return scan_up_to(v - first, (unsigned char)(last - first));
 }
 
+/* ASCII letters small, all else as it is. */
+SCAN_INLINE scan_bytes scan_lower(scan_bytes v)
+{
+	return v | (scan_in(v, 'A', 'Z') & 0x20);
+}
+
 /* Index of the first mark; SCAN_SIZE: there is none. */
 SCAN_INLINE size_t scan_first(scan_bytes marks)
 {

@@ -10,14 +10,9 @@ int ascii_hex(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-SCAN_INLINE scan_bytes to_lower(scan_bytes v)
-{
-	return v | (scan_in(v, 'A', 'Z') & 0x20);
-}
-
 SCAN_INLINE bool differ(scan_bytes a, scan_bytes b)
 {
-	return scan_first((scan_bytes)(to_lower(a) != to_lower(b))) < SCAN_SIZE;
+	return scan_first((scan_bytes)(scan_lower(a) != scan_lower(b))) < SCAN_SIZE;
 }
 
 bool str_ieq(struct str a, struct str b)

@@ -41,7 +41,7 @@ static bool lower_name(struct str name, char out[HTML_NAME_SIZE])
 	if (!name.n || name.n >= HTML_NAME_SIZE || !ascii_is_alpha((unsigned char)name.p[0]))
 		return false;
 	scan_bytes v = scan_load_part(name.p, name.n);
-	scan_store(out, v | (scan_in(v, 'A', 'Z') & 0x20));
+	scan_store(out, scan_lower(v));
 	return true;
 }
 
@@ -72,4 +72,54 @@ enum html_attr_id html_attr_of(struct str name)
 		if (!memcmp(html_attr_kinds[i].name, lower, HTML_NAME_SIZE))
 			return (enum html_attr_id)i;
 	return HTML_ATTR_OTHER;
+}
+
+/* A name of at most eight bytes as one word; 0: it is longer, or none. */
+static uint64_t word_of(struct str name)
+{
+	uint64_t word = 0;
+
+	if (name.n && name.n <= sizeof word) {
+		scan_bytes v = scan_load_part(name.p, name.n);
+		memcpy(&word, &v, sizeof word);
+	}
+	return word;
+}
+
+static uint8_t *slot_of(uint8_t slots[HTML_RECENT], uint64_t word)
+{
+	return &slots[word * UINT64_C(0x9E3779B97F4A7C15) >> (64 - 6)];
+}
+
+static bool is_word(const char name[HTML_NAME_SIZE], uint64_t word)
+{
+	return !memcmp(name, &word, sizeof word) && !name[sizeof word];
+}
+
+enum html_tag html_recent_tag(struct html_recent *recent, struct str name)
+{
+	uint64_t word = word_of(name);
+	uint8_t *slot = slot_of(recent->tags, word);
+
+	if (!word || !is_word(html_elements[*slot].name, word)) {
+		enum html_tag tag = html_tag_of(name);
+		if (!word || tag == HTML_TAG_OTHER)
+			return tag;
+		*slot = (uint8_t)tag;
+	}
+	return *slot;
+}
+
+enum html_attr_id html_recent_attr(struct html_recent *recent, struct str name)
+{
+	uint64_t word = word_of(name);
+	uint8_t *slot = slot_of(recent->attrs, word);
+
+	if (!word || !is_word(html_attr_kinds[*slot].name, word)) {
+		enum html_attr_id id = html_attr_of(name);
+		if (!word || id == HTML_ATTR_OTHER)
+			return id;
+		*slot = (uint8_t)id;
+	}
+	return *slot;
 }

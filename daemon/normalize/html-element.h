@@ -337,6 +337,15 @@ extern const struct html_attr_kind html_attr_kinds[HTML_ATTR_COUNT + 1];
 enum html_tag html_tag_of(struct str name);
 enum html_attr_id html_attr_of(struct str name);
 
+/* The same for who reads many names, most of which came before: what was found last under each hash of a
+ * name is tried first. Begins as zeros. */
+#define HTML_RECENT 64
+struct html_recent {
+	uint8_t tags[HTML_RECENT], attrs[HTML_RECENT];
+};
+enum html_tag html_recent_tag(struct html_recent *recent, struct str name);
+enum html_attr_id html_recent_attr(struct html_recent *recent, struct str name);
+
 static inline bool html_may_have(enum html_tag tag, enum html_attr_id id)
 {
 	uint64_t bit = html_attr_kinds[id].bit;

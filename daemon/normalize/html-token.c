@@ -119,7 +119,7 @@ static bool take_attrs(struct html_tokenizer *t, struct html_token *token)
 			t->p++;
 			value = take_value(t);
 		}
-		keep_attr(token, &seen, html_attr_of(name), value);
+		keep_attr(token, &seen, html_recent_attr(&t->recent, name), value);
 	}
 }
 
@@ -255,7 +255,7 @@ static bool take_tag(struct html_tokenizer *t, struct html_token *token)
 
 	t->p += closing ? 2 : 1;
 	token->type = closing ? HTML_TOKEN_END : HTML_TOKEN_START;
-	token->tag = html_tag_of(take_name(t, ENDS_TAG_NAME));
+	token->tag = html_recent_tag(&t->recent, take_name(t, ENDS_TAG_NAME));
 	token->self_closing = token->strangers = false;
 	token->n_attrs = 0;
 	token->text = STR_NONE;

@@ -41,7 +41,8 @@ struct html_tokenizer {
 	uint64_t unclosed[HTML_TAG_COUNT / 64 + 1];
 	enum html_tag skipped; /* HTML_SKIP element we are in; HTML_TAG_OTHER: none */
 	unsigned skip_depth, cdata;
-	bool in_desc;   /* of a skipped <svg> */
+	bool in_desc; /* of a skipped <svg> */
+	struct html_recent recent;
 	bool malformed; /* the input ended inside a tag or comment */
 };
 

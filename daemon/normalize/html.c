@@ -22,9 +22,18 @@
 /* No table has a million columns and no picture as many pixels. */
 #define DIGITS_MAX 6
 
+/* A style attribute as it came, and what was written of it. */
+struct seen_style {
+	struct str raw;
+	char clean[110];
+	uint8_t n, result;
+};
+#define N_STYLES 4
+
 struct cleaner {
 	struct str base;
-	struct buf *addresses; /* may be NULL */
+	struct seen_style styles[N_STYLES]; /* the last ones, by their length */
+	struct buf *addresses;              /* may be NULL */
 	/* Of the last tag: its style and alt attributes as they were written in balance.out (0: it has
 	 * none), and whether the style would have hidden the element. */
 	size_t style_from, style_n, alt_from, alt_n;
@@ -238,18 +247,41 @@ static bool put_key(struct cleaner *c, enum html_tag tag, struct str raw)
 	return put_word(c->balance.out, HTML_ATTR_ACCESSKEY, raw);
 }
 
+/* Appends what may stay of a style; a set of enum html_style_result. Most styles of an article came in
+ * it before. */
+static unsigned put_css(struct cleaner *c, struct str raw)
+{
+	struct buf *out = c->balance.out;
+	struct seen_style *seen = &c->styles[raw.n % N_STYLES];
+	char decoded[URL_BYTES_MAX];
+	struct str css;
+
+	if (str_eq(seen->raw, raw)) {
+		buf_add(out, seen->clean, seen->n);
+		return seen->result;
+	}
+	if (!decode_value(raw, decoded, &css))
+		return HTML_STYLE_REMOVED;
+	size_t from = out->n;
+	unsigned result = html_style(out, css);
+	size_t n = out->n - from;
+	if (n <= sizeof seen->clean) {
+		seen->raw = raw;
+		seen->n = (uint8_t)n;
+		seen->result = (uint8_t)result;
+		memcpy(seen->clean, out->p + from, n);
+	}
+	return result;
+}
+
 static bool put_style(struct cleaner *c, struct str raw)
 {
 	struct buf *out = c->balance.out;
-	char decoded[URL_BYTES_MAX];
-	struct str css;
 	size_t mark = out->n;
 
-	if (!decode_value(raw, decoded, &css))
-		return false;
 	begin_attr(out, HTML_ATTR_STYLE);
 	size_t from = out->n;
-	unsigned result = html_style(out, css);
+	unsigned result = put_css(c, raw);
 	c->hidden = result & HTML_STYLE_HIDES;
 	if (result & HTML_STYLE_REMOVED)
 		c->balance.result |= HTML_REMOVED;
@@ -537,6 +569,10 @@ unsigned html_clean(struct buf *out, struct str html, const struct html_options 
 	b->out = out;
 	b->reader = html_reader_to(options && options->text ? options->text : &unwanted);
 	c.base = options ? options->base : STR_NONE;
+	for (size_t i = 0; i < N_STYLES; i++) { /* an empty style is an empty style */
+		c.styles[i].raw = STR("");
+		c.styles[i].n = c.styles[i].result = 0;
+	}
 	c.addresses = options ? options->addresses : NULL;
 	clean(&c, html);
 	buf_deinit(&unwanted);

@@ -232,13 +232,36 @@ SCAN_INLINE scan_bytes may_be_wide(scan_bytes v)
 	return scan_is(v, '\xC2') | scan_in(v, 0xE1, 0xE3);
 }
 
+/* The length of the wide one at the front of s, 0 if there is none: is_wide() in bytes, for quotation
+ * marks and dashes begin as most of them do. */
+static size_t wide_length(struct str s)
+{
+	unsigned first = (unsigned char)s.p[0], second = s.n > 1 ? (unsigned char)s.p[1] : 0;
+	unsigned third = s.n > 2 ? (unsigned char)s.p[2] : 0;
+
+	switch (first) {
+	case 0xC2:
+		return second == 0xA0 ? 2 : 0;
+	case 0xE1:
+		return second == 0x9A && third == 0x80 ? 3 : 0;
+	case 0xE2:
+		if (second == 0x80)
+			return (third >= 0x80 && third <= 0x8A) || third == 0xAF ? 3 : 0;
+		return second == 0x81 && third == 0x9F ? 3 : 0;
+	case 0xE3:
+		return second == 0x80 && third == 0x80 ? 3 : 0;
+	default:
+		return 0;
+	}
+}
+
 /* Index of the first wide one at or after i, and its length. */
 static size_t find_wide(struct str s, size_t i, size_t *ret_len)
 {
-	while ((i = scan_find(s, i, may_be_wide)) < s.n) {
-		if (is_wide(utf8_decode(str_skip(s, i), ret_len)))
+	for (; (i = scan_find(s, i, may_be_wide)) < s.n; i++) {
+		*ret_len = wide_length(str_skip(s, i));
+		if (*ret_len)
 			break;
-		i += *ret_len;
 	}
 	return i;
 }
@@ -352,6 +375,11 @@ struct str text_plain(
 	return arena_str(arena, str_make(scratch->p + n, scratch->n - n));
 }
 
+SCAN_INLINE scan_bytes is_beyond_ascii(scan_bytes v)
+{
+	return scan_from(v, 0x80);
+}
+
 static void put_folded(struct buf *out, unsigned cp, struct str bytes)
 {
 	for (size_t i = 0; i < TEXT_FOLD_RANGES; i++) {
@@ -370,20 +398,24 @@ static void put_folded(struct buf *out, unsigned cp, struct str bytes)
 	buf_str(out, bytes);
 }
 
+/* Appends the ASCII at i in small letters; where it ends. */
+static size_t put_lower(struct buf *out, struct str s, size_t i)
+{
+	char *to = buf_room(out, s.n - i + SCAN_SIZE);
+	size_t end = scan_copy(to, s, i, is_beyond_ascii), n = end - i;
+
+	for (size_t k = 0; k < n; k += SCAN_SIZE)
+		scan_store(to + k, scan_lower(scan_load(to + k)));
+	out->n += n;
+	return end;
+}
+
 void text_fold_word(struct buf *out, struct str s)
 {
 	size_t i = 0, begin = out->n;
 
-	while (i < s.n) {
-		size_t start = i, len;
-		while (i < s.n && (unsigned char)s.p[i] < 0x80)
-			i++;
-		char *to = buf_room(out, i - start);
-		for (size_t k = start; k < i; k++)
-			*to++ = ascii_lower(s.p[k]);
-		out->n += i - start;
-		if (i == s.n)
-			break;
+	while ((i = put_lower(out, s, i)) < s.n) {
+		size_t len;
 		unsigned cp = utf8_decode(str_skip(s, i), &len);
 		if (is_wide(cp)) {
 			put_blank(out, begin);

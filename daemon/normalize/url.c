@@ -324,33 +324,69 @@ struct str url_resolve(struct arena *arena, struct str base, struct str ref)
 	return buf_view(&out);
 }
 
-/* Parameters that say how the reader came, not what is shown. A '*' at the end stands for any rest. */
+/* Parameters that say how the reader came, not what is shown, by their first letter. A '*' at the end
+ * stands for any rest. */
+static const char *tracking_with(char first)
+{
+	switch (first) {
+	case '_':
+		return "_hsenc _hsmi _openstat _ga _gl __twitter_impression";
+	case 'a':
+		return "at_medium at_campaign at_custom*";
+	case 'c':
+		return "cmpid";
+	case 'd':
+		return "dclid";
+	case 'f':
+		return "fbclid";
+	case 'g':
+		return "gclid gclsrc gbraid guccounter guce_referrer*";
+	case 'h':
+		return "hsctatracking";
+	case 'i':
+		return "igshid igsh";
+	case 'l':
+		return "li_fat_id";
+	case 'm':
+		return "msclkid mc_cid mc_eid mkt_tok mtm_* matomo_*";
+	case 'n':
+		return "ns_mchannel ns_source ns_campaign ns_linkname ns_fee";
+	case 'o':
+		return "oly_anon_id oly_enc_id";
+	case 'p':
+		return "pk_campaign pk_kwd pk_source pk_medium piwik_campaign";
+	case 'r':
+		return "rss_id";
+	case 's':
+		return "s_cid sc_cid spm";
+	case 't':
+		return "twclid ttclid";
+	case 'u':
+		return "utm_*";
+	case 'v':
+		return "vero_id vero_conv";
+	case 'w':
+		return "wbraid wickedid wt_mc wt.mc_id";
+	case 'x':
+		return "xtor";
+	case 'y':
+		return "yclid ysclid";
+	default:
+		return "";
+	}
+}
+
 static bool is_tracking(struct str parameter)
 {
-	static const struct str names[] = {STR("utm_*"), STR("fbclid"), STR("gclid"), STR("gclsrc"),
-		STR("dclid"), STR("gbraid"), STR("wbraid"), STR("msclkid"), STR("yclid"),
-		STR("ysclid"), STR("twclid"), STR("igshid"), STR("igsh"), STR("ttclid"),
-		STR("li_fat_id"), STR("mc_cid"), STR("mc_eid"), STR("_hsenc"), STR("_hsmi"),
-		STR("mkt_tok"), STR("oly_anon_id"), STR("oly_enc_id"), STR("vero_id"),
-		STR("vero_conv"), STR("wickedid"), STR("_openstat"), STR("at_medium"),
-		STR("at_campaign"), STR("at_custom*"), STR("pk_campaign"), STR("pk_kwd"),
-		STR("pk_source"), STR("pk_medium"), STR("piwik_campaign"), STR("mtm_*"),
-		STR("matomo_*"), STR("xtor"), STR("wt_mc"), STR("wt.mc_id"), STR("cmpid"),
-		STR("ns_mchannel"), STR("ns_source"), STR("ns_campaign"), STR("ns_linkname"),
-		STR("ns_fee"), STR("s_cid"), STR("sc_cid"), STR("rss_id"), STR("_ga"), STR("_gl"),
-		STR("hsctatracking"), STR("spm"), STR("__twitter_impression"), STR("guccounter"),
-		STR("guce_referrer*")};
 	struct str name = str_head(parameter, str_chr(parameter, '='));
-	char first = name.n ? ascii_lower(name.p[0]) : 0;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		struct str known = names[i];
-		if (known.p[0] != first)
-			continue;
+	if (name.n < sizeof "_ga" - 1) /* the shortest of them */
+		return false;
+	struct str rest = str_of(tracking_with(ascii_lower(name.p[0]))), known;
+	while (str_word(&rest, &known))
 		if (known.p[known.n - 1] == '*' ? str_istarts(name, str_head(known, known.n - 1))
 						: str_ieq(name, known))
 			return true;
-	}
 	return false;
 }
 
@@ -430,9 +466,12 @@ static void put_host(struct buf *out, struct str authority)
 	}
 	if (str_istarts(authority, STR("www.")) && authority.n > 4)
 		authority = str_skip(authority, 4);
-	char *to = buf_room(out, authority.n);
-	for (size_t i = 0; i < authority.n; i++)
-		to[i] = ascii_lower(authority.p[i]);
+	char *to = buf_room(out, authority.n + SCAN_SIZE);
+	size_t i = 0;
+	for (; authority.n - i >= SCAN_SIZE; i += SCAN_SIZE)
+		scan_store(to + i, scan_lower(scan_load(authority.p + i)));
+	if (i < authority.n)
+		scan_store(to + i, scan_lower(scan_load_part(authority.p + i, authority.n - i)));
 	out->n += authority.n;
 }
 
