@@ -122,7 +122,7 @@ static bool has_utf8(struct str bytes)
 	return false;
 }
 
-/* Whatever bytes, as text that all of these can carry: no controls, and a letter before all. */
+/* Whatever bytes, as text that all of these can carry: no controls, and letters around it. */
 static void text_of(struct buf *out, struct str bytes)
 {
 	buf_lit(out, "<a>");
@@ -134,6 +134,8 @@ static void text_of(struct buf *out, struct str bytes)
 					      : bytes.p[i]);
 		bytes = str_skip(bytes, n < bytes.n ? n + 1 : n);
 	}
+	/* The end could be a character of UTF-8 that was cut. */
+	buf_lit(out, "</a>");
 }
 
 static void check_round_trip(struct str bytes, const struct encoding *encoding)

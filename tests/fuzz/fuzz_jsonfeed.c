@@ -37,7 +37,7 @@ static void check_titles(const json_t *root, const struct collector *c)
 {
 	struct str rest = buf_view(&c->out), title;
 	const json_t *items = json_object_get(root, "items"), *item;
-	size_t i, objects = 0;
+	size_t i, objects = json_is_object(items); /* one item for a list of them */
 
 	json_array_foreach(items, i, item)
 	{

@@ -404,6 +404,7 @@ static void test_strict(void **state)
 	assert_null(strict_check(
 		STR("<p style=\"COLOR: rgb(0, 1, 2); font-family: 'A b',c;\">x</p>"), &at));
 	assert_null(strict_check(STR("<p title=\"a &lt;\">x<br>&amp;</p>"), &at));
+	assert_null(strict_check(STR("<p style=\"font-family: Curlz MT,serif;\">x</p>"), &at));
 }
 
 static void fill(struct buf *b, const char *piece, size_t times)
