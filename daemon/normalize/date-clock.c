@@ -406,12 +406,12 @@ static bool begins_lone_offset(const struct date_tokens *tokens, unsigned i)
 {
 	const struct date_token *t = &tokens->at[i];
 
-	if (t[1].digits < 2)
+	if (!i || t[1].digits < 2)
 		return false;
 	if (date_token_is_sign(t, '+')) /* "2017-05-12+02:00" (XML Schema), "12 May 2017 +0200" */
 		return t->spaced || (i > 1 && date_token_is_sign(t - 2, '-') && t[1].digits > 1 &&
 					    t[3].value % 15 == 0);
-	return date_token_is_sign(t, '-') && t->spaced && i && date_token_is_number(t - 1) &&
+	return date_token_is_sign(t, '-') && t->spaced && date_token_is_number(t - 1) &&
 	       t[-1].digits == 4 && t[1].digits == 4;
 }
 

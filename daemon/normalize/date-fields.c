@@ -59,7 +59,7 @@ static bool is_in_place(const struct date_token *t, unsigned i)
 			return t[-1].sign == '.' && t[1].spaced;
 		if (is_glued && i && date_token_is_number(t - 1) && date_token_is_number(t + 1))
 			return t[1].digits == 4; /* "May 12,2017", but not "2,17" */
-		return !(t->spaced && date_token_is_number(t + 1) && !t[1].spaced &&
+		return !(i && t->spaced && date_token_is_number(t + 1) && !t[1].spaced &&
 			 t[1].digits == 1);
 	case '.':
 		if (!i || !is_part(t - 1) || t[1].spaced)
