@@ -687,24 +687,24 @@ static size_t convert_iconv(
 	return bytes.n - n_in;
 }
 
-/* UTF-8 as it is, up to the end of a character. *ret_sound: it is UTF-8 still, as a file that is not read
- * once only, and was changed meanwhile, need not be. */
-static size_t whole_characters(const struct charset *c, struct str s, bool *ret_sound)
+/* Bytes at the end of s that are the beginning of a character. */
+static size_t begun(struct str s)
 {
-	size_t n = s.n < PARSE_CHUNK ? s.n : PARSE_CHUNK;
+	size_t back = 1;
 
-	*ret_sound = true;
-	if (c->body->fd >= 0 && c->body->n > sizeof c->buffer) {
-		s.n = n;
-		n = utf8_valid_prefix(s);
-		*ret_sound = n == s.n || (n && utf8_sequence(str_skip(s, n)) < 0);
-		return n;
-	}
-	if (n < s.n) {
-		while (((unsigned char)s.p[n] & 0xC0) == 0x80)
-			n--;
-	}
-	return n;
+	while (back < 4 && back < s.n && ((unsigned char)s.p[s.n - back] & 0xC0) == 0x80)
+		back++;
+	return s.n && utf8_sequence(str_skip(s, s.n - back)) < 0 ? back : 0;
+}
+
+/* UTF-8 as it is, up to the end of a character; 0: it is none, for a file that is not read once only was
+ * changed since it was looked at. */
+static size_t whole_characters(const struct charset *c, struct str s)
+{
+	bool looked_at = c->body->fd < 0 || c->body->n <= sizeof c->buffer;
+	size_t n = s.n - begun(s);
+
+	return looked_at || utf8_valid_prefix(str_head(s, n)) == n ? n : 0;
 }
 
 int charset_next(struct charset *c, struct str *ret_piece)
@@ -712,32 +712,26 @@ int charset_next(struct charset *c, struct str *ret_piece)
 	char *out = c->buffer + sizeof c->buffer - CHARSET_OUT_MAX;
 	struct str in;
 	size_t n = 0;
-	bool sound;
 
 	do {
-		/* With room for a character that the end of a chunk would cut. */
-		int r = window(c, c->offset, PARSE_CHUNK + 4, &in);
+		int r = window(c, c->offset, sizeof c->buffer / 2, &in);
 		if (r < 0)
 			return r;
+		in = str_head(in, is_utf8(c) ? sizeof c->buffer : PARSE_CHUNK);
+		if (is_utf8(c) && c->offset + in.n == c->body->n)
+			in.n -= c->cut < in.n ? c->cut : in.n;
 		if (!in.n) {
 			*ret_piece = STR("");
 			return 0;
 		}
 		if (is_utf8(c)) {
-			if (c->cut && c->offset + in.n == c->body->n)
-				in.n -= c->cut;
-			n = whole_characters(c, in, &sound);
-			if (sound) {
-				c->offset += n;
-				*ret_piece = str_head(in, n);
-				return 0;
-			}
-			c->mixed = true;
-			n = 0;
+			n = whole_characters(c, in);
+			c->mixed = !n;
+			c->offset += n;
+			*ret_piece = str_head(in, n);
 			continue;
 		}
-		bool last = in.n <= PARSE_CHUNK;
-		in = str_head(in, PARSE_CHUNK);
+		bool last = c->offset + in.n >= c->body->n;
 		size_t used = c->iconv ? convert_iconv(c, in, last, out, &n)
 				       : convert_bytes(c, in, last, out, &n);
 		c->offset += used;
@@ -746,4 +740,11 @@ int charset_next(struct charset *c, struct str *ret_piece)
 			return 0;
 	} while (!n);
 	return 0;
+}
+
+bool charset_again(struct charset *c, size_t n)
+{
+	if (is_utf8(c))
+		c->offset -= n;
+	return is_utf8(c);
 }

@@ -1,6 +1,6 @@
 /* Inside of the parse stage: what its files share.
  *
- *	body ─ charset.c ─▶ UTF-8 ─ (mend.c, only for broken XML) ─▶ libxml2 ─ xml.c ─▶ elements
+ *	body ─ charset.c ─▶ UTF-8 ─ (mend.c, only for broken XML) ─▶ bypass.c ─▶ libxml2 ─ xml.c ─▶ elements
  *	     └ jsonfeed.c                                                        │
  *	                 table of elements (vocabulary.c: one row per element) ◀──┘
  *	                 rss.c rdf.c atom.c ns-*.c: what an element means ─▶ document, entry ─▶ sink
@@ -248,10 +248,12 @@ int charset_open(struct charset *charset, const struct body *body, struct str co
 void charset_close(struct charset *charset);
 /* Starts again at the first byte after the declaration. */
 void charset_rewind(struct charset *charset);
-/* The next piece as valid UTF-8, made of at most PARSE_CHUNK bytes of the body: in *ret_piece, empty at
- * the end; valid until the next call. Bytes of a body in memory that are UTF-8 already are not copied.
- * 0 or -errno. */
+/* The next piece as valid UTF-8, at most CHARSET_BUFFER bytes, in *ret_piece: empty at the end; valid
+ * until the next call. Bytes of a body in memory that are UTF-8 already are not copied. 0 or -errno. */
 int charset_next(struct charset *charset, struct str *ret_piece);
+/* The last n bytes of the piece before shall be the first of the next one. False: they cannot be, for
+ * they were converted. */
+bool charset_again(struct charset *charset, size_t n);
 
 /* ---- mend.c: makes any text well-formed XML ---- */
 
@@ -374,10 +376,18 @@ struct parser {
  * -errno. */
 int parser_read_beginning(struct parser *p, size_t max);
 
+/* ---- bypass.c ---- */
+/* Gives libxml2 the next piece, but for the long texts in it, which are collected at once. Returns how
+ * much was taken: what is behind that, a tag or a section that is not complete, should come again with
+ * more behind it. A piece that is nothing else is taken whole. */
+size_t bypass_push(struct parser *p, struct str piece);
+
 /* ---- xml.c ---- */
 /* Like entity_decode(), knowing the document's own entities, too. */
 void parser_decode(struct parser *p, struct buf *out, struct str s);
 int xml_run(struct parser *p, struct error *error);
+/* Gives libxml2 more of the document. */
+void xml_push(struct parser *p, struct str s);
 void xml_deinit(struct parser *p);
 /* The value of an unprefixed attribute, decoded, in p->arena; STR_NONE if it is not there. */
 struct str xml_attribute(struct parser *p, const struct attributes *a, const char *name);

@@ -512,18 +512,42 @@ static void push_held(struct parser *p)
 	buf_shrink(&p->held, PARSE_ATTRIBUTE_MAX);
 }
 
-static void push(struct parser *p, const char *bytes, size_t n)
+void xml_push(struct parser *p, struct str s)
 {
-	for (size_t at = 0; at < n && !p->stop; at += PARSE_CHUNK) {
-		size_t part = n - at < PARSE_CHUNK ? n - at : PARSE_CHUNK;
+	while (s.n && !p->stop) {
+		struct str part = str_head(s, PARSE_CHUNK);
 		if (p->held.n || wants_more(p)) {
-			buf_add(&p->held, bytes + at, part);
+			buf_str(&p->held, part);
 			if (!wants_more(p))
 				push_held(p);
 		} else {
-			hand_on(p, bytes + at, part);
+			hand_on(p, part.p, part.n);
 		}
+		s = str_skip(s, part.n);
 	}
+}
+
+static void push(struct parser *p, struct str piece)
+{
+	size_t taken = bypass_push(p, piece);
+
+	if (taken < piece.n && (p->mending || !charset_again(&p->charset, piece.n - taken)))
+		bypass_push(p, str_skip(piece, taken));
+}
+
+/* An empty piece is the end. */
+static void push_mended(struct parser *p, struct str piece)
+{
+	bool last = !piece.n;
+
+	do {
+		struct str part = str_head(piece, PARSE_CHUNK);
+		buf_clear(&p->mended);
+		mender_feed(p->mender, part, last, &p->mended);
+		p->truncated = mender_truncated(p->mender);
+		push(p, buf_view(&p->mended));
+		piece = str_skip(piece, part.n);
+	} while (piece.n && !p->stop);
 }
 
 static int run_once(struct parser *p, bool mending, struct error *error)
@@ -542,16 +566,10 @@ static int run_once(struct parser *p, bool mending, struct error *error)
 		int r = charset_next(&p->charset, &piece);
 		if (r < 0)
 			return error_errno(error, -r, "cannot read the body");
-		if (!mending) {
-			if (!piece.n)
-				break;
-			push(p, piece.p, piece.n);
-			continue;
-		}
-		buf_clear(&p->mended);
-		mender_feed(p->mender, piece, !piece.n, &p->mended);
-		p->truncated = mender_truncated(p->mender);
-		push(p, p->mended.p, p->mended.n);
+		if (mending)
+			push_mended(p, piece);
+		else
+			push(p, piece);
 		if (!piece.n)
 			break;
 	}
