@@ -90,6 +90,15 @@ SCAN_INLINE size_t scan_first(scan_bytes marks)
 #endif
 }
 
+SCAN_INLINE bool scan_any(scan_bytes marks)
+{
+#if defined __SSE2__ && !defined SCAN_PORTABLE
+	return _mm_movemask_epi8((__m128i)marks);
+#else
+	return scan_first(marks) < SCAN_SIZE;
+#endif
+}
+
 /* n bytes, 1 to SCAN_SIZE - 1, and zeros behind them. In registers: from two loads that overlap. */
 SCAN_INLINE scan_bytes scan_load_part(const char *p, size_t n)
 {
@@ -122,10 +131,10 @@ SCAN_INLINE scan_bytes scan_load_part(const char *p, size_t n)
 /* Index of the first byte at or after i that is in the set; s.n: there is none. */
 SCAN_INLINE size_t scan_find(struct str s, size_t i, scan_bytes (*set)(scan_bytes))
 {
-	for (; s.n - i >= SCAN_SIZE; i += SCAN_SIZE) {
-		size_t k = scan_first(set(scan_load(s.p + i)));
-		if (k < SCAN_SIZE)
-			return i + k;
+	for (; i + SCAN_SIZE <= s.n; i += SCAN_SIZE) {
+		scan_bytes marks = set(scan_load(s.p + i));
+		if (scan_any(marks))
+			return i + scan_first(marks);
 	}
 	if (i < s.n) {
 		i += scan_first(set(scan_load_part(s.p + i, s.n - i)));
@@ -140,12 +149,12 @@ SCAN_INLINE size_t scan_find(struct str s, size_t i, scan_bytes (*set)(scan_byte
 SCAN_INLINE size_t scan_copy(char *to, struct str s, size_t i, scan_bytes (*set)(scan_bytes))
 {
 	to -= i;
-	for (; s.n - i >= SCAN_SIZE; i += SCAN_SIZE) {
+	for (; i + SCAN_SIZE <= s.n; i += SCAN_SIZE) {
 		scan_bytes v = scan_load(s.p + i);
 		scan_store(to + i, v);
-		size_t k = scan_first(set(v));
-		if (k < SCAN_SIZE)
-			return i + k;
+		scan_bytes marks = set(v);
+		if (scan_any(marks))
+			return i + scan_first(marks);
 	}
 	if (i < s.n) {
 		scan_bytes v = scan_load_part(s.p + i, s.n - i);
@@ -180,10 +189,12 @@ SCAN_INLINE size_t scan_words(
 			scan_store(to + (i - from), v);
 		if (also)
 			scan_store(also + (i - from), v);
-		size_t k = scan_first(set(v) | (scan_is(v, ' ') & scan_is(next, ' ')));
-		i += k;
-		if (k < SCAN_SIZE)
+		scan_bytes marks = set(v) | (scan_is(v, ' ') & scan_is(next, ' '));
+		if (scan_any(marks)) {
+			i += scan_first(marks);
 			break;
+		}
+		i += SCAN_SIZE;
 	}
 	return i < s.n ? i : s.n;
 }

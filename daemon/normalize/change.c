@@ -44,6 +44,10 @@ static const struct str counters[] = {
 	STR("vues"),
 };
 
+/* Of these as people write them, with accents. */
+#define COUNTER_BYTES_MIN 4
+#define COUNTER_BYTES_MAX 40
+
 static bool is_punctuation(char c)
 {
 	switch (c) {
@@ -78,6 +82,8 @@ static struct str without_punctuation(struct str s)
 static bool is_counter(struct normalizer *n, struct str word)
 {
 	word = without_punctuation(word);
+	if (word.n < COUNTER_BYTES_MIN || word.n > COUNTER_BYTES_MAX)
+		return false;
 	buf_clear(&n->scratch);
 	text_fold_word(&n->scratch, word);
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)

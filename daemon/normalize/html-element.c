@@ -86,40 +86,35 @@ static uint64_t word_of(struct str name)
 	return word;
 }
 
-static uint8_t *slot_of(uint8_t slots[HTML_RECENT], uint64_t word)
+static size_t slot_of(uint64_t word)
 {
-	return &slots[word * UINT64_C(0x9E3779B97F4A7C15) >> (64 - 6)];
-}
-
-static bool is_word(const char name[HTML_NAME_SIZE], uint64_t word)
-{
-	return !memcmp(name, &word, sizeof word) && !name[sizeof word];
+	return word * UINT64_C(0x9E3779B97F4A7C15) >> (64 - HTML_RECENT_BITS);
 }
 
 enum html_tag html_recent_tag(struct html_recent *recent, struct str name)
 {
 	uint64_t word = word_of(name);
-	uint8_t *slot = slot_of(recent->tags, word);
+	size_t slot = slot_of(word);
 
-	if (!word || !is_word(html_elements[*slot].name, word)) {
-		enum html_tag tag = html_tag_of(name);
-		if (!word || tag == HTML_TAG_OTHER)
-			return tag;
-		*slot = (uint8_t)tag;
+	if (!word)
+		return html_tag_of(name);
+	if (recent->words[slot] != word) {
+		recent->words[slot] = word;
+		recent->ids[slot] = (uint8_t)html_tag_of(name);
 	}
-	return *slot;
+	return recent->ids[slot];
 }
 
 enum html_attr_id html_recent_attr(struct html_recent *recent, struct str name)
 {
 	uint64_t word = word_of(name);
-	uint8_t *slot = slot_of(recent->attrs, word);
+	size_t slot = slot_of(word);
 
-	if (!word || !is_word(html_attr_kinds[*slot].name, word)) {
-		enum html_attr_id id = html_attr_of(name);
-		if (!word || id == HTML_ATTR_OTHER)
-			return id;
-		*slot = (uint8_t)id;
+	if (!word)
+		return html_attr_of(name);
+	if (recent->words[slot] != word) {
+		recent->words[slot] = word;
+		recent->ids[slot] = (uint8_t)html_attr_of(name);
 	}
-	return *slot;
+	return recent->ids[slot];
 }

@@ -338,10 +338,11 @@ enum html_tag html_tag_of(struct str name);
 enum html_attr_id html_attr_of(struct str name);
 
 /* The same for who reads many names, most of which came before: what was found last under each hash of a
- * name is tried first. Begins as zeros. */
-#define HTML_RECENT 64
+ * short name. One for tags, one for attributes; begins as zeros. */
+#define HTML_RECENT_BITS 6
 struct html_recent {
-	uint8_t tags[HTML_RECENT], attrs[HTML_RECENT];
+	uint64_t words[1 << HTML_RECENT_BITS]; /* names as they were written; 0: none */
+	uint8_t ids[1 << HTML_RECENT_BITS];
 };
 enum html_tag html_recent_tag(struct html_recent *recent, struct str name);
 enum html_attr_id html_recent_attr(struct html_recent *recent, struct str name);

@@ -108,10 +108,11 @@ static const struct property properties[] = {
 /* What the number of each unit stays below: about 4000 pixels, more than a screen shows of a text. Units
  * of the window (vw, vh) are not a text's business. */
 static const struct {
-	const char *unit;
+	struct str unit;
 	unsigned max;
-} units[] = {{"", 1000}, {"%", 1000}, {"ch", 200}, {"cm", 100}, {"em", 100}, {"ex", 200},
-	{"in", 40}, {"mm", 1000}, {"pc", 250}, {"pt", 3000}, {"px", 4000}, {"rem", 100}};
+} units[] = {{STR(""), 1000}, {STR("%"), 1000}, {STR("ch"), 200}, {STR("cm"), 100},
+	{STR("em"), 100}, {STR("ex"), 200}, {STR("in"), 40}, {STR("mm"), 1000}, {STR("pc"), 250},
+	{STR("pt"), 3000}, {STR("px"), 4000}, {STR("rem"), 100}};
 
 static const char *const color_functions[] = {"rgb", "rgba", "hsl", "hsla"};
 
@@ -127,45 +128,36 @@ static const struct property *find_property(struct str name)
 	return NULL;
 }
 
-/* How many characters at the beginning satisfy `wanted`. */
-static size_t run_of(struct str s, bool (*wanted)(unsigned char))
+/* What a character may stand in. */
+enum { DIGIT = 1, HEX = 2, UNIT = 4, WORDS = 8, FONTS = 16 };
+
+static unsigned classes_of(unsigned char c)
+{
+	unsigned char lower = (unsigned char)(c | 0x20);
+
+	if (ascii_is_digit(c))
+		return DIGIT | HEX | WORDS | FONTS;
+	if (ascii_is_alpha(c))
+		return (lower <= 'f' ? HEX : 0) | UNIT | WORDS | FONTS;
+	if (c == '-')
+		return WORDS | FONTS;
+	return c == '%' ? UNIT : c == ' ' || c == '_' ? FONTS : 0;
+}
+
+/* How many characters at the beginning are of one of these classes. */
+static size_t run_of(struct str s, unsigned classes)
 {
 	size_t n = 0;
 
-	while (n < s.n && wanted((unsigned char)s.p[n]))
+	while (n < s.n && classes_of((unsigned char)s.p[n]) & classes)
 		n++;
 	return n;
-}
-
-static bool is_digit(unsigned char c)
-{
-	return ascii_is_digit(c);
-}
-
-static bool is_hex(unsigned char c)
-{
-	return ascii_is_digit(c) || (ascii_lower((char)c) >= 'a' && ascii_lower((char)c) <= 'f');
-}
-
-static bool is_unit(unsigned char c)
-{
-	return ascii_is_alpha(c) || c == '%';
-}
-
-static bool is_word(unsigned char c)
-{
-	return ascii_is_alnum(c) || c == '-';
-}
-
-static bool is_font(unsigned char c)
-{
-	return is_word(c) || c == ' ' || c == '_';
 }
 
 /* "12", ".5", "0.75": its length, 0 if it is none; the whole part to *ret. */
 static size_t take_number(struct str s, unsigned *ret)
 {
-	size_t whole = run_of(s, is_digit), n = whole;
+	size_t whole = run_of(s, DIGIT), n = whole;
 
 	*ret = 0;
 	for (size_t i = 0; i < whole && i < 5; i++)
@@ -173,7 +165,7 @@ static size_t take_number(struct str s, unsigned *ret)
 	if (whole > 4)
 		return 0;
 	if (n < s.n && s.p[n] == '.') {
-		size_t fraction = run_of(str_skip(s, n + 1), is_digit);
+		size_t fraction = run_of(str_skip(s, n + 1), DIGIT);
 		if (!fraction || fraction > FRACTION_MAX)
 			return 0;
 		n += 1 + fraction;
@@ -189,9 +181,9 @@ static size_t take_length(struct str s)
 	if (!n)
 		return 0;
 	struct str unit = str_skip(s, n);
-	unit.n = run_of(unit, is_unit);
+	unit.n = run_of(unit, UNIT);
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		if (str_is_i(unit, units[i].unit))
+		if (unit.n == units[i].unit.n && str_ieq(unit, units[i].unit))
 			return whole < units[i].max ? n + unit.n : 0;
 	return 0;
 }
@@ -235,7 +227,7 @@ static size_t take_arguments(struct buf *out, struct str s)
 
 static size_t take_hex_color(struct buf *out, struct str s)
 {
-	size_t n = run_of(str_skip(s, 1), is_hex);
+	size_t n = run_of(str_skip(s, 1), HEX);
 
 	if (n != 3 && n != 4 && n != 6 && n != 8)
 		return 0;
@@ -246,7 +238,7 @@ static size_t take_hex_color(struct buf *out, struct str s)
 /* A font's name in either quotation mark; written in the one that an attribute need not escape. */
 static size_t take_quoted(struct buf *out, struct str s)
 {
-	size_t n = run_of(str_skip(s, 1), is_font);
+	size_t n = run_of(str_skip(s, 1), FONTS);
 
 	if (!n || n > FONT_NAME_MAX || n + 1 >= s.n || s.p[n + 1] != s.p[0])
 		return 0;
@@ -269,7 +261,7 @@ static bool is_listed(struct str word, const char *words)
 /* A word, or a colour function. */
 static size_t take_word(struct buf *out, const struct property *property, struct str s)
 {
-	size_t n = run_of(s, is_word);
+	size_t n = run_of(s, WORDS);
 	struct str word = str_head(s, n);
 
 	if (n > WORD_MAX)

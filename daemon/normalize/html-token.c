@@ -31,10 +31,13 @@ static struct str rest_of(const struct html_tokenizer *t)
 	return str_make(t->p, (size_t)(t->end - t->p));
 }
 
-static void skip_space(struct html_tokenizer *t)
+static inline void skip_space(struct html_tokenizer *t)
 {
-	while (t->p < t->end && is_space(*t->p))
-		t->p++;
+	const char *p = t->p;
+
+	while (p < t->end && is_space(*p))
+		p++;
+	t->p = p;
 }
 
 /* Goes behind the next `mark`; or to the end, which is malformed. */
@@ -48,13 +51,14 @@ static void skip_past(struct html_tokenizer *t, struct str mark)
 	t->p = i == rest.n ? t->end : t->p + i + mark.n;
 }
 
-static struct str take_name(struct html_tokenizer *t, unsigned enders_wanted)
+static inline struct str take_name(struct html_tokenizer *t, unsigned enders_wanted)
 {
-	const char *start = t->p;
+	const char *start = t->p, *p = start;
 
-	while (t->p < t->end && !(enders[(unsigned char)*t->p] & enders_wanted))
-		t->p++;
-	return str_make(start, (size_t)(t->p - start));
+	while (p < t->end && !(enders[(unsigned char)*p] & enders_wanted))
+		p++;
+	t->p = p;
+	return str_make(start, (size_t)(p - start));
 }
 
 /* After the '=' of an attribute. */
@@ -119,7 +123,7 @@ static bool take_attrs(struct html_tokenizer *t, struct html_token *token)
 			t->p++;
 			value = take_value(t);
 		}
-		keep_attr(token, &seen, html_recent_attr(&t->recent, name), value);
+		keep_attr(token, &seen, html_recent_attr(&t->attrs, name), value);
 	}
 }
 
@@ -255,7 +259,7 @@ static bool take_tag(struct html_tokenizer *t, struct html_token *token)
 
 	t->p += closing ? 2 : 1;
 	token->type = closing ? HTML_TOKEN_END : HTML_TOKEN_START;
-	token->tag = html_recent_tag(&t->recent, take_name(t, ENDS_TAG_NAME));
+	token->tag = html_recent_tag(&t->tags, take_name(t, ENDS_TAG_NAME));
 	token->self_closing = token->strangers = false;
 	token->n_attrs = 0;
 	token->text = STR_NONE;

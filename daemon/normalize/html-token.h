@@ -42,7 +42,7 @@ struct html_tokenizer {
 	enum html_tag skipped; /* HTML_SKIP element we are in; HTML_TAG_OTHER: none */
 	unsigned skip_depth, cdata;
 	bool in_desc; /* of a skipped <svg> */
-	struct html_recent recent;
+	struct html_recent tags, attrs;
 	bool malformed; /* the input ended inside a tag or comment */
 };
 
