@@ -1,51 +1,33 @@
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "civicwire/version.h"
 #include "cli/verb.h"
 
+/* Those without a function are in the other program (online.c). */
 static const struct verb verbs[] = {
-	{"tail", "show events as they are published", verb_tail},
-	{"replay", "print events from the journal as JSON lines", verb_replay},
-	{"status", "show how the daemon is", verb_status},
-	{"feeds", "show the state of each feed", verb_feeds},
+	{"tail", "show events as they are published", NULL},
+	{"replay", "print events from the journal as JSON lines", NULL},
+	{"status", "show how the daemon is", NULL},
+	{"feeds", "show the state of each feed", NULL},
 	{"check", "look for mistakes in a configuration", verb_check},
 	{"journal", "look after the journal: verify, backup, export …", verb_journal},
-	{"key", "say who may read: make, list and revoke keys", verb_key},
+	{"key", "say who may read: make, list and revoke keys", NULL},
 	{"parse", "print a feed file as normalized JSON Feed", verb_parse},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
+
+#define ONLINE "civicwire-online"
 
 /* Two names are confused when at most this many letters differ. */
 #define TYPOS_MAX 2
 /* Longer words are no misspelt verbs. */
 #define WORD_MAX 32
-
-int verb_misused(const char *verb, const char *format, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "civicwire %s: ", verb);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fprintf(stderr, "\nTry 'civicwire %s --help'.\n", verb);
-	return EX_USAGE;
-}
-
-int verb_flush(const char *verb)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return EX_OK;
-	if (errno != EPIPE)
-		fprintf(stderr, "civicwire %s: cannot write: %s\n", verb, strerror(errno));
-	return EX_IOERR;
-}
 
 static void print_help(FILE *to)
 {
@@ -123,6 +105,23 @@ static int unknown(const char *word)
 	return EX_USAGE;
 }
 
+/* The other program is beside this one, as built, or where it is installed. */
+static int run_online(char **argv)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+	char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+
+	if (slash && (size_t)(slash - path) + sizeof "/" ONLINE <= sizeof path) {
+		memcpy(slash, "/" ONLINE, sizeof "/" ONLINE);
+		execv(path, argv);
+	}
+	execv(CW_LIBEXECDIR "/" ONLINE, argv);
+	fprintf(stderr, "civicwire %s: cannot start %s: %s\n", argv[1], CW_LIBEXECDIR "/" ONLINE,
+		strerror(errno));
+	return EX_OSERR;
+}
+
 int main(int argc, char **argv)
 {
 	const struct verb *verb;
@@ -146,5 +145,7 @@ int main(int argc, char **argv)
 		return verb_flush("version");
 	}
 	verb = find(argv[1]);
-	return verb ? verb->run(argc - 1, argv + 1) : unknown(argv[1]);
+	if (!verb)
+		return unknown(argv[1]);
+	return verb->run ? verb->run(argc - 1, argv + 1) : run_online(argv);
 }

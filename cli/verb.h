@@ -1,4 +1,5 @@
-/* The verbs of `civicwire`: one file and one row of the table in main.c each. */
+/* The verbs of `civicwire`: one file and one row of the table in main.c each; those that talk to a daemon
+ * have theirs in online.c besides. */
 #pragma once
 
 #include <stdio.h>
@@ -6,8 +7,8 @@
 /* argv[0] is the verb's own name. Returns an exit code of <sysexits.h>. */
 struct verb {
 	const char *name;
-	const char *help; /* one line */
-	int (*run)(int argc, char **argv);
+	const char *help;                  /* one line */
+	int (*run)(int argc, char **argv); /* NULL: in the other program */
 };
 
 int verb_check(int argc, char **argv);

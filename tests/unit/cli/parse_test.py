@@ -5,6 +5,7 @@
 """
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,30 @@ class Parse(unittest.TestCase):
         os.mkfifo(pipe)
         with subprocess.Popen(["cp", self.feed, pipe]):
             self.assertEqual(run("parse", pipe)[1], run("parse", self.feed)[1])
+
+    def test_memory_of_a_large_feed(self):
+        with open(PROGRAM, "rb") as program:
+            if b"__asan_init" in program.read():
+                self.skipTest("a sanitizer takes memory of its own")
+        item = b"<item><guid>%d</guid><title>Uno</title><description>" + b"palabra " * 400 + b"</description></item>\n"
+        with open(self.feed, "wb") as out:
+            out.write(b"<rss version='2.0'><channel>")
+            for n in range(10000):
+                out.write(item % n)
+            out.write(b"</channel></rss>")
+        limit = (12 << 20, 12 << 20)
+        done = subprocess.run([PROGRAM, "parse", self.feed], capture_output=True, timeout=120,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, limit))
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual(len(json.loads(done.stdout)["items"]), 10000)
+
+    def test_every_verb_is_there(self):
+        verbs = [line.split()[0] for line in run("--help")[1].decode().splitlines() if line.startswith("  ")][2:]
+        self.assertIn("tail", verbs)
+        for verb in verbs:
+            code, out, err = run(verb, "--help")
+            self.assertEqual((code, err), (0, ""), verb)
+            self.assertIn(f"civicwire {verb}".encode(), out)
 
     def test_options(self):
         code, out, _ = run("parse", "--emails", "--language", "es-MX", "--url",

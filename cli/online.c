@@ -1,0 +1,29 @@
+/* civicwire-online: the verbs that talk to a daemon. `civicwire` becomes this program when it is asked for
+ * one of them. They need libzmq and libcurl, which bring forty libraries: to load them costs 8 MiB and
+ * more instructions than to parse ten feeds, and the other verbs should not pay for it. */
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/hash.h"
+#include "cli/verb.h"
+
+static const struct verb verbs[] = {
+	{"tail", NULL, verb_tail},
+	{"replay", NULL, verb_replay},
+	{"status", NULL, verb_status},
+	{"feeds", NULL, verb_feeds},
+	{"key", NULL, verb_key},
+};
+
+int main(int argc, char **argv)
+{
+	if (hash_global_init() < 0) {
+		fputs("civicwire: cannot start libsodium\n", stderr);
+		return EX_OSERR;
+	}
+	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return verbs[i].run(argc - 1, argv + 1);
+	fputs("civicwire-online: this is a part of civicwire; call that\n", stderr);
+	return EX_USAGE;
+}
