@@ -135,6 +135,20 @@ static void drop_group(struct writer *w, size_t n)
 	memmove(w->waiting, w->waiting + n, w->n_waiting * sizeof *w->waiting);
 }
 
+/* Nobody was told of these items again; the operator is, for a feed that does this often is ill. */
+static void log_remapped(struct writer *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct batch *batch = w->waiting[i];
+		if (batch->remapped)
+			log_write(LOG_LEVEL_WARNING, LOG_FIELDS({"feed", batch->feed->id}),
+				"feed %s has given %llu known item%s new ids: taken for the same, "
+				"nothing published again",
+				batch->feed->id, (unsigned long long)batch->remapped,
+				batch->remapped == 1 ? "" : "s");
+	}
+}
+
 /* True: committed. */
 static bool commit_group(struct writer *w, size_t n)
 {
@@ -150,6 +164,7 @@ static bool commit_group(struct writer *w, size_t n)
 		log_info("the journal can be written again");
 	w->in_trouble = false;
 	count(&counts);
+	log_remapped(w, n);
 	tell_committed(w, n);
 	return true;
 }

@@ -38,6 +38,7 @@ struct batch {
 	bool complete;       /* a clean, whole document that lists everything: absence withdraws */
 	bool guids_repeat;   /* this document showed one guid with two links */
 	int64_t received_us; /* when the reply was complete */
+	uint64_t remapped;   /* known items that came under new ids; the recorder's finding */
 };
 
 struct batch *batch_new(const struct feed *feed);

@@ -209,9 +209,10 @@ static int record_batch(struct task *task)
 	return r;
 }
 
-/* What the commit has made true of the batch's own state. */
-static void learn(struct batch *batch, const struct feed_state *state)
+/* What the commit has made true of the batch. */
+static void learn(struct batch *batch, const struct feed_state *state, uint64_t remapped)
 {
+	batch->remapped = remapped;
 	if (!batch->last)
 		return;
 	batch->state.backfilled = state->backfilled;
@@ -226,6 +227,7 @@ int recorder_commit(struct recorder *recorder, struct batch *const *batches, siz
 	struct record_counts counts = {0};
 	struct checkpoint checkpoint;
 	cleanup(free_p) struct feed_state *states = mem_zalloc(n ? n : 1, sizeof *states);
+	cleanup(free_p) uint64_t *remapped = mem_zalloc(n ? n : 1, sizeof *remapped);
 	int r = journal_begin(recorder->journal, error);
 
 	if (r < 0)
@@ -237,8 +239,10 @@ int recorder_commit(struct recorder *recorder, struct batch *const *batches, siz
 			.now_us = now_us,
 			.counts = &counts,
 			.error = error};
+		uint64_t before = counts.remapped;
 		r = record_batch(&task);
 		states[i] = task.state;
+		remapped[i] = counts.remapped - before;
 	}
 	if (r >= 0)
 		r = journal_commit(recorder->journal, error);
@@ -247,7 +251,7 @@ int recorder_commit(struct recorder *recorder, struct batch *const *batches, siz
 		checkpoint_restore(&checkpoint, recorder);
 	} else {
 		for (size_t i = 0; i < n; i++)
-			learn(batches[i], &states[i]);
+			learn(batches[i], &states[i], remapped[i]);
 		progress_sweep(recorder);
 		*ret = counts;
 	}

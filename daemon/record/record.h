@@ -15,14 +15,14 @@ struct recorder *recorder_free(struct recorder *recorder);
 CLEANUP_DEFINE(struct recorder, recorder_free);
 
 /* What became of the items; `remapped` are those a feed brought under new guids and that were told
- * already (worth a line in the log when it is not 0). */
+ * already (each batch says its own, which is worth a line in the log). */
 struct record_counts {
 	uint64_t published, updated, withdrawn, same, held, remapped, feed_events;
 };
 
 /* Commits all batches (which stay the caller's) in one transaction. Those of one reply come in
  * order, in one call or several. On success the states of the last ones say what is remembered now
- * (backfilled, guids_repeat, told_failing, told_noisy_us). On an error nothing has happened and the
- * same call may be made again later. */
+ * (backfilled, guids_repeat, told_failing, told_noisy_us), and all of them what was remapped. On an
+ * error nothing has happened and the same call may be made again later. */
 int recorder_commit(struct recorder *recorder, struct batch *const *batches, size_t n,
 	int64_t now_us, struct record_counts *ret, struct error *error);

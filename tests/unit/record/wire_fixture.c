@@ -124,7 +124,9 @@ void wire_commit(struct wire *wire, struct batch **batches, size_t n)
 	if (recorder_commit(wire->recorder, batches, n, wire->now_us, &wire->counts, &wire->error) <
 		0)
 		fail_msg("%s", wire->error.text);
+	uint64_t remapped = 0;
 	for (size_t i = 0; i < n; i++) {
+		remapped += batches[i]->remapped;
 		if (batches[i]->last) {
 			feed_state_deinit(&wire->state);
 			wire->state = batches[i]->state;
@@ -132,6 +134,7 @@ void wire_commit(struct wire *wire, struct batch **batches, size_t n)
 		}
 		batch_free(batches[i]);
 	}
+	assert_int_equal(remapped, wire->counts.remapped);
 }
 
 void wire_commit_one(struct wire *wire, struct batch *batch)
