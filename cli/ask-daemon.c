@@ -75,7 +75,6 @@ static int perform(CURL *curl, const char *socket, const char *path, struct answ
 static int show(struct question *question, const struct answer *answer)
 {
 	json_t *json = json_loadb(answer->p ? answer->p : "", answer->n, 0, NULL);
-	int r = EX_OK;
 
 	if (!json) {
 		fputs("civicwire: the daemon's answer is not JSON\n", stderr);
@@ -84,7 +83,8 @@ static int show(struct question *question, const struct answer *answer)
 	if (question->json)
 		fwrite(answer->p, 1, answer->n, stdout);
 	else
-		r = question->show(question, json);
+		question->show(question, json);
+	int r = question->judge(question, json);
 	json_decref(json);
 	int flushed = verb_flush(question->verb);
 	return flushed == EX_OK ? r : flushed;

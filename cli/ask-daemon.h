@@ -12,8 +12,10 @@ struct question {
 	const char *socket; /* NULL: $CIVICWIRE_SOCKET, else the default */
 	const char *path;   /* such as "/v1/feeds" */
 	bool json;          /* print the daemon's own answer instead of showing it */
-	/* Prints the answer on stdout; returns the exit status. */
-	int (*show)(struct question *question, json_t *answer);
+	/* Prints the answer on stdout. */
+	void (*show)(struct question *question, json_t *answer);
+	/* The exit status for it, however it was printed. */
+	int (*judge)(const struct question *question, json_t *answer);
 };
 
 /* POSTs, as a command. EX_OK: the daemon has done it; EX_NOHOST: none runs there, which is not told

@@ -20,7 +20,9 @@ static const char usage[] =
 	"                     else " CONTROL_SOCKET_DEFAULT ")\n"
 	"  -h, --help         show this\n"
 	"\n"
-	"Exit status: 0; 1 if any feed shown does not work; 69 if no daemon answers.\n";
+	"Exit status: 0 all feeds shown work; 1 one does not; 64 wrong usage; 69 no daemon "
+	"answers;\n"
+	"77 not for this user.\n";
 
 struct feeds {
 	struct question question;
@@ -121,10 +123,10 @@ static void print_feed(json_t *feed, int width, time_t now)
 		text(feed, "error"));
 }
 
-static int print_feeds(struct question *question, json_t *all)
+static void print_feeds(struct question *question, json_t *all)
 {
 	const struct feeds *f = container_of(question, struct feeds, question);
-	size_t i, shown = 0, sick = 0;
+	size_t i, shown = 0;
 	int width = 4;
 	json_t *feed;
 	time_t now = time(NULL);
@@ -142,17 +144,32 @@ static int print_feeds(struct question *question, json_t *all)
 		if (shown++ == 0)
 			printf("%-*s  %-8s  %-14s%-14s%5s  %s\n", width, "FEED", "STATE",
 				"LAST SUCCESS", "NEXT POLL", "ITEMS", "ERROR");
-		sick += !works(feed);
 		print_feed(feed, width, now);
 	}
 	if (!shown)
 		puts(f->failing ? "no feed is failing" : "no such feed");
-	return sick ? 1 : EX_OK;
+}
+
+static int judge_feeds(const struct question *question, json_t *all)
+{
+	const struct feeds *f = container_of(question, const struct feeds, question);
+	json_t *feed;
+	size_t i;
+
+	json_array_foreach(all, i, feed)
+	{
+		if (wanted(f, feed) && !works(feed))
+			return 1;
+	}
+	return EX_OK;
 }
 
 int verb_feeds(int argc, char **argv)
 {
-	struct feeds f = {.question = {.verb = "feeds", .path = "/v1/feeds", .show = print_feeds}};
+	struct feeds f = {.question = {.verb = "feeds",
+				  .path = "/v1/feeds",
+				  .show = print_feeds,
+				  .judge = judge_feeds}};
 	int r = parse(&f, argc, argv);
 
 	return r ? r - 1 : ask_daemon(&f.question);

@@ -16,8 +16,8 @@ static const char usage[] =
 	"                     else " CONTROL_SOCKET_DEFAULT ")\n"
 	"  -h, --help         show this\n"
 	"\n"
-	"Exit status: 0; 1 if the journal cannot be written or the bus is away; 69 if no daemon\n"
-	"answers.\n";
+	"Exit status: 0 all is well; 1 the journal cannot be written or the bus is away; 64 wrong\n"
+	"usage; 69 no daemon answers; 77 not for this user.\n";
 
 /* 0: go on; else the exit status + 1. */
 static int parse(struct question *q, int argc, char **argv)
@@ -72,7 +72,7 @@ static void print_daemon(json_t *root)
 	printf("civicwired %s, running for %s\n", text(root, "version"), span);
 }
 
-static int print_status(struct question *question, json_t *root)
+static void print_status(struct question *question, json_t *root)
 {
 	json_t *journal = json_object_get(root, "journal"), *bus = json_object_get(root, "bus");
 	json_t *feeds = json_object_get(root, "feeds"), *done = json_object_get(root, "counters");
@@ -114,12 +114,23 @@ static int print_status(struct question *question, json_t *root)
 		number(done, "civicwire_events_published_total"),
 		number(done, "civicwire_events_updated_total"),
 		number(done, "civicwire_events_withdrawn_total"));
+}
+
+static int judge_status(const struct question *question, json_t *root)
+{
+	bool writable = json_is_true(json_object_get(json_object_get(root, "journal"), "writable"));
+	bool running = json_is_true(json_object_get(json_object_get(root, "bus"), "running"));
+
+	(void)question;
 	return writable && running ? EX_OK : 1;
 }
 
 int verb_status(int argc, char **argv)
 {
-	struct question q = {.verb = "status", .path = "/v1/status", .show = print_status};
+	struct question q = {.verb = "status",
+		.path = "/v1/status",
+		.show = print_status,
+		.judge = judge_status};
 	int r = parse(&q, argc, argv);
 
 	return r ? r - 1 : ask_daemon(&q);

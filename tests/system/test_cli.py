@@ -147,6 +147,8 @@ def fail_and_recover(work, daemon):
     assert state["health"] == "failing" and state["failures"] == 3 and path.name in state["error"], state
     feeds = run("feeds", "--socket", daemon.state / "control.sock", "--failing")
     assert feeds.returncode == 1 and name in feeds.stdout, feeds
+    assert run("feeds", "--socket", daemon.state / "control.sock", "--json").returncode == 1
+    assert run("feeds", "--socket", daemon.state / "control.sock", "--json", "no-such").returncode == 0
     wire.put_file(path, whole, time.time())
     state, = daemon.poll_now(name)
     assert state["health"] == "fine", state
