@@ -13,17 +13,16 @@
 
 static const char usage[] =
 	"Usage: civicwire check [DIR]\n"
-	"\n"
 	"Reads the configuration in DIR (a folder, or its civicwired.yaml; default " DEFAULT_FOLDER
 	")\n"
 	"as the daemon would and prints every problem as FILE:LINE:COLUMN: sentence on standard\n"
 	"error. Warns of hosts whose feeds ask for more polls than the host's limits allow.\n"
 	"Changes nothing.\n"
 	"\n"
-	"  -h, --help   this text\n"
+	"  -h, --help   show this\n"
 	"\n"
-	"Exit status: 0 no problems (warnings are none), 64 wrong usage, 66 no such folder,\n"
-	"77 not allowed to read it, 78 problems.\n";
+	"Exit status: 0 no problems (warnings are none); 64 wrong usage; 66 no such folder;\n"
+	"77 not allowed to read it; 78 problems.\n";
 
 static void print_problem(struct config_report *report, const char *message)
 {

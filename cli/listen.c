@@ -32,6 +32,8 @@ bool listen_option(struct listen *listen, int option, const char *value)
 		listen->options.key_file = value;
 	else if (option == LISTEN_SERVER_KEY)
 		listen->options.server_key_file = value;
+	else if (option == LISTEN_REPLAY)
+		listen->options.replay = value;
 	else
 		return false;
 	return true;

@@ -15,16 +15,19 @@ struct listen {
 };
 
 /* Options that all of them have, for getopt_long()'s table, its switch and the usage. */
-enum { LISTEN_KEY = 512, LISTEN_SERVER_KEY };
+enum { LISTEN_KEY = 512, LISTEN_SERVER_KEY, LISTEN_REPLAY };
 #define LISTEN_OPTIONS \
 	{"key", required_argument, NULL, LISTEN_KEY}, \
+		{"replay", required_argument, NULL, LISTEN_REPLAY}, \
 	{ \
 		"server-key", required_argument, NULL, LISTEN_SERVER_KEY \
 	}
 #define LISTEN_USAGE \
-	"      --key FILE        this client's key, where the server asks for one (see " \
+	"      --replay ENDPOINT   where the journal is asked (default " CW_REPLAY_DEFAULT ")\n" \
+	"      --key FILE          this client's key, where the server asks for one (see " \
 	"`civicwire key`)\n" \
-	"      --server-key FILE the server's public key, where FILE of --key does not have it\n"
+	"      --server-key FILE   the server's public key, where FILE of --key does not have " \
+	"it\n"
 /* Takes one of them; false: it is none of these. */
 bool listen_option(struct listen *listen, int option, const char *value);
 

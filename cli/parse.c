@@ -33,16 +33,17 @@ static const char help[] =
 	"  --explain               say in a member \"_explain\" of each item, and of the feed, by "
 	"which\n"
 	"                          rule it has its dates, id, link, language and themes\n"
-	"  --config FOLDER         with --explain: the rules of this configuration too\n"
+	"  --config DIR            with --explain: the rules of this configuration too\n"
 	"  --feed ID               with --config: as this feed of it\n"
 	"  --worker                read one request "
 	"{\"file\":…,\"url\":…,\"headers\":[[NAME,VALUE],…]}\n"
 	"                          per line of standard input, print one document, or\n"
 	"                          {\"error\":…}, per line\n"
-	"  --help                  print this\n"
+	"  -h, --help              print this\n"
 	"\n"
-	"Exit codes: 0 something could be read, 64 wrong usage, 65 this is no feed, 66 no such "
-	"file.\n";
+	"Exit status: 0 something could be read; 64 wrong usage; 65 this is no feed; 66 the file "
+	"cannot\n"
+	"be opened; 74 reading or writing failed; 78 the configuration is broken.\n";
 
 struct task {
 	struct digester *digester;
@@ -285,8 +286,7 @@ int verb_parse(int argc, char **argv)
 		OPT_EXPLAIN,
 		OPT_CONFIG,
 		OPT_FEED,
-		OPT_WORKER,
-		OPT_HELP
+		OPT_WORKER
 	};
 	static const struct option options[] = {
 		{"url", required_argument, NULL, OPT_URL},
@@ -297,7 +297,7 @@ int verb_parse(int argc, char **argv)
 		{"config", required_argument, NULL, OPT_CONFIG},
 		{"feed", required_argument, NULL, OPT_FEED},
 		{"worker", no_argument, NULL, OPT_WORKER},
-		{"help", no_argument, NULL, OPT_HELP},
+		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	cleanup(task_deinit) struct task task = {.out = {on_piece}};
@@ -306,7 +306,7 @@ int verb_parse(int argc, char **argv)
 	int opt;
 
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		struct str name = str_of(optarg), value = STR_NONE;
 		switch (opt) {
 		case OPT_URL:
@@ -335,7 +335,7 @@ int verb_parse(int argc, char **argv)
 		case OPT_WORKER:
 			worker = true;
 			break;
-		case OPT_HELP:
+		case 'h':
 			fputs(help, stdout);
 			return verb_flush("parse");
 		case ':':

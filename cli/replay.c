@@ -26,17 +26,20 @@ static const char usage[] =
 	"  -c, --cursor-file FILE  begin where the file says, if there is one, and keep it "
 	"current:\n"
 	"                          the next run goes on where this one ended\n"
-	"  -p, --print-cursor      at the end, print the cursor on standard error\n"
-	"      --replay ENDPOINT   (default " CW_REPLAY_DEFAULT ")\n" LISTEN_USAGE
-	"  -h, --help              show this\n";
+	"  -p, --print-cursor      at the end, print the cursor on standard error\n" LISTEN_USAGE
+	"  -h, --help              show this\n"
+	"\n"
+	"Exit status: 0 all was printed, or ended by a signal; 64 wrong usage; 66 a key file "
+	"cannot\n"
+	"be read; 69 no answer; 71 the system refuses; 73 the cursor file cannot be written; 74 "
+	"the\n"
+	"output cannot be written; 76 the server refuses.\n";
 
 struct replay {
 	struct listen listen;
 	bool follow, print_cursor;
 	unsigned uncommitted;
 };
-
-enum { OPTION_REPLAY = 256 };
 
 /* 0: go on; else the exit status + 1. */
 static int parse(struct replay *p, int argc, char **argv)
@@ -47,7 +50,6 @@ static int parse(struct replay *p, int argc, char **argv)
 		{"follow", no_argument, NULL, 'f'},
 		{"cursor-file", required_argument, NULL, 'c'},
 		{"print-cursor", no_argument, NULL, 'p'},
-		{"replay", required_argument, NULL, OPTION_REPLAY},
 		LISTEN_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -70,9 +72,6 @@ static int parse(struct replay *p, int argc, char **argv)
 			break;
 		case 'p':
 			p->print_cursor = true;
-			break;
-		case OPTION_REPLAY:
-			p->listen.options.replay = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);

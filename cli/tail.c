@@ -15,23 +15,27 @@ static const char usage[] =
 	"Usage: civicwire tail [OPTION]...\n"
 	"Shows events as they are published: time, city, agency, title and link, a line each.\n"
 	"\n"
-	"  -t, --topic PREFIX   only these topics, such as theme/climate/ or feed/co-mde/;\n"
-	"                       may be given again (default feed/ and sys/feed/)\n"
-	"  -a, --after WHERE    begin at a cursor, 'oldest', a time (RFC 3339) or 'now' (default)\n"
-	"  -j, --json           print each event's JSON on a line instead\n"
-	"      --colour WHEN    always, never or auto (default)\n"
-	"      --live ENDPOINT  (default " CW_LIVE_DEFAULT ")\n"
-	"      --replay ENDPOINT (default " CW_REPLAY_DEFAULT ")\n" LISTEN_USAGE
-	"  -h, --help           show this\n"
+	"  -t, --topic PREFIX      only these topics, such as theme/climate/ or feed/co-mde/;\n"
+	"                          may be given again (default feed/ and sys/feed/)\n"
+	"  -a, --after WHERE       begin at a cursor, 'oldest', a time (RFC 3339) or 'now' "
+	"(default)\n"
+	"  -j, --json              print each event's JSON on a line instead\n"
+	"      --colour WHEN       always, never or auto (default)\n"
+	"      --live ENDPOINT     where events come from as they are published\n"
+	"                          (default " CW_LIVE_DEFAULT ")\n" LISTEN_USAGE
+	"  -h, --help              show this\n"
 	"\n"
-	"What live loses is filled from the journal. Ctrl-C ends.\n";
+	"What live loses is filled from the journal. Ctrl-C ends.\n"
+	"\n"
+	"Exit status: 0 ended by a signal; 64 wrong usage; 66 a key file cannot be read; 71 the\n"
+	"system refuses; 74 the output cannot be written; 76 the server refuses.\n";
 
 struct tail {
 	struct listen listen;
 	bool json, colour;
 };
 
-enum { OPTION_COLOUR = 256, OPTION_LIVE, OPTION_REPLAY };
+enum { OPTION_COLOUR = 256, OPTION_LIVE };
 
 static bool parse_colour(const char *when, bool *ret)
 {
@@ -56,7 +60,6 @@ static int parse(struct tail *t, int argc, char **argv)
 		{"colour", required_argument, NULL, OPTION_COLOUR},
 		{"color", required_argument, NULL, OPTION_COLOUR},
 		{"live", required_argument, NULL, OPTION_LIVE},
-		{"replay", required_argument, NULL, OPTION_REPLAY},
 		LISTEN_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -79,9 +82,6 @@ static int parse(struct tail *t, int argc, char **argv)
 			break;
 		case OPTION_LIVE:
 			t->listen.options.live = optarg;
-			break;
-		case OPTION_REPLAY:
-			t->listen.options.replay = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);

@@ -41,9 +41,11 @@ static const char usage[] =
 	"  -h, --help         show this\n"
 	"  -V, --version      show the version\n"
 	"\n"
-	"Exit status: 0 stopped by SIGTERM or SIGINT; 64 wrong usage; 71, 73, 74 the system or "
-	"the\n"
-	"journal refuses; 78 the configuration is broken (`civicwire check` says the same).\n";
+	"Exit status: 0 stopped by SIGTERM or SIGINT; 64 wrong usage; 70 ended at once by a "
+	"second\n"
+	"signal; 71 the system refuses; 73 a file or socket cannot be made; 74 the journal cannot "
+	"be\n"
+	"read or written; 78 the configuration is broken (`civicwire check` says the same).\n";
 
 struct options {
 	const char *config, *state;
