@@ -11,7 +11,7 @@ import time
 
 import wire
 
-VERBS = ("tail", "replay", "status", "feeds", "check", "parse")
+VERBS = ("tail", "replay", "status", "feeds", "check", "parse", "key")
 DEMO = wire.SOURCE / "config" / "demo"
 
 
