@@ -88,7 +88,8 @@ static size_t reference(struct str s, unsigned *ret)
 		return *ret ? n + 1 : 0;
 	}
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (str_starts(s, names[i].name)) {
+		if (s.n >= names[i].name.n && s.p[1] == names[i].name.p[1] &&
+			!memcmp(s.p, names[i].name.p, names[i].name.n)) {
 			*ret = (unsigned char)names[i].means;
 			return names[i].name.n;
 		}
@@ -175,7 +176,7 @@ static size_t cdata_end(struct str s)
  * square of the brackets. */
 static size_t long_cdata(struct str s, bool *open)
 {
-	if (*open || !str_starts(s, CDATA_BEGIN))
+	if (*open || s.n < 2 || s.p[1] != '!' || !str_starts(s, CDATA_BEGIN))
 		return 0;
 	struct str inside = str_skip(s, CDATA_BEGIN.n);
 	size_t n = cdata_end(inside);

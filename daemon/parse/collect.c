@@ -3,19 +3,32 @@
  * escape) come out as the HTML they mean. */
 #include "parse/format.h"
 
+#include "base/scan.h"
+
+SCAN_INLINE scan_bytes is_markup(scan_bytes v)
+{
+	return scan_is(v, '&') | scan_is(v, '<') | scan_is(v, '>') | scan_is(v, '"');
+}
+
 static void add_escaped(struct buf *out, const char *s, size_t n, bool quotes)
 {
-	for (size_t i = 0, from = 0; i <= n; i++) {
-		const char *as = i == n                  ? ""
-				 : s[i] == '&'           ? "&amp;"
-				 : s[i] == '<'           ? "&lt;"
-				 : s[i] == '>'           ? "&gt;"
-				 : quotes && s[i] == '"' ? "&quot;"
-							 : NULL;
-		if (!as)
+	struct str text = {s, n};
+
+	for (size_t i = 0, from = 0;; i++) {
+		i = scan_find(text, i, is_markup);
+		if (i < n && s[i] == '"' && !quotes)
 			continue;
 		buf_add(out, s + from, i - from);
-		buf_str(out, str_of(as));
+		if (i == n)
+			return;
+		if (s[i] == '&')
+			buf_lit(out, "&amp;");
+		else if (s[i] == '<')
+			buf_lit(out, "&lt;");
+		else if (s[i] == '>')
+			buf_lit(out, "&gt;");
+		else
+			buf_lit(out, "&quot;");
 		from = i + 1;
 	}
 }

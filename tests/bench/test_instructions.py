@@ -19,7 +19,7 @@ SKIP = 77
 FILES = 150
 # What it is now, and 3 % for other compilers. GOAL (1.35) is reached: whoever makes parsing cheaper
 # lowers this to what he has reached.
-LIMIT = 1.27
+LIMIT = 1.24
 
 
 def slope(command, lines, out, env=None):
