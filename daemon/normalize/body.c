@@ -66,7 +66,7 @@ static void plain_body(struct normalizing *w, const struct text *text, struct it
 	buf_clear(out);
 	if (text_fold_lines(out, text->value))
 		w->flaws |= FLAW_TEXT_REPAIRED;
-	item->content_text = arena_str(w->arena, cut(w, buf_view(out), BODY_BYTES_MAX));
+	item->content_text = cut(w, buf_view(out), BODY_BYTES_MAX);
 }
 
 /* In sanitised HTML a '<' begins a tag and nothing else. */
@@ -89,7 +89,7 @@ static void html_body(struct normalizing *w, const struct text *text, struct ite
 	if (html_clean(html, text->value, &options) & HTML_RECOVERED)
 		w->flaws |= FLAW_HTML_RECOVERED;
 	if (!has_markup(buf_view(html))) {
-		item->content_text = arena_str(w->arena, cut(w, buf_view(plain), BODY_BYTES_MAX));
+		item->content_text = cut(w, buf_view(plain), BODY_BYTES_MAX);
 		return;
 	}
 	if (html->n + plain->n > BODY_BYTES_MAX) {
@@ -100,12 +100,11 @@ static void html_body(struct normalizing *w, const struct text *text, struct ite
 		html_cut(&w->n->scratch, buf_view(html), share);
 		w->flaws |= FLAW_CONTENT_CUT;
 		item->content_html = arena_str(w->arena, buf_view(&w->n->scratch));
-		item->content_text =
-			arena_str(w->arena, cut_text(buf_view(plain), BODY_BYTES_MAX - share));
+		item->content_text = cut_text(buf_view(plain), BODY_BYTES_MAX - share);
 		return;
 	}
-	item->content_html = arena_str(w->arena, buf_view(html));
-	item->content_text = arena_str(w->arena, buf_view(plain));
+	item->content_html = buf_view(html);
+	item->content_text = buf_view(plain);
 }
 
 static bool same_text(const struct text *a, const struct text *b)

@@ -105,30 +105,43 @@ static bool is_number(struct str word)
 	return true;
 }
 
-static struct str last_word(struct str text)
+/* White space at i: its length, 0 if there is none. */
+static size_t blank_at(struct str text, size_t i)
 {
-	text = str_trim(text);
-	size_t i = text.n;
+	unsigned char c = (unsigned char)text.p[i];
 
-	while (i > 0 && !ascii_is_space((unsigned char)text.p[i - 1]))
-		i--;
-	return str_skip(text, i);
+	return ascii_is_space(c) ? 1 : c < 0x80 ? 0 : text_wide(str_skip(text, i));
+}
+
+/* Where the word at i ends. */
+static size_t word_end(struct str text, size_t i)
+{
+	while (i < text.n && !blank_at(text, i))
+		i++;
+	return i;
+}
+
+static struct str next_word(struct str text, size_t i)
+{
+	for (size_t n; i < text.n && (n = blank_at(text, i));)
+		i += n;
+	return str_make(text.p + i, word_end(text, i) - i);
+}
+
+/* Of words that are one blank apart. */
+static struct str last_word(struct str words)
+{
+	words = str_trim(words);
+	const char *blank = words.n ? memrchr(words.p, ' ', words.n) : NULL;
+
+	return blank ? str_skip(words, (size_t)(blank - words.p) + 1) : words;
 }
 
 /* "Comments (12)", "Comments: 12": a number that its punctuation ties to the word before it. */
-static bool counts_for_previous(struct normalizer *n, struct str before, struct str word)
+static bool counts_for(struct normalizer *n, struct str previous, struct str word)
 {
-	struct str previous = last_word(before);
-
 	return previous.n && (word.p[0] == '(' || previous.p[previous.n - 1] == ':') &&
 	       is_counter(n, previous);
-}
-
-static bool counts_for_next(struct normalizer *n, struct str behind)
-{
-	struct str next;
-
-	return str_word(&behind, &next) && is_counter(n, next);
 }
 
 /* "Comments(12)" in one word: the part before the bracket, if that is all there is to it. */
@@ -142,21 +155,21 @@ static struct str without_own_count(struct normalizer *n, struct str word)
 	return is_counter(n, str_head(word, open)) ? str_head(word, open) : word;
 }
 
-/* What of a word with digits in it counts; `before` and `behind` are the text around it. */
+/* What of a word with digits in it counts. */
 static struct str without_count(
-	struct normalizer *n, struct str before, struct str word, struct str behind)
+	struct normalizer *n, struct str previous, struct str word, struct str next)
 {
 	if (!is_number(word))
 		return without_own_count(n, word);
-	if (counts_for_previous(n, before, word) || counts_for_next(n, behind))
+	if (counts_for(n, previous, word) || is_counter(n, next))
 		return str_head(word, 0);
 	return word;
 }
 
-/* Where the words of our texts are not plainly one blank apart, or may count something. */
+/* Where words may be apart by more than a blank, and what may count something. */
 SCAN_INLINE scan_bytes breaks_words(scan_bytes v)
 {
-	return scan_in(v, '\t', '\r') | scan_in(v, '0', '9');
+	return scan_in(v, '\t', '\r') | scan_in(v, '0', '9') | text_may_be_wide(v);
 }
 
 /* One blank, and none at the beginning. */
@@ -166,36 +179,41 @@ static void add_blank(struct buf *out, size_t start)
 		buf_char(out, ' ');
 }
 
-/* The words of a text whose blanks are folded, whatever its lines are, without counts. Most of it is
- * copied as it is. */
+/* The words of a folded text, one blank apart, without counts. Most of it is copied as it is: a blank
+ * alone is looked at as little as a letter. */
 static void add_words(struct normalizer *n, struct buf *out, struct str text)
 {
 	size_t i = 0, copied = 0, start = out->n;
 
-	text = text_blanks(&n->text, text);
-	buf_room(out, text.n + SCAN_SIZE + 2);
-	while (i < text.n) {
-		size_t stop = scan_find(text, i, breaks_words), end = stop;
-		if (stop == text.n)
-			break;
-		if (!ascii_is_digit((unsigned char)text.p[stop])) {
-			buf_add(out, text.p + copied, stop - copied);
-			add_blank(out, start);
-			i = copied = stop + 1;
+	buf_room(out, text.n + 2);
+	while ((i = scan_find(text, i, breaks_words)) < text.n) {
+		size_t blank = blank_at(text, i);
+		if (!blank && !ascii_is_digit((unsigned char)text.p[i])) {
+			i++; /* a quotation mark, a dash */
 			continue;
 		}
-		while (stop > copied && !ascii_is_space((unsigned char)text.p[stop - 1]))
-			stop--;
-		while (end < text.n && !ascii_is_space((unsigned char)text.p[end]))
-			end++;
-		struct str word = str_make(text.p + stop, end - stop);
-		struct str kept = without_count(n, str_head(text, stop), word, str_skip(text, end));
-		i = end;
-		if (kept.n == word.n)
+		size_t word = i;
+		while (!blank && word > copied && text.p[word - 1] != ' ')
+			word--;
+		buf_add(out, text.p + copied, word - copied);
+		copied = word;
+		if (blank) {
+			add_blank(out, start);
+			i += blank;
+			i += i < text.n && text.p[i] == ' ';
+			copied = i;
 			continue;
-		buf_add(out, text.p + copied, stop + kept.n - copied);
+		}
+		i = word_end(text, word);
+		struct str whole = str_make(text.p + word, i - word);
+		struct str before = str_make(out->p + start, out->n - start);
+		struct str kept = without_count(n, last_word(before), whole, next_word(text, i));
+		if (kept.n == whole.n)
+			continue;
+		buf_str(out, kept);
 		/* The blank before a word that goes does for the one behind it. */
-		i = copied = end + (!kept.n && end < text.n && text.p[end] == ' ');
+		i += !kept.n && i < text.n && text.p[i] == ' ';
+		copied = i;
 	}
 	buf_add(out, text.p + copied, text.n - copied);
 	buf_char(out, '\0');

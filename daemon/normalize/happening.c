@@ -78,7 +78,7 @@ struct entry normalize_alert_choose(
 
 static struct str area_names(struct normalizing *w, const struct raw_info *info)
 {
-	struct buf *out = &w->n->text;
+	struct buf *out = &w->n->alias; /* normalize_line() has use for the others */
 
 	buf_clear(out);
 	for (size_t i = 0; i < info->n_areas; i++) {

@@ -33,9 +33,9 @@ void identity_alias(struct buf *out, struct str s)
 /* Texts differ in their words, not in the width of what is between them. */
 static void add_body(struct normalizer *n, struct buf *out, const struct item *item)
 {
-	buf_str(out, text_blanks(&n->text, item->title));
+	buf_str(out, text_blanks(&n->blanks, item->title));
 	buf_char(out, '\0');
-	buf_str(out, text_blanks(&n->text, item->content_text));
+	buf_str(out, text_blanks(&n->blanks, item->content_text));
 	for (size_t i = 0; i < item->n_attachments; i++) {
 		buf_char(out, '\0');
 		url_alias(out, item->attachments[i].url);
@@ -51,7 +51,7 @@ static void add_title_and_date(struct normalizer *n, struct buf *out, const stru
 {
 	char text[TIME_TEXT_MAX];
 
-	buf_str(out, text_blanks(&n->text, item->title));
+	buf_str(out, text_blanks(&n->blanks, item->title));
 	buf_char(out, '\0');
 	if (date_of(item) != TIME_NONE)
 		buf_add(out, text, time_format_s(date_of(item), text));

@@ -25,6 +25,7 @@ struct normalizer *normalizer_free(struct normalizer *n)
 	buf_deinit(&n->html);
 	buf_deinit(&n->text);
 	buf_deinit(&n->alias);
+	buf_deinit(&n->blanks);
 	buf_deinit(&n->addresses);
 	free(n);
 	return NULL;
@@ -36,6 +37,7 @@ static void shrink(struct normalizer *n)
 	buf_shrink(&n->html, BUFFER_KEEP);
 	buf_shrink(&n->text, BUFFER_KEEP);
 	buf_shrink(&n->alias, BUFFER_KEEP);
+	buf_shrink(&n->blanks, BUFFER_KEEP);
 	buf_shrink(&n->addresses, BUFFER_KEEP);
 }
 
@@ -119,7 +121,7 @@ struct str normalize_line(struct normalizing *w, struct str raw)
 	if (text_fold(b, raw))
 		w->flaws |= FLAW_TEXT_REPAIRED;
 	/* Ids, names and numbers are compared and taken apart: no blank in them is typography. */
-	return b->n ? arena_str(w->arena, text_blanks(&w->n->text, buf_view(b))) : STR_NONE;
+	return b->n ? arena_str(w->arena, text_blanks(&w->n->blanks, buf_view(b))) : STR_NONE;
 }
 
 struct str normalize_text(struct normalizing *w, const struct text *text)
@@ -330,6 +332,7 @@ void normalize_entry(struct normalizer *normalizer, const struct normalize_conte
 	struct entry filled;
 	const struct entry *entry = raw;
 
+	shrink(normalizer); /* the last item's body was there until now */
 	use_feed_link_as_base(&w);
 	if (raw->alert.n_infos) {
 		filled = normalize_alert_choose(&w, raw, &info);
@@ -358,7 +361,6 @@ void normalize_entry(struct normalizer *normalizer, const struct normalize_conte
 	message_settle(&w, &entry->alert, &item);
 	change_hash(normalizer, &item, &item.change);
 	item.flaws = item.withdrawn ? 0 : w.flaws; /* what is gone lacks nothing */
-	shrink(normalizer);
 	*ret = item;
 }
 

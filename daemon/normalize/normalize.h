@@ -19,8 +19,8 @@ struct normalize_context {
 	int64_t now_s; /* to know future dates; TIME_NONE: do not look */
 };
 
-/* Texts of *ret are in `arena`; or they are the entry's and the context's own, where nothing had to be
- * changed: *ret lives no longer than these. */
+/* Texts of *ret are in `arena`, the body's in the normalizer until it is used again; or they are the
+ * entry's and the context's own, where nothing had to be changed: *ret lives no longer than these. */
 void normalize_entry(struct normalizer *normalizer, const struct normalize_context *context,
 	const struct document *document, const struct entry *entry, struct arena *arena,
 	struct item *ret);

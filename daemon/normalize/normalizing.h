@@ -12,7 +12,8 @@
 #include "normalize/normalize.h"
 
 struct normalizer {
-	struct buf scratch, html, text, alias;
+	struct buf scratch, alias, blanks;
+	struct buf html, text; /* the item's body, which stays here */
 	struct buf
 		addresses; /* of the links and pictures in the item's HTML, as change.c wants them */
 };

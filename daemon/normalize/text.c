@@ -227,14 +227,8 @@ bool text_fold_lines(struct buf *out, struct str s)
 	return fold(out, s, true);
 }
 
-SCAN_INLINE scan_bytes may_be_wide(scan_bytes v)
-{
-	return scan_is(v, '\xC2') | scan_in(v, 0xE1, 0xE3);
-}
-
-/* The length of the wide one at the front of s, 0 if there is none: is_wide() in bytes, for quotation
- * marks and dashes begin as most of them do. */
-static size_t wide_length(struct str s)
+/* is_wide() in bytes, for quotation marks and dashes begin as most of them do. */
+size_t text_wide(struct str s)
 {
 	unsigned first = (unsigned char)s.p[0], second = s.n > 1 ? (unsigned char)s.p[1] : 0;
 	unsigned third = s.n > 2 ? (unsigned char)s.p[2] : 0;
@@ -258,8 +252,8 @@ static size_t wide_length(struct str s)
 /* Index of the first wide one at or after i, and its length. */
 static size_t find_wide(struct str s, size_t i, size_t *ret_len)
 {
-	for (; (i = scan_find(s, i, may_be_wide)) < s.n; i++) {
-		*ret_len = wide_length(str_skip(s, i));
+	for (; (i = scan_find(s, i, text_may_be_wide)) < s.n; i++) {
+		*ret_len = text_wide(str_skip(s, i));
 		if (*ret_len)
 			break;
 	}

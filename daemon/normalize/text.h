@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/scan.h"
 #include "model/document.h"
 
 /* Appends s on one line: runs of ASCII's white space and of line ends become one blank, and white space
@@ -15,6 +16,14 @@ bool text_fold(struct buf *out, struct str s);
 
 /* The same, keeping single line breaks and one blank line between paragraphs. */
 bool text_fold_lines(struct buf *out, struct str s);
+
+/* The length of the white space beyond ASCII at the front of s (s.n > 0), 0 if there is none; and the
+ * bytes that may begin one. */
+size_t text_wide(struct str s);
+SCAN_INLINE scan_bytes text_may_be_wide(scan_bytes v)
+{
+	return scan_is(v, '\xC2') | scan_in(v, 0xE1, 0xE3);
+}
 
 /* A folded text for comparing: all its white space but line ends are blanks, one at a time. In scratch;
  * or s itself, if it has no other. */

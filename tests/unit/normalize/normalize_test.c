@@ -533,6 +533,10 @@ static void test_change(void **state)
 	assert_change(f, "<p>Views: 7</p><p>b", "<p>Views: 12</p>b", false);
 	assert_change(f, "a 1st2 b<p>7</p>", "a 1st3 b<p>7</p>", true);
 	assert_change(f, "<p>a 1</p>", "<p>a</p> 1 <p>", false);
+	assert_change(f, "a&nbsp;12&nbsp;comments&nbsp;b", "a 13 comments b", false);
+	assert_change(f, "Views:&nbsp;12", "Views:&emsp;13", false);
+	assert_change(f, "“a” – b’s 7 €", "“a”&nbsp;–&#x3000;b’s&nbsp;7 €", false);
+	assert_change(f, "“a” – b’s 7 €", "“a” – b’s 8 €", true);
 }
 
 static void test_change_of_the_rest(void **state)
@@ -574,7 +578,7 @@ static void test_change_of_the_rest(void **state)
 static void test_alert_language(void **state)
 {
 	struct fixture *f = *state;
-	struct str areas[] = {STR("Norte"), STR(" Sur ")};
+	struct str areas[] = {STR("Norte"), STR(" Mar\u00a0del Sur ")};
 	struct raw_geo places[] = {{.type = GEO_POINT, .coordinates = STR("1 2")}};
 	struct raw_info infos[] = {{.language = STR("en-CA"), .headline = STR("Flood")},
 		{.language = STR("fr-CA"),
@@ -603,7 +607,7 @@ static void test_alert_language(void **state)
 	assert_text(f->item.summary, "De l'eau");
 	assert_text(f->item.content_text, "De l'eau\n\nMontez");
 	assert_text(f->item.url, "http://w.example/");
-	assert_text(f->item.alert.area_desc, "Norte; Sur");
+	assert_text(f->item.alert.area_desc, "Norte; Mar del Sur");
 	assert_text(f->item.alert.headline, NULL); /* it is the title */
 	assert_int_equal(f->item.geo.n, 1);
 	assert_int_equal(f->item.expires_s, NOW_S + 12 * 3600);
