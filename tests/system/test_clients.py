@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""The clients that the documents show, as printed: Python's ten lines, and C against the installed
-library."""
+"""The clients that the documents show, as printed: Python's ten lines, C against the installed library, and
+those of docs/clients."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -114,5 +115,31 @@ def run_client(work, library, events, times):
             assert event["data"]["title"] in line, (line, event)
 
 
+def test_node():
+    script = wire.SOURCE / "docs" / "clients" / "replay.js"
+    if not shutil.which("node") or subprocess.run(["node", "-e", "require('zeromq')"], cwd=script.parent,
+                                                  capture_output=True).returncode:
+        print("  skipped: no node with zeromq (npm install zeromq, and NODE_PATH)")
+        return
+
+    def read(work, daemon, n):
+        client = subprocess.Popen(["node", script, daemon.replay, work / "cursor", "kind/news/"], stdout=subprocess.PIPE,
+                                  text=True)
+        lines = [client.stdout.readline() for _ in range(n)]
+        wire.wait_until("the cursor to be kept", (work / "cursor").exists)
+        client.kill()
+        client.wait()
+        return lines
+
+    def run(work, daemon, events):
+        for line, event in zip(read(work, daemon, len(events)), events):
+            assert event["data"]["title"] in line, (line, event)
+        cursor = (work / "cursor").read_text()
+        reply, more = wire.Replay(daemon.replay).ask(after=cursor)
+        assert not more and reply["next"] == cursor, (cursor, reply)
+        print(f"  {len(events)} lines, cursor {cursor}")
+    with_daemon(run)
+
+
 if __name__ == "__main__":
-    wire.main([test_python_of_the_readme, test_python_of_the_protocol, test_c_of_the_readme])
+    wire.main([test_python_of_the_readme, test_python_of_the_protocol, test_c_of_the_readme, test_node])
