@@ -4,6 +4,7 @@
  * "whole words" cannot be told, and a rule's word is a phrase of its characters. */
 #include "normalize/theme-word.h"
 
+#include "base/scan.h"
 #include "normalize/text.h"
 
 enum kind { WORD, ALONE, GAP, BREAK };
@@ -75,15 +76,44 @@ static enum kind classify(unsigned cp)
 	return WORD;
 }
 
-/* FNV-1a. The keys of the table it is for are the operator's words, so nobody outside can choose
- * collisions. */
+/* The keys of the table it is for are the operator's words, so nobody outside can choose collisions. */
 static uint32_t hash_of_word(struct str word)
 {
-	uint32_t hash = 2166136261u;
+	const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t hash = word.n;
 
-	for (size_t i = 0; i < word.n; i++)
-		hash = (hash ^ (unsigned char)word.p[i]) * 16777619u;
-	return hash;
+	for (size_t i = 0; i < word.n; i += SCAN_SIZE) {
+		size_t rest = word.n - i;
+		scan_bytes v =
+			rest < SCAN_SIZE ? scan_load_part(word.p + i, rest) : scan_load(word.p + i);
+		uint64_t half[2];
+		memcpy(half, &v, sizeof half);
+		hash = (hash ^ half[0]) * factor;
+		hash = (hash ^ hash >> 32 ^ half[1]) * factor;
+	}
+	return (uint32_t)(hash >> 32);
+}
+
+SCAN_INLINE scan_bytes ends_ascii_word(scan_bytes v)
+{
+	return ~(scan_in(scan_lower(v), 'a', 'z') | scan_in(v, '0', '9'));
+}
+
+/* Nine of ten words are ASCII and no longer than a scan's step. False: this is none of them, and nothing
+ * was taken. */
+static bool take_short_word(struct theme_words *words)
+{
+	struct str s = words->rest;
+	scan_bytes v = s.n < SCAN_SIZE ? scan_load_part(s.p, s.n) : scan_load(s.p);
+	size_t n = scan_first(ends_ascii_word(v));
+
+	if (!n || n == SCAN_SIZE || (n < s.n && (unsigned char)s.p[n] >= 0x80))
+		return false;
+	scan_store(words->folded, scan_lower(v));
+	words->rest = str_skip(s, n);
+	words->word = str_make(words->folded, n);
+	words->hash = hash_of_word(words->word);
+	return true;
 }
 
 /* The bytes of the word at the front of s. */
@@ -112,15 +142,18 @@ static size_t word_length(struct str s)
 
 static size_t skip_gap(struct str s, bool *broken)
 {
-	size_t i = 0, n;
+	size_t i = 0, n = 1;
 
 	while (i < s.n) {
-		enum kind kind = classify(utf8_decode(str_skip(s, i), &n));
+		unsigned char c = (unsigned char)s.p[i];
+		enum kind kind = c == ' '   ? GAP
+				 : c < 0x80 ? classify(c)
+					    : classify(utf8_decode(str_skip(s, i), &n));
 
 		if (kind == WORD || kind == ALONE)
 			break;
 		*broken |= kind == BREAK;
-		i += n;
+		i += c < 0x80 ? 1 : n;
 	}
 	return i;
 }
@@ -138,6 +171,8 @@ bool theme_words_next(struct theme_words *words)
 		words->rest = str_skip(words->rest, skip_gap(words->rest, &words->broken));
 		if (!words->rest.n)
 			return false;
+		if (take_short_word(words))
+			return true;
 		word = str_head(words->rest, word_length(words->rest));
 		words->rest = str_skip(words->rest, word.n);
 		text_fold_word(&folded, str_head(word, THEME_WORD_MAX));

@@ -7,8 +7,9 @@
 
 /* Words longer than this are cut: no word of any language comes near it, only URLs do. */
 #define THEME_WORD_MAX 96
-/* Folding makes at most four bytes of one, and asks for room before it writes. */
-#define THEME_FOLDED_MAX (4 * THEME_WORD_MAX + 8)
+/* Folding makes at most four bytes of one, and asks for room before it writes: for a scan's last step
+ * too. */
+#define THEME_FOLDED_MAX (4 * THEME_WORD_MAX + 32)
 
 struct theme_words {
 	struct str rest;
