@@ -8,7 +8,7 @@
 #include "digest/digesting.h"
 
 /* What is gathered before it is handed on. */
-#define PRINT_PIECE (16 * 1024)
+#define PRINT_PIECE (8 * 1024)
 
 struct print {
 	struct parse_sink parsed;

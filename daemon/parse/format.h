@@ -293,7 +293,7 @@ struct name_cache {
 	enum ns ns;
 	bool repaired;
 };
-#define NAME_CACHE_SIZE 512 /* a power of two, several times the names of a document */
+#define NAME_CACHE_SIZE 256 /* a power of two, four times the names of a document */
 
 struct parser {
 	/* for one document */
