@@ -188,7 +188,7 @@ int verb_journal(int argc, char **argv)
 		return print_help(stderr);
 	const struct journal_verb *verb = find(argv[optind]);
 	if (!verb)
-		return verb_misused("journal", "what is '%s'?", argv[optind]);
+		return verb_misused("journal", "'%s' is no verb of it", argv[optind]);
 	size_t n = (size_t)(argc - optind - 1);
 	if (n < verb->n_arguments_min || n > verb->n_arguments_max)
 		return verb_misused("journal", "it is: journal %s %s", verb->name, verb->arguments);

@@ -232,8 +232,9 @@ int verb_key(int argc, char **argv)
 		return r - 1;
 	const struct subcommand *subcommand = find_subcommand(argv[optind]);
 	if (!subcommand)
-		return argv[optind] ? verb_misused("key", "what is '%s'?", argv[optind])
-				    : verb_misused("key", "server, new, list, show or revoke?");
+		return argv[optind]
+			       ? verb_misused("key", "'%s' is no verb of it", argv[optind])
+			       : verb_misused("key", "say what: server, new, list, show or revoke");
 	if (argc - optind != 1 + subcommand->named)
 		return verb_misused("key",
 			subcommand->named ? "%s takes the name of one client" : "%s takes no name",

@@ -1,11 +1,15 @@
 #include "cli/listen.h"
 
 #include <civicwire/key.h>
+#include <civicwire/wire.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 
 /* The one thing a signal handler may touch. */
 static volatile sig_atomic_t over;
@@ -68,6 +72,45 @@ static bool tell_key(const struct cw_subscriber_options *o)
 	return told;
 }
 
+static bool is_place(const char *after)
+{
+	struct cw_cursor cursor;
+	int64_t us;
+
+	return !after || !strcmp(after, "oldest") || !strcmp(after, "now") ||
+	       time_parse_rfc3339(str_of(after), &us) ||
+	       cw_cursor_parse(after, strlen(after), &cursor) == 0;
+}
+
+/* Says which of the options is not what it should be. */
+static void tell_wrong(const struct listen *listen)
+{
+	const struct cw_subscriber_options *o = &listen->options;
+
+	for (size_t i = 0; i < listen->n_topics; i++) {
+		if (cw_prefix_is_valid(listen->topics[i], strlen(listen->topics[i])))
+			continue;
+		fprintf(stderr,
+			"civicwire: no topic begins with '%s'; topics look like theme/climate/ or "
+			"feed/co-mde/, in lower case\n",
+			listen->topics[i]);
+		return;
+	}
+	if (!is_place(o->after))
+		fprintf(stderr,
+			"civicwire: '%s' is no place to begin; write oldest, now, a cursor, or a "
+			"time such as 2026-11-01T00:00:00Z\n",
+			o->after);
+	else if (o->cursor_file && access(o->cursor_file, F_OK) == 0)
+		fprintf(stderr,
+			"civicwire: %s is no cursor file, or an endpoint is wrong (it looks like "
+			"%s)\n",
+			o->cursor_file, CW_LIVE_DEFAULT);
+	else
+		fprintf(stderr, "civicwire: an endpoint is wrong; it looks like %s\n",
+			CW_LIVE_DEFAULT);
+}
+
 int listen_open(struct listen *listen)
 {
 	/* Without SA_RESTART: the wait must end. */
@@ -82,15 +125,8 @@ int listen_open(struct listen *listen)
 		return EX_OK;
 	if (tell_key(&listen->options))
 		return r == -EINVAL ? EX_USAGE : EX_NOINPUT;
-	if (r == -EINVAL && listen->options.cursor_file)
-		fprintf(stderr,
-			"civicwire: %s is no cursor file, or an endpoint or topic is wrong\n",
-			listen->options.cursor_file);
-	else if (r == -EINVAL)
-		fprintf(stderr,
-			"civicwire: an endpoint, a topic or the cursor is wrong "
-			"(an endpoint looks like %s)\n",
-			CW_LIVE_DEFAULT);
+	if (r == -EINVAL)
+		tell_wrong(listen);
 	else
 		fprintf(stderr, "civicwire: cannot subscribe: %s\n", strerror(-r));
 	return r == -EINVAL ? EX_USAGE : EX_OSERR;

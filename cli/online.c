@@ -21,9 +21,15 @@ int main(int argc, char **argv)
 		fputs("civicwire: cannot start libsodium\n", stderr);
 		return EX_OSERR;
 	}
-	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
-		if (!strcmp(argv[1], verbs[i].name))
-			return verbs[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(argv[1], verbs[i].name) != 0)
+			continue;
+		/* getopt_long() begins what it has to say with this. */
+		char name[32];
+		snprintf(name, sizeof name, "civicwire %s", verbs[i].name);
+		argv[1] = name;
+		return verbs[i].run(argc - 1, argv + 1);
+	}
 	fputs("civicwire-online: this is a part of civicwire; call that\n", stderr);
 	return EX_USAGE;
 }

@@ -85,7 +85,9 @@ static int parse(struct replay *p, int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		return verb_misused("replay", "what is '%s'?", argv[optind]) + 1;
+		return verb_misused("replay", "it takes no '%s'; what it takes begins with --",
+			       argv[optind]) +
+		       1;
 
 	return 0;
 }

@@ -46,7 +46,9 @@ static int parse(struct question *q, int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		return verb_misused("status", "what is '%s'?", argv[optind]) + 1;
+		return verb_misused("status", "it takes no '%s'; what it takes begins with --",
+			       argv[optind]) +
+		       1;
 
 	return 0;
 }

@@ -39,14 +39,17 @@ enum { OPTION_COLOUR = 256, OPTION_LIVE };
 
 static bool parse_colour(const char *when, bool *ret)
 {
-	if (!strcmp(when, "always"))
+	if (!strcmp(when, "always")) {
 		*ret = true;
-	else if (!strcmp(when, "never"))
+	} else if (!strcmp(when, "never")) {
 		*ret = false;
-	else if (!strcmp(when, "auto"))
+	} else if (!strcmp(when, "auto")) {
 		*ret = isatty(STDOUT_FILENO);
-	else
+	} else {
+		fprintf(stderr, "civicwire tail: --colour is always, never or auto, not '%s'\n",
+			when);
 		return false;
+	}
 	return true;
 }
 
@@ -95,7 +98,9 @@ static int parse(struct tail *t, int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		return verb_misused("tail", "what is '%s'?", argv[optind]) + 1;
+		return verb_misused("tail", "it takes no '%s'; what it takes begins with --",
+			       argv[optind]) +
+		       1;
 
 	return 0;
 }

@@ -30,6 +30,7 @@ def test_help_and_misuse():
         assert shown.returncode == 0 and shown.stdout.startswith(f"Usage: civicwire {verb}") and not shown.stderr, shown
         bad = run(verb, "--no-such-option")
         assert bad.returncode == 64 and f"civicwire {verb} --help" in bad.stderr, bad
+        assert bad.stderr.startswith(f"civicwire {verb}: "), bad
     typo = run("replya")
     assert typo.returncode == 64 and "did you mean 'replay'" in typo.stderr, typo
     assert run("tail", "surplus").returncode == 64
@@ -45,6 +46,12 @@ def test_nobody_there():
             assert r.returncode == 69 and "is it running" in r.stderr, r
         r = run("replay", "--replay", "nonsense")
         assert r.returncode == 64 and "tcp://127.0.0.1:5570" in r.stderr, r
+        for option, value, word in (("--topic", "Foo", "begins with 'Foo'"), ("--after", "yesterday", "no place to begin")):
+            for verb in ("tail", "replay"):
+                r = run(verb, option, value)
+                assert r.returncode == 64 and word in r.stderr and r.stderr.count("\n") == 1, r
+        r = run("tail", "--colour", "sometimes")
+        assert r.returncode == 64 and "not 'sometimes'" in r.stderr, r
         (work / "cursor").write_text("not a cursor")
         r = run("replay", "--cursor-file", work / "cursor")
         assert r.returncode == 64 and "no cursor file" in r.stderr, r
