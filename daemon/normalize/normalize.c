@@ -233,10 +233,9 @@ static struct str pick_language(
 
 static void settle_language(struct normalizing *w, const struct entry *entry, struct item *item)
 {
-	static const char *const names[] = {"entry", "content", "summary", "title",
-		"document or "
-		"Content-Language",
-		"configuration"};
+	static const char document[] = "document or Content-Language";
+	static const char *const names[] = {
+		"entry", "content", "summary", "title", document, "configuration"};
 	const struct str from[] = {entry->language, entry->content.language,
 		entry->summary.language, entry->title.language, w->document->language,
 		w->context->language};
