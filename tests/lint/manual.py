@@ -238,6 +238,7 @@ def check_library(problems):
     bare = tree.bare(headers + tree.read("include/civicwire/version.h.in"))
     functions = set(re.findall(r"\b(cw_\w+)\s*\(", bare))
     problems.compare(page.name, "function", functions, re.findall(r"(cw_\w+)\*\(", page.text))
+    problems.compare("man/meson.build", "link", functions, re.findall(r"'(cw_\w+)'", tree.read("man/meson.build")))
     known = set(re.findall(r"\b[cC][wW]_\w+", bare))
     for path in sorted(MAN.glob("*.scd")):
         words = {w.rstrip("_") for w in re.findall(r"\b(?:cw_[a-z]\w*|CW_\w+)", path.read_text())}
