@@ -386,7 +386,7 @@ static void open_all(struct fixture *f, int argc, char **argv)
 	f->feed->agency = "aci";
 	f->feed->name = "noticias";
 	f->feed->path = "co-mde/aci/noticias";
-	struct audience none = {NULL};
+	struct audience none = {NULL, NULL, 0, 0};
 	f->settings.replay_bind = read_endpoint(f, argv[2], &f->settings.replay_admission, &none);
 	read_limits(&f->settings.limits);
 	f->settings.server_key = getenv("SERVER_KEY");

@@ -184,7 +184,7 @@ static void who_is_admitted(void **state)
 		   *named[] = {"archive"}, *others[] = {"board"};
 	struct admission all = {CURVE_REQUIRED, NULL, 0}, mine = {CURVE_REQUIRED, named, 1},
 			 theirs = {CURVE_REQUIRED, others, 1}, nobody = {CURVE_REQUIRED, named, 0};
-	struct audience everything = {NULL}, narrow = {NULL, climate, 0, 1};
+	struct audience everything = {NULL, NULL, 0, 0}, narrow = {NULL, climate, 0, 1};
 	struct client_settings client = {
 		.name = "archive", .key = KEY_A, .topics = topics, .n_topics = 2};
 	const struct {

@@ -43,7 +43,7 @@ static void test_audiences(void **state)
 	const char *networks[] = {"al-las", "uclg"}, *topics[] = {"theme/climate/"};
 	static const char *const both[] = {"network/", "theme/"};
 	static const char *const one[] = {"network/al-las/", "theme/"};
-	const struct audience everything = {NULL}, mixed = {networks, topics, 2, 1},
+	const struct audience everything = {NULL, NULL, 0, 0}, mixed = {networks, topics, 2, 1},
 			      first = {networks, topics, 1, 1};
 
 	(void)state;

@@ -59,6 +59,15 @@ static bool in(struct str s, const char *const *list)
 	return false;
 }
 
+/* Of CSS, which knows no case: "RGB(" is "rgb(". */
+static bool is_coloring(struct str name)
+{
+	for (const char *const *known = coloring; *known; known++)
+		if (str_is_i(name, *known))
+			return true;
+	return false;
+}
+
 static bool take(struct strict *s, const char *literal)
 {
 	size_t n = strlen(literal);
@@ -138,7 +147,7 @@ static const char *check_value(struct str property, struct str value)
 			return "a character that no value needs";
 		if (c == '-' && (i == 0 || value.p[i - 1] == ' '))
 			return "a sign";
-		if (c == '(' && !in(str_make(start, (size_t)(value.p + i - start)), coloring))
+		if (c == '(' && !is_coloring(str_make(start, (size_t)(value.p + i - start))))
 			return "a function";
 		if (c == ' ' || c == ',')
 			start = value.p + i + 1;
