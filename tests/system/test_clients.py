@@ -10,6 +10,7 @@ import sys
 import wire
 
 README = wire.SOURCE / "README.md"
+MANUAL = wire.SOURCE / "man" / "civicwire-wire.7.scd"
 PROTOCOL = wire.CORPUS.parent / "design" / "WIRE.md"
 FEED = wire.SOURCE / "config" / "demo" / "feeds" / "cgai-noticias.xml"
 
@@ -37,11 +38,11 @@ def with_daemon(test):
                 assert daemon.stop() == 0
 
 
-def test_python_of_the_readme():
+def run_python(code):
+    """A program that prints a line for each event, the title in it."""
     def run(work, daemon, events):
-        code = block(README, "python", "recv_multipart").replace("tcp://127.0.0.1:5571", daemon.replay)
         script = work / "client.py"
-        script.write_text(code)
+        script.write_text(code.replace("tcp://127.0.0.1:5571", daemon.replay))
         client = subprocess.Popen([sys.executable, "-u", script], stdout=subprocess.PIPE, text=True)
         lines = [client.stdout.readline() for _ in events]
         client.kill()
@@ -50,6 +51,15 @@ def test_python_of_the_readme():
             assert event["data"]["title"] in line, (line, event)
         print(f"  {len(lines)} lines, as many as events")
     with_daemon(run)
+
+
+def test_python_of_the_readme():
+    run_python(block(README, "python", "recv_multipart"))
+
+
+def test_python_of_the_manual():
+    code, = re.findall(r"^```\n(import .*?)^```$", MANUAL.read_text(), re.M | re.S)
+    run_python(code)
 
 
 def test_python_of_the_protocol():
@@ -142,4 +152,5 @@ def test_node():
 
 
 if __name__ == "__main__":
-    wire.main([test_python_of_the_readme, test_python_of_the_protocol, test_c_of_the_readme, test_node])
+    wire.main([test_python_of_the_readme, test_python_of_the_manual, test_python_of_the_protocol,
+               test_c_of_the_readme, test_node])
