@@ -94,14 +94,28 @@ static void cut_item(struct item *item)
 	item->content_html = STR_NONE;
 }
 
+/* One guid for several items names none of them: with the link it does. Without a guid the link was the
+ * id, and the title tells such items apart. */
+static struct str telling_id(struct arena *arena, const struct item *item)
+{
+	struct str more = item->flaws & FLAW_ID_SYNTHESIZED ? item->title : item->url;
+
+	return more.n ? arena_printf(arena, "%.*s %.*s", STR_FMT(item->id), STR_FMT(more))
+		      : item->id;
+}
+
 bool digest_entry(struct digester *d, const struct normalize_context *context,
 	const struct document *document, const struct entry *entry, struct json *j,
 	struct item *ret)
 {
+	bool again;
+
 	arena_reset(&d->arena);
 	normalize_entry(d->normalizer, context, document, entry, &d->arena, ret);
-	if (repeats_drop(&d->repeats, ret))
+	if (repeats_drop(&d->repeats, ret, &again))
 		return false;
+	if (again || d->guids_repeat)
+		ret->id = telling_id(&d->arena, ret);
 	if (ret->explain) { /* the reasons for its themes go with the others */
 		const struct feed *feed = d->explained;
 		struct str *themes;
@@ -252,6 +266,7 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 		.sink = sink};
 
 	repeats_begin(&digester->repeats);
+	digester->guids_repeat = reply->state.guids_repeat;
 	run.batch = next_batch(&run, true);
 	int r = parse_run(digester->parser, &reply->body, &hints, &run.parsed, &document, error);
 	last = run.batch;

@@ -14,6 +14,7 @@ struct digester {
 	struct theme_rules *no_rules; /* owned: an empty set, where none was given */
 	const struct feed *explained; /* whose id and themes count for the reasons; may be NULL */
 	struct repeats repeats;
+	bool guids_repeat;  /* the feed is known for it */
 	struct arena arena; /* of the item in work */
 	struct buf json;    /* what is being written: the item in work, or the end of a document */
 };

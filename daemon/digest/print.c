@@ -162,6 +162,7 @@ int digest_print(struct digester *digester, const struct body *body,
 
 	digester->explained = options->feed;
 	repeats_begin(&digester->repeats);
+	digester->guids_repeat = false; /* a file has no past */
 	buf_shrink(&digester->json, JSON_KEEP);
 	begin(&print.j);
 	int r = parse_run(digester->parser, body, &options->hints, &print.parsed, &document, error);

@@ -85,8 +85,9 @@ static bool is_other(const struct hash *first_link, const struct item *item)
 	return !hash_is_zero(first_link) && !hash_is_zero(&item->link_key);
 }
 
-bool repeats_drop(struct repeats *repeats, const struct item *item)
+bool repeats_drop(struct repeats *repeats, const struct item *item, bool *ret_again)
 {
+	*ret_again = false;
 	if ((repeats->n + 1) * 2 > repeats->places)
 		grow(repeats);
 	uint32_t *key_link = PLACE_KEY_LINK(repeats, &item->key_link);
@@ -101,6 +102,7 @@ bool repeats_drop(struct repeats *repeats, const struct item *item)
 	*key_link = (uint32_t)repeats->n;
 	if (!again)
 		*key = (uint32_t)repeats->n;
-	repeats->guids_repeat |= again && !drop;
+	*ret_again = again && !drop;
+	repeats->guids_repeat |= *ret_again;
 	return drop;
 }

@@ -30,5 +30,6 @@ void repeats_init(struct repeats *repeats);
 void repeats_deinit(struct repeats *repeats);
 /* Forgets the last document. */
 void repeats_begin(struct repeats *repeats);
-/* Is this item to be left out? If not, remembers it. */
-bool repeats_drop(struct repeats *repeats, const struct item *item);
+/* Is this item to be left out? If not, remembers it; *ret_again: under its guid, or without one under
+ * its link, another item came before it. */
+bool repeats_drop(struct repeats *repeats, const struct item *item, bool *ret_again);

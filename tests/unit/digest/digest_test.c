@@ -245,6 +245,8 @@ static void test_guids_repeat(void **state)
 	assert_true(last(f)->guids_repeat && f->summary.guids_repeat);
 	assert_true(hash_eq(&last(f)->items[0].key, &last(f)->items[1].key));
 	assert_false(hash_eq(&last(f)->items[0].key_link, &last(f)->items[1].key_link));
+	assert_true(str_is(last(f)->items[0].subject, "1"));
+	assert_true(str_is(last(f)->items[1].subject, "1 http://a.example/2"));
 	document = print(f);
 	flaws = json_object_get(json_object_get(document, "_feed"), "flaws");
 	assert_string_equal(json_string_value(json_array_get(flaws, 0)), "guids-repeat");
@@ -253,6 +255,11 @@ static void test_guids_repeat(void **state)
 
 	assert_int_equal(run(f, RSS(ITEM("1", "http://a.example/1", "Uno"))), 0);
 	assert_false(f->summary.guids_repeat); /* each document speaks for itself */
+	assert_true(str_is(last(f)->items[0].subject, "1"));
+	/* Of a feed that is known for it, in whatever order they come. */
+	f->reply->state.guids_repeat = true;
+	assert_int_equal(run(f, RSS(ITEM("1", "http://a.example/1", "Uno"))), 0);
+	assert_true(str_is(last(f)->items[0].subject, "1 http://a.example/1"));
 }
 
 /* A podcast that names its home page as the link of every episode, and no guids. */
@@ -268,6 +275,7 @@ static void test_links_repeat(void **state)
 		0);
 	assert_int_equal(last(f)->n_items, 3);
 	assert_true(f->summary.guids_repeat);
+	assert_false(str_eq(last(f)->items[0].subject, last(f)->items[1].subject));
 	assert_true(hash_eq(&last(f)->items[0].key, &last(f)->items[1].key));
 	assert_false(hash_eq(&last(f)->items[0].key_link, &last(f)->items[1].key_link));
 	assert_int_equal(run(f, RSS("<item><link>http://a.example/</link></item>"
