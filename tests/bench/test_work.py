@@ -23,6 +23,13 @@ LONG_BYTES = 100_000  # twice this is less than the longest tag that is taken fo
 LONG = ("attributes, many", "namespaces, many on one tag", "name, long", "CDATA opened", "comments opened", "dashes in a comment",
         "document types", "tags opened in quotes", "html: comments ended oddly", "html: tags opened", "html: scripts opened",
         "url: in HTML", "json: one string")
+# Once each at the size of an attack: twice this is 50,000 elements in one another, an attribute of 1 MB, a million references.
+FULL_BYTES = {"elements nested": 175_000, "html: div nested": 275_000, "attribute, long": 500_000, "html: attribute": 500_000,
+              "references to markup": 2_500_000}
+# These take a step on their way: a text that is longer than what is read at once goes through libxml2, all of it; a
+# document that declares many entities meets the limit of them.
+STEP_BYTES = 200_000
+STEP = ("entities declared", "escaped: references", "escaped: b over p", "escaped: tags opened in quotes")
 RATIO_MAX = 2.3
 # Less than this is no growth but a table that has doubled.
 NOISE = 1_000_000
@@ -67,7 +74,7 @@ def judge(name, once, twice, instructions, start):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bytes", type=int, help=f"of the shorter document (default: {BYTES:,}, for some {LONG_BYTES:,})")
+    parser.add_argument("--bytes", type=int, help=f"of the shorter document (default: {BYTES:,}, for some {LONG_BYTES:,} or more)")
     parser.add_argument("cases", nargs="*", metavar="CASE", help="names, or beginnings of names")
     given = parser.parse_args()
     if not callgrind.available():
@@ -80,7 +87,7 @@ def main():
         empty = write(folder, 0, lambda _: work_cases.item("").encode(), 0)
         pairs = {}
         for i, (name, make) in enumerate(cases.items(), 1):
-            length = given.bytes or (LONG_BYTES if name in LONG else BYTES)
+            length = given.bytes or FULL_BYTES.get(name, LONG_BYTES if name in LONG else STEP_BYTES if name in STEP else BYTES)
             pairs[name] = [write(folder, i, make, n) for n in (length, 2 * length)]
         # Twice, for the first one makes what all others use.
         instructions = count([empty, *(path for pair in pairs.values() for path in pair), empty], folder)
