@@ -17,23 +17,6 @@
 
 #define BACKUP_BUSY_MS 5000
 
-static int open_reading(const char *path, sqlite3 **ret, struct error *error)
-{
-	sqlite3 *db = NULL;
-	int rc = sqlite3_open_v2(path, &db,
-		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-
-	if (rc != SQLITE_OK) {
-		int r = error_set(error, statement_errno(db, rc), "%s: opening: %s", path,
-			sqlite3_errmsg(db));
-		sqlite3_close(db);
-		return r;
-	}
-	sqlite3_busy_timeout(db, BACKUP_BUSY_MS);
-	*ret = db;
-	return 0;
-}
-
 static uint64_t file_bytes(const char *path, const char *suffix)
 {
 	cleanup(free_p) char *name = mem_printf("%s%s", path, suffix);
@@ -71,7 +54,7 @@ int journal_survey(const char *path, struct journal_survey *ret, struct error *e
 	r = journal_extent(reader, &s.extent, error);
 	journal_reader_close(reader);
 	if (r >= 0)
-		r = open_reading(path, &db, error);
+		r = statement_open(path, SQLITE_OPEN_READONLY, BACKUP_BUSY_MS, &db, error);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers && r >= 0; i++)
 		r = statement_int(db, numbers[i].sql, 0, numbers[i].to, "surveying", error);
 	sqlite3_close(db);
@@ -99,15 +82,12 @@ static int copy(sqlite3 *db, const char *to, struct error *error)
 static int mark(const char *path, struct error *error)
 {
 	sqlite3 *db = NULL;
-	int rc = sqlite3_open_v2(path, &db,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-	int r = rc == SQLITE_OK
-			? statement_exec(db,
-				  "PRAGMA synchronous=EXTRA;REPLACE INTO meta VALUES('copy',1)",
-				  "marking the copy", error)
-			: error_set(error, statement_errno(db, rc), "%s: opening: %s", path,
-				  sqlite3_errmsg(db));
+	int r = statement_open(path, SQLITE_OPEN_READWRITE, BACKUP_BUSY_MS, &db, error);
 
+	if (r >= 0)
+		r = statement_exec(db,
+			"PRAGMA synchronous=EXTRA;REPLACE INTO meta VALUES('copy',1)",
+			"marking the copy", error);
 	sqlite3_close(db);
 	return r;
 }
@@ -143,7 +123,7 @@ int journal_backup(const char *path, const char *to, struct error *error)
 	if (unlink(part) < 0 && errno != ENOENT)
 		return error_errno(
 			error, errno, "removing what is left of an earlier copy, %s", part);
-	int r = open_reading(path, &db, error);
+	int r = statement_open(path, SQLITE_OPEN_READONLY, BACKUP_BUSY_MS, &db, error);
 	if (r >= 0)
 		r = copy(db, part, error);
 	sqlite3_close(db);

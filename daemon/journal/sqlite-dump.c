@@ -236,12 +236,9 @@ int journal_dump(const char *path, struct journal_dump_sink *sink, struct error 
 	if (r < 0)
 		return r;
 	journal_reader_close(reader);
-	int rc = sqlite3_open_v2(path, &d.db,
-		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-	sqlite3_busy_timeout(d.db, DUMP_BUSY_MS);
-	r = rc == SQLITE_OK ? dump_all(&d, error)
-			    : error_set(error, statement_errno(d.db, rc), "%s: opening: %s", path,
-				      sqlite3_errmsg(d.db));
+	r = statement_open(path, SQLITE_OPEN_READONLY, DUMP_BUSY_MS, &d.db, error);
+	if (r >= 0)
+		r = dump_all(&d, error);
 	sqlite3_close(d.db);
 	buf_deinit(&d.line);
 	buf_deinit(&d.record);

@@ -338,17 +338,13 @@ static int check_witness(struct journal *j, char **ret_notice, struct error *err
 
 static int open_database(struct journal *j, struct error *error)
 {
-	int rc = sqlite3_open_v2(j->path, &j->db,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-			SQLITE_OPEN_EXRESCODE,
-		NULL);
+	int r = statement_open(
+		j->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, STORE_BUSY_MS, &j->db, error);
 
-	if (rc != SQLITE_OK)
-		return error_set(error, statement_errno(j->db, rc), "%s: opening: %s", j->path,
-			sqlite3_errmsg(j->db));
-	sqlite3_busy_timeout(j->db, STORE_BUSY_MS);
+	if (r < 0)
+		return r;
 	int schema = STORE_SCHEMA, empty = recognise(j, &schema, error);
-	int r = empty < 0 ? empty : configure(j, error);
+	r = empty < 0 ? empty : configure(j, error);
 	if (r < 0)
 		return r;
 	/* Only an empty file takes these: freed pages can be given back in slices. */

@@ -64,13 +64,9 @@ int journal_reader_open(struct journal_reader **ret, const char *path, struct er
 
 	reader->path = mem_strdup(path);
 	reader->names = ARENA_INIT;
-	int rc = sqlite3_open_v2(path, &reader->db,
-		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-	if (rc != SQLITE_OK)
-		return error_set(error, statement_errno(reader->db, rc), "%s: opening: %s", path,
-			sqlite3_errmsg(reader->db));
-	sqlite3_busy_timeout(reader->db, READER_BUSY_MS);
-	int r = statement_exec(reader->db, READER_SETUP, "opening", error);
+	int r = statement_open(path, SQLITE_OPEN_READONLY, READER_BUSY_MS, &reader->db, error);
+	if (r >= 0)
+		r = statement_exec(reader->db, READER_SETUP, "opening", error);
 	for (int i = 0; i < READ_COUNT && r >= 0; i++)
 		r = statement_prepare(reader->db, sqls[i], &reader->stmts[i], "opening", error);
 	if (r < 0)

@@ -336,13 +336,9 @@ static int begin(struct verify *v, struct error *error)
 	journal_reader_close(reader);
 	if (r < 0)
 		return r;
-	int rc = sqlite3_open_v2(v->path, &v->db,
-		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-	if (rc != SQLITE_OK)
-		return error_set(error, statement_errno(v->db, rc), "%s: opening: %s", v->path,
-			sqlite3_errmsg(v->db));
-	sqlite3_busy_timeout(v->db, VERIFY_BUSY_MS);
-	r = statement_int(v->db, "SELECT max(id) FROM topic", 0, &topics, doing, error);
+	r = statement_open(v->path, SQLITE_OPEN_READONLY, VERIFY_BUSY_MS, &v->db, error);
+	if (r >= 0)
+		r = statement_int(v->db, "SELECT max(id) FROM topic", 0, &topics, doing, error);
 	if (r < 0)
 		return r;
 	v->n_topics = (size_t)topics;

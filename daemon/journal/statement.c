@@ -41,6 +41,26 @@ int statement_error(struct error *error, sqlite3 *db, int rc, const char *doing)
 		doing, sqlite3_errmsg(db));
 }
 
+int statement_open(const char *path, int flags, int busy_ms, sqlite3 **ret, struct error *error)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open_v2(
+		path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_busy_timeout(db, busy_ms);
+		*ret = db;
+		return 0;
+	}
+	int code = statement_errno(db, rc);
+	/* The system says why; SQLite only that. */
+	int r = (rc & 0xff) == SQLITE_CANTOPEN && code != EIO
+			? error_errno(error, code, "%s", path)
+			: error_set(error, code, "%s: opening: %s", path, sqlite3_errmsg(db));
+	sqlite3_close(db);
+	return r;
+}
+
 int statement_prepare(
 	sqlite3 *db, const char *sql, sqlite3_stmt **ret, const char *doing, struct error *error)
 {

@@ -12,6 +12,10 @@ int statement_errno(sqlite3 *db, int rc);
 /* Fills *error with "<store>: <doing>: <what SQLite says>" and returns -errno. */
 int statement_error(struct error *error, sqlite3 *db, int rc, const char *doing);
 
+/* Opens a connection of one thread: `flags` are SQLITE_OPEN_READONLY or _READWRITE, and _CREATE. It waits
+ * up to busy_ms for a lock. 0, or -errno with a sentence and nothing open. */
+int statement_open(const char *path, int flags, int busy_ms, sqlite3 **ret, struct error *error);
+
 /* Prepares one statement for the life of the connection. */
 int statement_prepare(
 	sqlite3 *db, const char *sql, sqlite3_stmt **ret, const char *doing, struct error *error);
