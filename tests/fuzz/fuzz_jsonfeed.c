@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TITLE "  title(plain)="
+/* At the beginning of a line: texts may have the same words, and no line of their own. */
+#define TITLE "\n  title(plain)="
 
 static void expect(bool holds, const char *property, const struct collector *c)
 {

@@ -22,6 +22,9 @@ import zmq
 import zmq.auth
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests"))
+from ports import free_port  # noqa: E402, F401
+
 BUILD = pathlib.Path(os.environ.get("CIVICWIRE_BUILD", SOURCE / "build"))
 CORPUS = pathlib.Path(os.environ.get("CIVICWIRE_CORPUS", SOURCE / ".." / "shared" / "corpus"))
 DAEMON = BUILD / "daemon" / "civicwired"
@@ -44,12 +47,6 @@ def need_program(name):
         print(f"skipped: {name} is not installed")
         sys.exit(SKIP)
     return path
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def environment():

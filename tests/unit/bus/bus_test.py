@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from room import (CLIMATE, FEED, FIXTURE, HEARTBEAT, NETWORK, OTHER, RECEIVE_MS, Case, Message, Wire, receive,
+from room import (CLIMATE, FEED, FIXTURE, HEARTBEAT, NETWORK, OTHER, RECEIVE_MS, Case, Message, Wire, free_port, receive,
                   seqs, wait_for, zmq)
 
 
@@ -472,7 +472,7 @@ class Refused(unittest.TestCase):
         """An orphan may hold the port for a moment: the bus waits for it, and does not give up."""
         for held in (1.5, 6):  # less and more than one bus tries
             taken = socket.socket()
-            taken.bind(("127.0.0.1", 0))
+            taken.bind(("127.0.0.1", free_port()))
             taken.listen()
             timer = threading.Timer(held, taken.close)
             timer.start()

@@ -3,13 +3,16 @@ clients. The program's first argument is the fixture."""
 
 import json
 import os
-import socket
+import pathlib
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from ports import free_port  # noqa: E402
 
 try:
     import zmq
@@ -143,6 +146,4 @@ def wait_for(condition):
 
 
 def free_endpoint():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return "tcp://127.0.0.1:%d" % s.getsockname()[1]
+    return "tcp://127.0.0.1:%d" % free_port()
