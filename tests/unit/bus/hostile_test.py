@@ -13,13 +13,16 @@ import threading
 import time
 import unittest
 
-from room import FEED, Wire, free_endpoint, receive, wait_for, zmq
+from room import FEED, FIXTURE, Wire, free_endpoint, receive, wait_for, zmq
 from zmtp import GREETING, Peer, address_of, frame
 
 # An attack lasts this long, or until it is over.
 SECONDS = 4
 # What the bus may grow by under any attack.
 GROWTH = 128 << 20
+# AddressSanitizer keeps what is freed for a while, up to 256 MiB, and more around what is not: there memory says nothing of the bus.
+with open(FIXTURE, "rb") as fixture:
+    SANITIZED = b"__asan_init" in fixture.read()
 
 
 class Good(threading.Thread):
@@ -104,7 +107,8 @@ class Case(unittest.TestCase):
               f"the bus grew by {(self.memory() - self.before) / (1 << 20):.1f} MiB; {self.wire.stats()}")
         self.assertEqual(self.wire.stats()["pid"], self.pid)
         self.assertEqual(self.good.received, self.good.sent)
-        self.assertLess(self.memory() - self.before, GROWTH)
+        if not SANITIZED:
+            self.assertLess(self.memory() - self.before, GROWTH)
         for name, least in counters.items():
             wait_for(lambda: self.wire.stats()[name] >= least)
 
