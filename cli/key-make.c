@@ -26,22 +26,6 @@ static int refused(const char *path, int err)
 	return err == EACCES || err == EPERM ? EX_NOPERM : EX_CANTCREAT;
 }
 
-/* A new file with these bytes, on the disk when this returns. An exit status. */
-static int write_new(const char *path, mode_t mode, const struct buf *bytes)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-
-	if (fd < 0)
-		return refused(path, errno);
-	ssize_t n = write(fd, bytes->p, bytes->n);
-	int err = n < 0 ? errno : n != (ssize_t)bytes->n ? ENOSPC : fsync(fd) < 0 ? errno : 0;
-	close(fd);
-	if (!err)
-		return EX_OK;
-	unlink(path);
-	return refused(path, err);
-}
-
 static void write_key(struct buf *out, const char *what, const struct cw_key *key)
 {
 	buf_printf(out,
@@ -61,10 +45,10 @@ static int write_secret(const char *path, const char *what, const struct cw_key 
 
 	buf_room(&text, 1024); /* in one place, so that wiping it wipes all */
 	write_key(&text, what, key);
-	int r = write_new(path, 0600, &text);
+	int r = key_write(path, O_EXCL, 0600, &text);
 	explicit_bzero(text.p, text.n);
 	buf_deinit(&text);
-	return r;
+	return r < 0 ? refused(path, -r) : EX_OK;
 }
 
 static char *server_path(const struct key_options *o)
@@ -140,10 +124,10 @@ static int add_client(const struct key_options *o, const char *public_key)
 	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 		return refused(folder, errno);
 	write_client(&text, o, public_key);
-	int r = write_new(path, 0644, &text);
+	int r = key_write(path, O_EXCL, 0644, &text);
 	buf_deinit(&text);
-	if (r != EX_OK)
-		return r;
+	if (r < 0)
+		return refused(path, -r);
 	struct config_clients *clients = key_load(o);
 	bool good = false;
 	for (size_t i = 0; clients && i < clients->n; i++)

@@ -47,18 +47,6 @@ static void set_revoked(struct buf *out, struct str text)
 	buf_lit(out, "revoked: true\n");
 }
 
-static int write_aside(const char *path, mode_t mode, const struct buf *bytes)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-
-	if (fd < 0)
-		return refused(path, errno);
-	ssize_t n = write(fd, bytes->p, bytes->n);
-	int err = n < 0 ? errno : n != (ssize_t)bytes->n ? ENOSPC : fsync(fd) < 0 ? errno : 0;
-	close(fd);
-	return err ? refused(path, err) : EX_OK;
-}
-
 static bool is_revoked(const struct key_options *o)
 {
 	struct config_clients *clients = key_load(o);
@@ -80,12 +68,15 @@ static int replace(const struct key_options *o, const char *path)
 	if (r != EX_OK)
 		return r;
 	set_revoked(&after, buf_view(&before));
-	r = write_aside(aside, mode, &after);
-	if (r == EX_OK && rename(aside, path) < 0)
+	int written = key_write(aside, O_TRUNC, mode, &after);
+	if (written < 0)
+		return refused(aside, -written);
+	if (rename(aside, path) < 0)
 		r = refused(path, errno);
 	if (r == EX_OK && is_revoked(o))
 		return EX_OK;
-	if (r == EX_OK && write_aside(aside, mode, &before) == EX_OK && rename(aside, path) == 0) {
+	if (r == EX_OK && key_write(aside, O_TRUNC, mode, &before) == 0 &&
+		rename(aside, path) == 0) {
 		fprintf(stderr, "civicwire key: write 'revoked: true' into %s by hand\n", path);
 		return EX_CONFIG;
 	}

@@ -4,11 +4,13 @@
 #include "cli/key.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -91,6 +93,20 @@ const struct client_settings *key_find(
 	fprintf(stderr, "civicwire key: there is no client '%s' in %s/clients.d\n", options->name,
 		options->folder);
 	return NULL;
+}
+
+int key_write(const char *path, int how, mode_t mode, const struct buf *bytes)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, mode);
+
+	if (fd < 0)
+		return -errno;
+	ssize_t n = write(fd, bytes->p, bytes->n);
+	int err = n < 0 ? errno : n != (ssize_t)bytes->n ? ENOSPC : fsync(fd) < 0 ? errno : 0;
+	close(fd);
+	if (err)
+		unlink(path);
+	return -err;
 }
 
 int key_tell(const struct key_options *options)

@@ -3,7 +3,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
+#include "base/buf.h"
 #include "config/config.h"
 
 #define KEY_TOPICS_MAX 64
@@ -33,6 +35,9 @@ const struct client_settings *key_find(
 	const struct config_clients *clients, const struct key_options *options);
 /* "clients.d/NAME.yaml" in the configuration folder; the caller frees it. */
 char *key_client_path(const struct key_options *options);
+/* Writes a file, which is on the disk when this returns. `how`: O_EXCL, for a new one, or O_TRUNC. 0, or
+ * -errno, and then nothing half written is left. */
+int key_write(const char *path, int how, mode_t mode, const struct buf *bytes);
 /* Has the daemon read clients.d/ again. EX_OK, or EX_NOHOST: none runs, it will read them when it
  * starts; else an exit status. */
 int key_tell(const struct key_options *options);
