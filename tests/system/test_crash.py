@@ -1,16 +1,16 @@
 #!/usr/bin/python3
-"""kill -9 of the daemon, fifty times, at random moments while feeds change: the events are those of
-an undisturbed run, the sequences have no hole, no id appears twice, and a replay client that keeps
-its cursor gets each event once."""
+"""kill -9 of the daemon or of its bus, at random moments while feeds change at full speed: the events
+are those of an undisturbed run, the sequences have no hole, no id appears twice; a replay client that
+keeps its cursor gets each event once, and live clients, by the four rules and through the library,
+end up with all of them. CIVICWIRE_KILLS says how often."""
 import contextlib
 import os
-import random
-import threading
 import time
 
-import zmq
-
+import invariants
 import wire
+from breakers import Killer
+from subscribers import Follower, Process, Rules, Tail, judge_rules, judge_tail
 
 KILLS = int(os.environ.get("CIVICWIRE_KILLS", "50"))
 SNAPSHOTS, ITEMS, NEW = 40, 600, 120
@@ -36,50 +36,6 @@ def real_feeds(folder):
     """The snapshots of real feeds, round and round."""
     series = {path.name: sorted(path.glob("*.xml")) for path in sorted(folder.iterdir()) if path.is_dir()}
     return {name: lambda n, files=files: files[n % len(files)].read_bytes() for name, files in series.items()}
-
-
-class Client(threading.Thread):
-    """The reliable client: asks, handles, saves the cursor, asks again."""
-
-    def __init__(self, endpoint):
-        super().__init__(daemon=True)
-        self.endpoint, self.over = endpoint, False
-        self.ids, self.sequences, self.cursor, self.resumed = [], [], "oldest", 0
-        self.start()
-
-    def run(self):
-        replay = wire.Replay(self.endpoint, timeout=2)
-        while not self.over:
-            try:
-                head, events = replay.ask(self.cursor, wait=1)
-            except zmq.Again:
-                self.resumed += 1
-                continue
-            if "error" in head:
-                assert "retry_after" in head, head
-                time.sleep(0.05)
-                continue
-            self.ids += [e["id"] for e in events]
-            self.sequences += [int(e["sequence"]) for e in events]
-            self.cursor = head["next"]
-        replay.close()
-
-
-class Killer(threading.Thread):
-    """kill -9, start again, after random times, until it has done so often enough."""
-
-    def __init__(self, daemon, seed):
-        super().__init__(daemon=True)
-        self.daemon_, self.random, self.kills, self.over = daemon, random.Random(seed), 0, False
-
-    def run(self):
-        while self.kills < KILLS and not self.over:
-            # Some moments fall into the start itself, most into polls and commits.
-            time.sleep(self.random.choice((0.02, 0.15, 0.3, 0.5)) * (0.5 + self.random.random()))
-            self.daemon_.kill()
-            self.kills += 1
-            self.daemon_.start()
-        self.over = True
 
 
 def serve_and_wait(daemon, root, feeds, n):
@@ -109,7 +65,8 @@ def stamp(text):
 
 
 def play(work, feeds, snapshots, disturb):
-    """Plays at least that many snapshots, and when disturbed until the killer is done."""
+    """Plays at least that many snapshots, and with `disturb(daemon, change)` as long as that goes on:
+    change() serves the next ones. The journal's events, and how many snapshots were played."""
     root = work / "root"
     root.mkdir(parents=True)
     for name, edition in feeds.items():
@@ -117,44 +74,71 @@ def play(work, feeds, snapshots, disturb):
     with wire.Nginx(work, root) as nginx:
         daemon = wire.Daemon(work, {name: nginx.url(f"{name}.xml") for name in feeds}, interval="6h")
         with daemon:
-            client = Client(daemon.replay)
-            killer = Killer(daemon, 20261123)
-            if disturb:
-                killer.start()
-            n = 0
-            while n < snapshots or (disturb and not killer.over):
-                serve_and_wait(daemon, root, feeds, n)
-                n += 1
-            if disturb:
-                killer.join()
-                daemon.wait_ready()
+            played = disturb(daemon, lambda n: serve_and_wait(daemon, root, feeds, n), snapshots)
             daemon.wait_published()
             events, _ = wire.Replay(daemon.replay).all()
-            wire.wait_until("the client to have all", lambda: len(client.ids) >= len(events))
-            client.over = True
-            client.join()
             assert daemon.stop() == 0
-            return events, client, killer.kills, n
+            return events, played
 
 
-def item_events(events):
-    return {e["id"] for e in events if e["type"].startswith("org.civicwire.item.")}
+def calm(daemon, change, snapshots):
+    for n in range(snapshots):
+        change(n)
+    return snapshots
+
+
+class Rough:
+    """The disturber, and the subscribers that go through it."""
+
+    def __call__(self, daemon, change, snapshots):
+        self.follower = Follower(daemon.replay)
+        self.rules = Rules(daemon, daemon.work / "rules", "feed/")
+        self.tail = Tail(daemon, daemon.work / "tail", "feed/", after="oldest")
+        wire.wait_until("the live client to join", lambda: self.rules.accounted() >= 0)
+        self.killer = Killer(daemon, 20261123, KILLS)
+        self.killer.start()
+        n = 0
+        while n < snapshots or not self.killer.over:
+            change(n)
+            n += 1
+        self.killer.join()
+        daemon.wait_ready()
+        self.settle(daemon)
+        return n
+
+    def settle(self, daemon):
+        """Waits until the clients have all, and judges what only the running daemon can tell."""
+        daemon.wait_published()
+        replay = wire.Replay(daemon.replay)
+        events, _ = replay.all()
+        items, head = invariants.sequences(replay.all(topics=["feed/"])[0]), len(events)
+        wire.wait_until("the clients to have all", seconds=120, step=0.5, test=lambda: (
+            len(self.follower.ids) >= head and self.rules.accounted() >= head and
+            len(self.tail.sequences()) >= len(items)))
+        self.follower.end()
+        self.rules.end()
+        self.tail.end()
+        invariants.followed(self.follower, events)
+        judge_rules("by the four rules", self.rules, items)
+        judge_tail("from the oldest", self.tail, items)
 
 
 def crash(feeds):
-    with wire.folder() as rough, wire.folder() as calm:
-        events, client, kills, played = play(rough, feeds, SNAPSHOTS, True)
-        undisturbed, _, _, _ = play(calm, feeds, played, False)
-    assert kills >= KILLS, kills
-    wire.check_sequence(events, first=1)
-    wire.check_sequence(undisturbed, first=1)
-    assert client.sequences == [int(e["sequence"]) for e in events], "the client's events are not the journal's"
-    assert len(set(client.ids)) == len(client.ids), "the client got an id twice"
-    want, got = item_events(undisturbed), item_events(events)
-    assert want == got, (f"{len(want - got)} events are missing, such as {sorted(want - got)[:3]}; "
-                         f"{len(got - want)} are too many, such as {sorted(got - want)[:3]}")
-    print(f"{kills} kills over {played} snapshots; {len(undisturbed)} events undisturbed, {len(events)} disturbed; "
-          f"the client resumed {client.resumed} times")
+    rough = Rough()
+    with wire.folder() as rough_work, wire.folder() as calm_work:
+        try:
+            events, played = play(rough_work, feeds, SNAPSHOTS, rough)
+        finally:
+            Process.end_all()
+        undisturbed, _ = play(calm_work, feeds, played, calm)
+    killer = rough.killer
+    assert killer.daemons + killer.buses >= KILLS and killer.daemons and killer.buses
+    invariants.whole(events)
+    invariants.whole(undisturbed)
+    invariants.same_items(undisturbed, events)
+    print(f"  {killer.daemons} kills of the daemon and {killer.buses} of the bus over {played} snapshots; "
+          f"{len(undisturbed)} events undisturbed, {len(events)} disturbed; "
+          f"the replay client resumed {rough.follower.resumed} times")
 
 
 def test_made_feeds():

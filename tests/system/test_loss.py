@@ -6,19 +6,16 @@ the end of the traffic falls into the stop (its last message of each topic and t
 are gone), and one across a restart of the bus. Each once in plain Python by the four rules
 (four_rules.py) and once through the library (`civicwire tail`)."""
 import itertools
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 
 import wire
+from subscribers import Process, Rules, Tail, judge_rules, judge_tail
 
 FEEDS, ITEMS = 12, 700  # items in a snapshot, all of them new: about 8,000 events a second
 STOP_S = float(os.environ.get("CIVICWIRE_STOP_SECONDS", "20"))
-HERE = wire.pathlib.Path(__file__).resolve().parent
 
 
 def snapshot(name, n):
@@ -48,93 +45,6 @@ class Traffic(threading.Thread):
         self.join()
 
 
-class Client:
-    """A process that is ended with the test, however that ends."""
-    running = []
-
-    def begin(self, *arguments, **more):
-        self.process = subprocess.Popen(arguments, **more)
-        Client.running.append(self.process)
-
-    def end(self):
-        self.process.terminate()
-        assert self.process.wait(60) == 0
-
-    @classmethod
-    def end_all(cls):
-        for process in cls.running:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-
-
-class Rules(Client):
-    """four_rules.py in a process of its own."""
-
-    def __init__(self, daemon, path, *topics):
-        self.path = path
-        self.begin(sys.executable, HERE / "four_rules.py", daemon.live, daemon.replay, path, *topics)
-
-    def lines(self):
-        if not self.path.exists():
-            return []
-        with open(self.path) as f:
-            return [json.loads(line) for line in f if line.endswith("\n")]
-
-
-class Tail(Client):
-    """The library, through `civicwire tail --json`."""
-
-    def __init__(self, daemon, path, *topics, after="now"):
-        self.path, self.file = path, open(path, "wb")
-        arguments = list(itertools.chain(*(("--topic", t) for t in topics)))
-        self.begin(wire.CLI, "tail", "--json", "--after", after, "--live", daemon.live, "--replay", daemon.replay,
-                   *arguments, stdout=self.file)
-
-    def sequences(self):
-        with open(self.path, "rb") as f:
-            return [int(json.loads(line)["sequence"]) for line in f if line.endswith(b"\n")]
-
-    def end(self):
-        super().end()
-        self.file.close()
-
-
-def judge_rules(name, client, journal):
-    """Every event of the journal after the join point came live or by a fill; every proven alarm was
-    true; nothing missing stayed undetected."""
-    lines = client.lines()
-    join = next(line["verified"] for line in lines if "verified" in line)
-    have, losses, alarms, false_alarms = set(), 0, 0, 0
-    for line in lines:
-        if "live" in line:
-            have.add(line["live"])
-        elif "alarm" in line:
-            alarm = line
-        elif "filled" in line:
-            missing = [s for s in line["filled"] if s not in have]
-            losses += len(missing)
-            alarms += 1
-            if alarm["proof"] and not missing:
-                false_alarms += 1
-                print(f"false alarm: {alarm}")
-            have.update(line["filled"])
-    wanted = {s for s in journal if s > join}
-    undetected = wanted - have
-    assert not undetected, f"{name}: {len(undetected)} events were lost and not noticed, such as {sorted(undetected)[:3]}"
-    assert not false_alarms, f"{name}: {false_alarms} false alarms"
-    print(f"  {name}: {len(wanted)} events, {losses} lost on live, {alarms} alarms, 0 false, 0 undetected")
-    return losses
-
-
-def judge_tail(name, client, journal):
-    got = client.sequences()
-    assert len(set(got)) == len(got), f"{name}: the library handed out an event twice"
-    wanted = {s for s in journal if s >= got[0]}
-    assert set(got) == wanted, f"{name}: the library lost {sorted(wanted - set(got))[:3]}"
-    print(f"  {name} through the library: {len(got)} events, none lost, none twice")
-
-
 def stop_for(seconds, *clients):
     for c in clients:
         os.kill(c.process.pid, signal.SIGSTOP)
@@ -146,9 +56,7 @@ def stop_for(seconds, *clients):
 def current(daemon, *rules):
     """Waits until the clients have accounted for the whole journal."""
     head = daemon.status()["journal"]["head"]
-    wire.wait_until("the clients to be up to date", lambda: all(
-        any(line.get("verified", line.get("to", 0)) >= head for line in reversed(r.lines())) for r in rules), seconds=120,
-        step=0.5)
+    wire.wait_until("the clients to be up to date", lambda: all(r.accounted() >= head for r in rules), seconds=120, step=0.5)
 
 
 def test_losses_are_found_and_filled():
@@ -164,7 +72,7 @@ def test_losses_are_found_and_filled():
                 try:
                     play(work, root, names, daemon)
                 finally:
-                    Client.end_all()
+                    Process.end_all()
                 assert daemon.stop() == 0
 
 
