@@ -129,6 +129,7 @@ static char *next_hop(struct transfer *t)
 char *transfer_end(struct transfer *t, CURLcode code)
 {
 	transfer_resolved(t);
+	transfer_tell(t);
 	if (t->stop == STOP_SPOOL)
 		transfer_refuse(t, REPLY_LOCAL, words_for_stop(t));
 	else if (t->stop && t->stop != STOP_ENOUGH)

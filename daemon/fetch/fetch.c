@@ -235,6 +235,11 @@ int fetcher_new(struct fetcher **ret, uv_loop_t *loop, const struct fetch_settin
 	return fetcher_new_limited(ret, loop, settings, &fetch_limits_default, sink, error);
 }
 
+void fetcher_trace(struct fetcher *f, struct fetch_trace *trace)
+{
+	f->desk.trace = trace;
+}
+
 static void drop(struct fetcher *f, struct list *list)
 {
 	while (!list_is_empty(list)) {

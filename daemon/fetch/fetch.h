@@ -24,6 +24,27 @@ int fetcher_new(struct fetcher **ret, uv_loop_t *loop, const struct fetch_settin
  * loop must run once more before it is closed. NULL-safe; returns NULL. */
 struct fetcher *fetcher_free(struct fetcher *fetcher);
 
+/* One request of a poll, for a person who wants to see what happens: texts are valid during the call. */
+struct fetch_hop {
+	const char *url;
+	int status;           /* 0: no answer */
+	const char *reason;   /* the status in words; NULL: none known */
+	const char *location; /* where a redirect leads, as received; NULL */
+	const char *address;  /* that was connected to; NULL: none */
+	const char *refused;  /* kind of an address that was not tried; NULL */
+	int http_version;     /* 10, 11, 20, 30; 0: unknown */
+	bool conditional;     /* it carried validators */
+	int64_t wire, took_us;
+	/* Of the server's certificate; NULL without TLS. */
+	const char *subject, *issuer, *expires;
+};
+
+struct fetch_trace {
+	void (*hop)(struct fetch_trace *trace, const struct fetch_hop *hop);
+};
+/* Tells of each request when it has ended; before the first fetch_submit(). */
+void fetcher_trace(struct fetcher *fetcher, struct fetch_trace *trace);
+
 /* Starts a poll with what is remembered of the feed (copied). Cannot fail: what goes wrong comes as
  * the reply's outcome. */
 void fetch_submit(struct fetcher *fetcher, const struct feed *feed, const struct feed_state *state);

@@ -226,6 +226,8 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
+	if (desk->trace)
+		curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
 	return e;
 }
 

@@ -52,6 +52,7 @@ struct transfer_desk {
 	unsigned resolving;
 	const char *accept;
 	char *user_agent;
+	struct fetch_trace *trace; /* NULL: nobody watches */
 };
 
 struct transfer *transfer_new(
@@ -76,6 +77,9 @@ static inline bool status_has_body(int status)
 {
 	return status == 200 || status == 203;
 }
+
+/* Tells the trace, if there is one, of the request that has ended. */
+void transfer_tell(const struct transfer *transfer);
 
 /* What the end means: NULL: the reply is complete; else the URL to ask next (free() it). */
 char *transfer_end(struct transfer *transfer, CURLcode code);

@@ -26,11 +26,17 @@ static const struct {
 	int status;
 	const char *words;
 } statuses[] = {
+	{200, "OK"},
+	{203, "Non-Authoritative Information"},
 	{204, "No Content"},
 	{206, "Partial Content"},
 	{300, "Multiple Choices"},
 	{301, "Moved Permanently"},
 	{302, "Found"},
+	{303, "See Other"},
+	{304, "Not Modified"},
+	{307, "Temporary Redirect"},
+	{308, "Permanent Redirect"},
 	{400, "Bad Request"},
 	{401, "Unauthorized"},
 	{402, "Payment Required"},
@@ -224,21 +230,27 @@ char *words_for_stop(const struct transfer *t)
 	}
 }
 
+const char *words_of_status(int status)
+{
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		if (statuses[i].status == status)
+			return statuses[i].words;
+	return NULL;
+}
+
 char *words_for_status(const struct transfer *t)
 {
 	int status = t->response.status;
-	const char *words = "";
+	const char *words = words_of_status(status);
 	char host[WORDS_HOST_MAX], retry[64] = "";
 
 	words_host(t->reply->url, host);
-	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-		if (statuses[i].status == status)
-			words = statuses[i].words;
 	if (t->reply->retry_after_us >= 0 && (status == 429 || status == 503))
 		snprintf(retry, sizeof retry, ", to be asked again after %lld s",
 			(long long)(t->reply->retry_after_us / SEC_US));
 	if (status == 304)
 		return mem_printf(
 			"%s answered 304 Not Modified, though we had asked for the whole", host);
-	return mem_printf("%s answered %d%s%s%s", host, status, *words ? " " : "", words, retry);
+	return mem_printf(
+		"%s answered %d%s%s%s", host, status, words ? " " : "", words ? words : "", retry);
 }

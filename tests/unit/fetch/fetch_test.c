@@ -280,6 +280,39 @@ static void test_status(void **state)
 		"though we had asked for the whole");
 }
 
+/* What a watcher is told, kept as one line per request. */
+struct watcher {
+	struct fetch_trace trace;
+	char lines[2048];
+};
+
+static void on_hop(struct fetch_trace *trace, const struct fetch_hop *hop)
+{
+	struct watcher *w = container_of(trace, struct watcher, trace);
+	const char *path = strrchr(hop->url, '/');
+	size_t n = strlen(w->lines);
+
+	snprintf(w->lines + n, sizeof w->lines - n, "%s %d %s %s %s %s\n", path, hop->status,
+		hop->reason ? hop->reason : "-", hop->address ? hop->address : "-",
+		hop->refused ? hop->refused : "-", hop->subject ? hop->subject : "-");
+}
+
+static void test_trace(void **state)
+{
+	struct fixture *f = *state;
+	struct watcher watcher = {.trace.hop = on_hop};
+
+	harness_open(&f->h);
+	fetcher_trace(f->h.fetcher, &watcher.trace);
+	reply_free(harness_get(&f->h, &f->origin, "/moved"));
+	reply_free(harness_get(&f->h, &f->origin, "/to-private"));
+	reply_free(harness_get(&f->h, &f->origin, "/404"));
+	assert_non_null(strstr(watcher.lines, "/moved 301 Moved Permanently 127.0.0.1 - -\n"));
+	assert_non_null(strstr(watcher.lines, "/conditional 200 OK 127.0.0.1 - -\n"));
+	assert_non_null(strstr(watcher.lines, " 0 - - a private address -\n"));
+	assert_non_null(strstr(watcher.lines, "/404 404 Not Found 127.0.0.1 - -\n"));
+}
+
 static void test_redirects(void **state)
 {
 	struct fixture *f = *state;
@@ -488,10 +521,12 @@ static void test_tls(void **state)
 {
 	struct fixture *f = *state;
 	cleanup(free_p) char *valid = tls_file("valid.pem"), *key = tls_file("key.pem");
+	struct watcher watcher = {.trace.hop = on_hop};
 	struct origin origin;
 
 	f->h.limits.ca_file = valid;
 	harness_open(&f->h);
+	fetcher_trace(f->h.fetcher, &watcher.trace);
 	origin_start(&origin, valid, key);
 	cleanup(feed_unref_p) struct feed *feed =
 		harness_feed("https://localhost:%d/conditional", origin.port);
@@ -500,6 +535,8 @@ static void test_tls(void **state)
 		assert_int_equal(r->outcome, REPLY_BODY);
 		reply_free(r);
 	}
+	assert_non_null(strstr(watcher.lines, "/conditional 200 OK "));
+	assert_non_null(strstr(watcher.lines, "localhost\n"));
 	expect_failure(harness_get(&f->h, &origin, "/echo"), REPLY_NETWORK,
 		"without an answer"); /* http to a TLS port */
 	feed->url = arena_printf(&feed->arena, "https://127.0.0.1:%d/", origin.port).p;
@@ -603,6 +640,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keep_alive, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_certificates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
