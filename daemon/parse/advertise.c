@@ -1,6 +1,7 @@
 /* Which feeds a web page advertises: <link rel="alternate" type="application/rss+xml" href="…"> in its
  * head, against its <base>, as readers find them (the HTML standard, "alternate"; RSS
  * autodiscovery). */
+#include "parse/discover.h"
 #include "parse/format.h"
 
 /* Addresses longer than this are nobody's. */
@@ -51,7 +52,7 @@ static bool next_attribute(struct str *rest, struct str *ret_name, struct str *r
 }
 
 struct tag {
-	struct str rel, type, href;
+	struct str rel, type, href, title;
 };
 
 /* The next <name …> of the page; *page is what follows it. */
@@ -74,10 +75,11 @@ static bool next_tag(struct str *page, const char *name, struct tag *ret)
 		*page = str_skip(*page, wanted.n);
 		*ret = (struct tag){.rel = STR_NONE};
 		while (next_attribute(page, &attribute, &value)) {
-			struct str *to = str_is_i(attribute, "rel")    ? &ret->rel
-					 : str_is_i(attribute, "type") ? &ret->type
-					 : str_is_i(attribute, "href") ? &ret->href
-								       : NULL;
+			struct str *to = str_is_i(attribute, "rel")     ? &ret->rel
+					 : str_is_i(attribute, "type")  ? &ret->type
+					 : str_is_i(attribute, "href")  ? &ret->href
+					 : str_is_i(attribute, "title") ? &ret->title
+									: NULL;
 			if (to && !to->p)
 				*to = value;
 		}
@@ -111,6 +113,30 @@ static bool is_feed(const struct tag *link)
 	return false;
 }
 
+/* Does a link in the page's text lead to what sites of all makes call their feed? Only what the page
+ * links is found: addresses are never guessed. */
+static bool looks_like_feed(const struct tag *anchor)
+{
+	static const char *const ends[] = {"/feed", "/rss", "/atom", "/feeds", ".rss", ".atom",
+		"rss.xml", "atom.xml", "feed.xml", "index.rdf", "feed.json", "format=feed",
+		"type=rss", "type=atom"};
+	struct str path = str_head(anchor->href, str_chr(anchor->href, '#'));
+
+	if (!path.n || path.n > HREF_MAX)
+		return false;
+	while (path.n && path.p[path.n - 1] == '/')
+		path.n--;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		struct str end = str_of(ends[i]);
+		if (path.n >= end.n && str_ieq(str_skip(path, path.n - end.n), end))
+			return true;
+		/* "rss", relative to where the page is. */
+		if (end.p[0] == '/' && str_ieq(path, str_skip(end, 1)))
+			return true;
+	}
+	return false;
+}
+
 /* An attribute's value as an absolute address, or as absolute as it can be. */
 static struct str resolve(struct parser *p, struct str href, struct str base)
 {
@@ -119,31 +145,72 @@ static struct str resolve(struct parser *p, struct str href, struct str base)
 	return xml_resolve(p, buf_view(&p->scratch), base);
 }
 
-size_t advertised_feeds(struct parser *p, struct str page, struct buf *out)
+static struct str decoded(struct parser *p, struct str raw)
 {
-	struct str rest = page, base = p->document.url, listed[LISTED_MAX];
-	struct tag tag;
-	size_t n = 0;
+	buf_clear(&p->scratch);
+	entity_decode(&p->scratch, raw);
+	return arena_str(p->arena, str_trim(buf_view(&p->scratch)));
+}
 
-	p->arena = &p->document_arena;
-	while (next_tag(&rest, "base", &tag))
-		if (tag.href.n) {
-			base = resolve(p, tag.href, base);
-			break;
-		}
-	for (rest = page; n < LISTED_MAX && next_tag(&rest, "link", &tag);) {
-		if (!is_feed(&tag))
+/* Where the page says that its addresses begin. */
+static struct str page_base(struct parser *p, struct str page)
+{
+	struct tag tag;
+
+	while (next_tag(&page, "base", &tag))
+		if (tag.href.n)
+			return resolve(p, tag.href, p->document.url);
+	return p->document.url;
+}
+
+static size_t find_feeds(struct parser *p, struct str page, const char *name,
+	bool (*wanted)(const struct tag *tag), struct discovered *found, size_t n, size_t max)
+{
+	struct str base = page_base(p, page);
+	struct tag tag;
+
+	while (n < max && next_tag(&page, name, &tag)) {
+		if (!wanted(&tag))
 			continue;
 		struct str url = resolve(p, tag.href, base);
 		bool known = false;
 		for (size_t i = 0; i < n; i++)
-			known |= str_eq(listed[i], url);
+			known |= str_eq(found[i].url, url);
 		if (known)
 			continue;
-		listed[n++] = url;
-		if (n > 1)
-			buf_lit(out, " ");
-		buf_str(out, url);
+		struct str type = decoded(p, tag.type), title = decoded(p, tag.title);
+		found[n++] = (struct discovered){url, type, title, wanted == is_feed};
 	}
 	return n;
+}
+
+size_t advertised_feeds(struct parser *p, struct str page, struct buf *out)
+{
+	struct discovered found[LISTED_MAX];
+
+	p->arena = &p->document_arena;
+	size_t n = find_feeds(p, page, "link", is_feed, found, 0, LISTED_MAX);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_lit(out, " ");
+		buf_str(out, found[i].url);
+	}
+	return n;
+}
+
+int parse_discover(struct parser *p, const struct body *body, const struct parse_hints *hints,
+	struct discovered *found, size_t max)
+{
+	parser_hint(p, hints);
+	p->arena = &p->document_arena;
+	int r = charset_open(&p->charset, body, hints->content_type);
+	if (r < 0)
+		return r;
+	r = parser_read_beginning(p, DISCOVER_BYTES_MAX);
+	charset_close(&p->charset);
+	if (r < 0)
+		return r;
+	struct str page = buf_view(&p->text);
+	size_t n = find_feeds(p, page, "link", is_feed, found, 0, max);
+	return (int)find_feeds(p, page, "a", looks_like_feed, found, n, max);
 }

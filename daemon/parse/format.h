@@ -375,6 +375,8 @@ struct parser {
 /* The first bytes of the body (at least `max`, if there are so many), as UTF-8, in p->text. 0 or
  * -errno. */
 int parser_read_beginning(struct parser *p, size_t max);
+/* A new document begins, of which this is known (NULL: nothing). */
+void parser_hint(struct parser *p, const struct parse_hints *hints);
 
 /* ---- bypass.c ---- */
 /* Gives libxml2 the next piece, but for the long texts in it, which are collected at once. Returns how

@@ -103,7 +103,7 @@ static int say_what(struct parser *p, struct error *error)
 
 /* ---- running ---- */
 
-static void take_hints(struct parser *p, const struct parse_hints *hints)
+void parser_hint(struct parser *p, const struct parse_hints *hints)
 {
 	static const struct parse_hints none = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
 
@@ -125,7 +125,7 @@ static void take_hints(struct parser *p, const struct parse_hints *hints)
 int parse_run(struct parser *p, const struct body *body, const struct parse_hints *hints,
 	struct parse_sink *sink, const struct document **ret_document, struct error *error)
 {
-	take_hints(p, hints);
+	parser_hint(p, hints);
 	p->sink = sink;
 	p->error = 0;
 	p->replay = 0;
