@@ -15,6 +15,7 @@ static const struct verb verbs[] = {
 	{"replay", "print events from the journal as JSON lines", NULL},
 	{"status", "show how the daemon is", NULL},
 	{"feeds", "show the state of each feed", NULL},
+	{"probe", "try an address as the daemon would", NULL},
 	{"check", "look for mistakes in a configuration", verb_check},
 	{"journal", "look after the journal: verify, backup, export …", verb_journal},
 	{"key", "say who may read: make, list and revoke keys", NULL},

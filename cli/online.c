@@ -13,6 +13,7 @@ static const struct verb verbs[] = {
 	{"status", NULL, verb_status},
 	{"feeds", NULL, verb_feeds},
 	{"key", NULL, verb_key},
+	{"probe", NULL, verb_probe},
 };
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/listen.h"
+#include "cli/print.h"
 #include "cli/since.h"
 #include "cli/verb.h"
 
@@ -105,22 +106,11 @@ static int parse(struct tail *t, int argc, char **argv)
 	return 0;
 }
 
-/* Nothing that comes over the wire may move the cursor of a terminal. */
-static void put_text(const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; c++) {
-		bool c1 = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0;
-		if (c1)
-			c++;
-		putchar(*c < 0x20 || *c == 0x7F || c1 ? ' ' : *c);
-	}
-}
-
 static void put_coloured(const struct tail *t, const char *colour, const char *text)
 {
 	if (t->colour)
 		printf("\033[%sm", colour);
-	put_text(text);
+	print_text(stdout, text);
 	if (t->colour)
 		fputs("\033[0m", stdout);
 }

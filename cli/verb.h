@@ -16,6 +16,7 @@ int verb_feeds(int argc, char **argv);
 int verb_journal(int argc, char **argv);
 int verb_key(int argc, char **argv);
 int verb_parse(int argc, char **argv);
+int verb_probe(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_tail(int argc, char **argv);

@@ -272,6 +272,8 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 	last = run.batch;
 	if (r < 0)
 		return r;
+	digester->document = document;
+	digester->context = run.context;
 	unsigned flaws =
 		document->flaws | (digester->repeats.guids_repeat ? FLAW_GUIDS_REPEAT : 0u);
 	last->last = true;
@@ -285,4 +287,9 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 	*ret_last = last;
 	last = NULL;
 	return 0;
+}
+
+void digest_feed_info(struct digester *digester, struct arena *arena, struct feed_info *ret)
+{
+	normalize_feed(digester->normalizer, &digester->context, digester->document, arena, ret);
 }

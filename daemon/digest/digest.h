@@ -35,6 +35,10 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 	struct digest_sink *sink, struct batch **ret_last, struct digest_summary *ret_summary,
 	struct error *error);
 
+/* What the document of the last digest_run() that returned 0 says of the feed itself; texts live in the
+ * arena and the digester, until that is used again. The reply must still be there. */
+void digest_feed_info(struct digester *digester, struct arena *arena, struct feed_info *ret);
+
 /* `civicwire parse`: the whole document as one JSON Feed, given to `out` in pieces while it is read: the
  * items first, then what the feed says of itself, some of which is known only at its end. */
 struct digest_print_options {

@@ -13,6 +13,9 @@ struct digester {
 	const struct theme_rules *rules;
 	struct theme_rules *no_rules; /* owned: an empty set, where none was given */
 	const struct feed *explained; /* whose id and themes count for the reasons; may be NULL */
+	/* Of the last digest_run(); the document is the parser's. */
+	const struct document *document;
+	struct normalize_context context;
 	struct repeats repeats;
 	bool guids_repeat;  /* the feed is known for it */
 	struct arena arena; /* of the item in work */

@@ -16,7 +16,7 @@ LEVELS = {
 # What the CLI's offline verbs may use of the daemon, and what speaks the public texts.
 ALLOWED = {
     "cli": {"daemon/base", "daemon/model", "daemon/config", "daemon/parse", "daemon/normalize", "daemon/digest",
-            "daemon/journal", "include/civicwire"},
+            "daemon/journal", "daemon/fetch", "daemon/schedule", "include/civicwire"},
     "lib": {"include/civicwire"},
     "include/civicwire": set(),
     "daemon/bus": {"daemon/base", "daemon/model", "daemon/journal", "include/civicwire"},

@@ -1,0 +1,8 @@
+/* Texts that come from outside, on a terminal. */
+#pragma once
+
+#include <stdio.h>
+
+/* The text without control characters (C0, DEL, C1): nothing that comes over a wire may move the cursor.
+ * NULL prints nothing. */
+void print_text(FILE *to, const char *text);
