@@ -49,20 +49,26 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein's distance: letters to change, add or leave out between a and b. */
+/* Letters to change, add, leave out or swap with their neighbour between a and b (optimal string
+ * alignment). */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1], n = strlen(b);
+	size_t rows[3][WORD_MAX + 1], n = strlen(b);
+	size_t *row = rows[0], *above = rows[1], *two_above = rows[2];
 
 	for (size_t k = 0; k <= n; k++)
 		row[k] = k;
 	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
+		size_t *free_row = two_above;
+		two_above = above;
+		above = row;
+		row = free_row;
 		row[0] = i;
 		for (size_t k = 1; k <= n; k++) {
-			size_t change = corner + (a[i - 1] != b[k - 1]);
-			corner = row[k];
-			row[k] = least(change, least(row[k], row[k - 1]) + 1);
+			size_t change = above[k - 1] + (a[i - 1] != b[k - 1]);
+			row[k] = least(change, least(above[k], row[k - 1]) + 1);
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+				row[k] = least(row[k], two_above[k - 2] + 1);
 		}
 	}
 	return row[n];
