@@ -115,12 +115,19 @@ int journal_verb_export(
 		error_errno(&error, errno, "%s", arguments[0]);
 		return journal_verb_failed(verb, &error);
 	}
-	int r = journal_dump(path, &export.sink, &error);
+	uint64_t left_out = 0;
+	int r = journal_dump(path, &export.sink, &left_out, &error);
 	if (n && fclose(export.out) != 0 && r >= 0)
 		r = -errno;
 	if (r < 0 && !error.code)
 		error_errno(&error, -r, "cannot write%s%s", n ? " " : "", n ? arguments[0] : "");
 	if (r < 0)
 		return journal_verb_failed(verb, &error);
+	if (left_out)
+		fprintf(stderr,
+			"civicwire journal export: %" PRIu64
+			" damaged row%s left out; all events are "
+			"there\n",
+			left_out, left_out == 1 ? " was" : "s were");
 	return n ? EX_OK : verb_flush("journal");
 }

@@ -149,6 +149,19 @@ static void log_remapped(struct writer *w, size_t n)
 	}
 }
 
+/* What did not fit its checksum was mended or left out; the operator should look at the disk. */
+static void log_damage(struct writer *w)
+{
+	cleanup(free_p) char *what = NULL;
+	uint64_t rows = journal_damage(w->journal, &what);
+
+	if (!rows)
+		return;
+	metric_add(METRIC_civicwire_journal_damaged_rows_total, (int64_t)rows);
+	log_error("the journal is damaged ('civicwire journal verify' says where): %s%s", what,
+		rows > 1 ? " (and there were more)" : "");
+}
+
 /* True: committed. */
 static bool commit_group(struct writer *w, size_t n)
 {
@@ -156,6 +169,7 @@ static bool commit_group(struct writer *w, size_t n)
 	struct error error = {0};
 	int r = recorder_commit(w->recorder, w->waiting, n, clock_real_us(), &counts, &error);
 
+	log_damage(w);
 	if (r < 0) {
 		tell_trouble(w, error.text);
 		return false;
@@ -210,6 +224,7 @@ static void *run(void *p)
 {
 	struct writer *w = p;
 
+	log_damage(w); /* what was met at the start */
 	while (gather(w)) {
 		if (w->n_waiting) {
 			news_first(w);

@@ -19,6 +19,8 @@
 	METRIC(civicwire_journal_commits_total, "counter", "Durable commits") \
 	METRIC(civicwire_journal_failures_total, "counter", \
 		"Commits that failed and were retried") \
+	METRIC(civicwire_journal_damaged_rows_total, "counter", \
+		"Rows of the journal that did not fit their checksum when they were read") \
 	METRIC(civicwire_bus_starts_total, "counter", "Times the bus process was started") \
 	METRIC(civicwire_bus_connections, "gauge", "Connections to live and replay") \
 	METRIC(civicwire_bus_accepted_total, "counter", \

@@ -42,6 +42,11 @@ bool journal_wants_pause(const struct journal *journal);
  * journal_begin() would otherwise have to do first. */
 void journal_rest(struct journal *journal);
 
+/* How many rows that remember something did not fit their checksum, since this was asked last, and in
+ * *ret_what a sentence about the last of them for the log (the caller's; NULL: none). They were mended
+ * by the rules that stand with the calls below, or left out. Writer's thread. */
+uint64_t journal_damage(struct journal *journal, char **ret_what);
+
 /* One transaction: begin, any of the calls below, commit. Nothing of it exists before commit
  * returns 0, and then all of it does, power cuts included. After any error: rollback, and the
  * whole transaction may be tried again. Functions return 0 or -errno (ENOSPC, EIO, …). */
@@ -49,7 +54,8 @@ int journal_begin(struct journal *journal, struct error *error);
 int journal_commit(struct journal *journal, struct error *error);
 void journal_rollback(struct journal *journal);
 
-/* A feed as the journal knows it; made on first use. `formerly` are ids it had before: if the feed
+/* A feed as the journal knows it; made on first use. Of a damaged row the marks stay, and that it is
+ * known: what is new in it is news, not backfill. `formerly` are ids it had before: if the feed
  * is new and one of them is known, it takes over what was remembered under that name. */
 struct journal_feed {
 	int64_t number;
@@ -63,7 +69,12 @@ int journal_feed(struct journal *journal, const struct feed *feed, struct journa
 int journal_feed_state_put(
 	struct journal *journal, int64_t feed, const struct feed_state *state, struct error *error);
 
-/* The row of a key. 1: *ret is it (end with seen_deinit()); 0: there is none. */
+/* The row of a key. 1: *ret is it (end with seen_deinit()); 0: there is none.
+ *
+ * A damaged row is one of which nothing is sure but the key, so the item counts as changed: better told
+ * once too often, as an update, than an update not at all. Its version becomes the minutes since 1970 of
+ * the newest event, which no counting reaches, so that no event id comes twice; its views are dropped,
+ * for an event in a wrong one would be told to whom it is not for. */
 int journal_seen_get(struct journal *journal, int64_t feed, const struct hash *key,
 	struct seen *ret, struct error *error);
 /* Stores under row->key. */
@@ -83,20 +94,22 @@ struct journal_alert {
 	bool cancelled;       /* another message took it back */
 	int64_t last_seen_us; /* listed, or referred to */
 };
-/* 1: *ret is it; 0: there is none. */
+/* 1: *ret is it; 0: there is none, or it is damaged: an alert told twice is better than one not
+ * told. */
 int journal_alert_get(struct journal *journal, int64_t feed, const struct hash *message,
 	struct journal_alert *ret, struct error *error);
 /* A key is that of one message: it is taken from the one that had it before. */
 int journal_alert_put(struct journal *journal, int64_t feed, const struct journal_alert *alert,
 	struct error *error);
 /* What the feed's last document had, in the caller's own words; kept beside the rows because finding
- * that in them means reading all of them. 1: *ret_items is it (malloc'ed); 0: nothing yet. */
+ * that in them means reading all of them. 1: *ret_items is it (malloc'ed); 0: nothing yet, or it is
+ * damaged. */
 int journal_recent_get(
 	struct journal *journal, int64_t feed, struct str *ret_items, struct error *error);
 int journal_recent_put(
 	struct journal *journal, int64_t feed, struct str items, struct error *error);
-/* All rows of a feed. Return 0 from `row` to go on, else the walk ends and returns that value. The
- * row's texts are the journal's, valid during the call; do not write inside the walk. */
+/* All rows of a feed that are whole. Return 0 from `row` to go on, else the walk ends and returns that
+ * value. The row's texts are the journal's, valid during the call; do not write inside the walk. */
 struct journal_seen_walk {
 	int (*row)(struct journal_seen_walk *walk, const struct seen *row);
 };
@@ -120,7 +133,8 @@ int journal_append(struct journal *journal, const struct event *event, struct se
  * call, in a transaction of its own; 1: there is more to do, 0: done. */
 int journal_retain(struct journal *journal, int64_t now_us, struct error *error);
 
-/* States of all feeds known, for the start. The state is the journal's, valid during the call. */
+/* States of all feeds known, for the start. Of a damaged one what the server said of the document is left
+ * out, so that it is fetched whole. The state is the journal's, valid during the call. */
 struct journal_state_walk {
 	int (*state)(struct journal_state_walk *walk, struct str feed_id,
 		const struct feed_state *state);

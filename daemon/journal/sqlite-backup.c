@@ -13,7 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "journal/statement.h"
+#include "journal/store.h"
 
 #define BACKUP_BUSY_MS 5000
 
@@ -81,13 +81,20 @@ static int copy(sqlite3 *db, const char *to, struct error *error)
 /* The mark that journal_open() looks for, and the log's mode, which a copy does not inherit. */
 static int mark(const char *path, struct error *error)
 {
+	static const char sum[] =
+		"UPDATE meta SET checksum=row_checksum(name,value) WHERE name='copy'";
 	sqlite3 *db = NULL;
+	int schema = 0;
 	int r = statement_open(path, SQLITE_OPEN_READWRITE, BACKUP_BUSY_MS, &db, error);
 
 	if (r >= 0)
+		r = store_recognise(db, path, &schema, error);
+	if (r >= 0)
 		r = statement_exec(db,
-			"PRAGMA synchronous=EXTRA;REPLACE INTO meta VALUES('copy',1)",
+			"PRAGMA synchronous=EXTRA;REPLACE INTO meta(name,value) VALUES('copy',1)",
 			"marking the copy", error);
+	if (r >= 0 && schema >= STORE_SCHEMA_SUMMED)
+		r = statement_exec(db, sum, "marking the copy", error);
 	sqlite3_close(db);
 	return r;
 }

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "journal/encoding.h"
+#include "journal/row.h"
 #include "journal/statement.h"
 
 #define DUMP_BUSY_MS 5000
@@ -21,6 +22,7 @@ struct dump {
 	struct arena names;
 	struct str *topics; /* by number − 1 */
 	size_t n_topics;
+	uint64_t left_out; /* damaged rows */
 };
 
 static int put(struct dump *d)
@@ -71,7 +73,8 @@ static int dump_row(struct dump *d, const char *table, sqlite3_stmt *stmt)
 	json_key(&j, "row");
 	json_open(&j, '{');
 	for (int i = 0; i < sqlite3_column_count(stmt); i++)
-		write_column(&j, stmt, i);
+		if (strcmp(sqlite3_column_name(stmt, i), ROW_CHECKSUM) != 0)
+			write_column(&j, stmt, i);
 	json_close(&j, '}');
 	json_close(&j, '}');
 	return put(d);
@@ -84,8 +87,16 @@ static int dump_table(struct dump *d, const char *table, struct error *error)
 
 	snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
 	int r = statement_prepare(d->db, sql, &stmt, doing, error);
-	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0)
-		r = dump_row(d, table, stmt);
+	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0) {
+		if (row_fits_if_any(stmt))
+			r = dump_row(d, table, stmt);
+		else if (!strcmp(table, "topic"))
+			r = error_set(error, EBADMSG,
+				"%s: the row of topic %lld is damaged, and events need it", d->path,
+				(long long)sqlite3_column_int64(stmt, 0));
+		else
+			d->left_out++;
+	}
 	sqlite3_finalize(stmt);
 	return r;
 }
@@ -227,18 +238,24 @@ static int dump_all(struct dump *d, struct error *error)
 	return put(d);
 }
 
-int journal_dump(const char *path, struct journal_dump_sink *sink, struct error *error)
+int journal_dump(const char *path, struct journal_dump_sink *sink, uint64_t *ret_left_out,
+	struct error *error)
 {
 	struct dump d = {.path = path, .sink = sink, .names = ARENA_INIT};
 	struct journal_reader *reader; /* says in the usual words what is no journal */
 	int r = journal_reader_open(&reader, path, error);
 
+	struct journal_extent extent;
+
 	if (r < 0)
 		return r;
+	r = journal_extent(reader, &extent, error);
 	journal_reader_close(reader);
-	r = statement_open(path, SQLITE_OPEN_READONLY, DUMP_BUSY_MS, &d.db, error);
+	if (r >= 0)
+		r = statement_open(path, SQLITE_OPEN_READONLY, DUMP_BUSY_MS, &d.db, error);
 	if (r >= 0)
 		r = dump_all(&d, error);
+	*ret_left_out = d.left_out;
 	sqlite3_close(d.db);
 	buf_deinit(&d.line);
 	buf_deinit(&d.record);

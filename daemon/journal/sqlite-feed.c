@@ -2,8 +2,10 @@
 #include "journal/store.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
+#include "journal/row.h"
 
 enum column_type { COLUMN_TEXT, COLUMN_HASH, COLUMN_I64, COLUMN_U32, COLUMN_BOOL };
 
@@ -51,12 +53,37 @@ void store_feed_columns(struct buf *sql)
 	}
 }
 
-void store_feed_update(struct buf *sql)
+/* All columns but the checksum, in the table's order. */
+static void write_all(struct buf *sql)
 {
-	buf_lit(sql, "UPDATE feed SET ");
+	buf_lit(sql, "id,name,pruned");
 	for (size_t i = 0; i < N_COLUMNS; i++)
-		buf_printf(sql, "%s%s=?%zu", i ? "," : "", columns[i].name, i + 2);
-	buf_lit(sql, " WHERE id=?1");
+		buf_printf(sql, ",%s", columns[i].name);
+}
+#define FIRST_STATE_COLUMN 3
+
+void store_feed_sql(struct buf *sql, int which)
+{
+	if (which == STMT_FEED_STATE) {
+		buf_lit(sql, "UPDATE feed SET ");
+		for (size_t i = 0; i < N_COLUMNS; i++)
+			buf_printf(sql, "%s%s=?%zu", i ? "," : "", columns[i].name, i + 2);
+		buf_lit(sql, " WHERE id=?1");
+	} else if (which == STMT_FEED_SUM) {
+		buf_lit(sql, "UPDATE feed SET checksum=row_checksum(");
+		write_all(sql);
+		buf_lit(sql, ") WHERE id=?1");
+	} else {
+		buf_lit(sql, "SELECT ");
+		write_all(sql);
+		buf_lit(sql, ",checksum FROM feed WHERE name=?1");
+	}
+}
+
+int store_feed_sum(struct journal *j, int64_t feed, struct error *error)
+{
+	bind_int(j->stmts[STMT_FEED_SUM], 1, feed);
+	return store_run(j, STMT_FEED_SUM, error);
 }
 
 static void bind_column(sqlite3_stmt *stmt, size_t i, const struct feed_state *state)
@@ -120,7 +147,22 @@ int journal_feed_state_put(
 	bind_int(stmt, 1, feed);
 	for (size_t i = 0; i < N_COLUMNS; i++)
 		bind_column(stmt, i, state);
-	return store_run(j, STMT_FEED_STATE, error);
+	int r = store_run(j, STMT_FEED_STATE, error);
+	return r < 0 ? r : store_feed_sum(j, feed, error);
+}
+
+static void tell_damage(struct journal *j, const char *name)
+{
+	store_damaged(j,
+		"feed %s: its state was damaged; its document is fetched whole, and all of the "
+		"state is "
+		"written anew",
+		name);
+}
+
+static enum feed_health known_health(enum feed_health health)
+{
+	return health < FEED_HEALTH_COUNT ? health : FEED_NEW;
 }
 
 static int find(struct journal *j, const char *name, struct journal_feed *ret, struct error *error)
@@ -131,11 +173,19 @@ static int find(struct journal *j, const char *name, struct journal_feed *ret, s
 	int r = store_row(j, STMT_FEED_BY_NAME, error);
 	if (r <= 0)
 		return r;
+	struct feed_state state = {0};
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		if (columns[i].type != COLUMN_TEXT)
+			read_column(stmt, FIRST_STATE_COLUMN + (int)i, i, &state);
+	if (!row_fits(stmt)) {
+		state.backfilled = true;
+		tell_damage(j, name);
+	}
 	*ret = (struct journal_feed){.number = sqlite3_column_int64(stmt, 0),
-		.backfilled = sqlite3_column_int64(stmt, 1),
-		.guids_repeat = sqlite3_column_int64(stmt, 2),
-		.health = (enum feed_health)sqlite3_column_int64(stmt, 3),
-		.failures = (uint32_t)sqlite3_column_int64(stmt, 4)};
+		.backfilled = state.backfilled,
+		.guids_repeat = state.guids_repeat,
+		.health = known_health(state.health),
+		.failures = state.failures};
 	sqlite3_reset(stmt);
 	return 1;
 }
@@ -154,6 +204,8 @@ static int take_over(
 	bind_int(stmt, 1, ret->number);
 	bind_text(stmt, 2, str_of(feed->id));
 	r = store_run(j, STMT_FEED_RENAME, error);
+	if (r >= 0)
+		r = store_feed_sum(j, ret->number, error);
 	return r < 0 ? r : 1;
 }
 
@@ -169,9 +221,26 @@ int journal_feed(
 		return r < 0 ? r : 0;
 	bind_text(stmt, 1, str_of(feed->id));
 	r = store_run(j, STMT_FEED_ADD, error);
-	if (r >= 0)
-		*ret = (struct journal_feed){.number = sqlite3_last_insert_rowid(j->db)};
-	return r;
+	if (r < 0)
+		return r;
+	*ret = (struct journal_feed){.number = sqlite3_last_insert_rowid(j->db)};
+	return store_feed_sum(j, ret->number, error);
+}
+
+/* What makes the next poll a whole one, at once. */
+static void mend_state(struct journal *j, sqlite3_stmt *stmt, struct feed_state *state)
+{
+	char *name = mem_printf("%.*s", STR_FMT(column_text(stmt, 1)));
+
+	tell_damage(j, name);
+	free(name);
+	free(state->etag);
+	free(state->last_modified);
+	state->etag = state->last_modified = NULL;
+	state->body_hash = (struct hash){{0}};
+	state->next_due_us = 0;
+	state->backfilled = true;
+	state->health = known_health(state->health);
 }
 
 int journal_states_each(struct journal *j, struct journal_state_walk *walk, struct error *error)
@@ -179,17 +248,18 @@ int journal_states_each(struct journal *j, struct journal_state_walk *walk, stru
 	struct buf sql = BUF_INIT;
 	sqlite3_stmt *stmt = NULL;
 
-	buf_lit(&sql, "SELECT name");
-	for (size_t i = 0; i < N_COLUMNS; i++)
-		buf_printf(&sql, ",%s", columns[i].name);
-	buf_lit(&sql, " FROM feed");
+	buf_lit(&sql, "SELECT ");
+	write_all(&sql);
+	buf_lit(&sql, ",checksum FROM feed");
 	int r = statement_prepare(j->db, buf_cstr(&sql), &stmt, "reading the feeds", error);
 	buf_deinit(&sql);
 	while (r >= 0 && (r = statement_row(stmt, "reading the feeds", error)) > 0) {
 		struct feed_state state = {0};
 		for (size_t i = 0; i < N_COLUMNS; i++)
-			read_column(stmt, (int)i + 1, i, &state);
-		r = walk->state(walk, column_text(stmt, 0), &state);
+			read_column(stmt, FIRST_STATE_COLUMN + (int)i, i, &state);
+		if (!row_fits(stmt))
+			mend_state(j, stmt, &state);
+		r = walk->state(walk, column_text(stmt, 1), &state);
 		feed_state_deinit(&state);
 		if (r != 0)
 			break;

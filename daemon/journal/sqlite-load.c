@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "journal/encoding.h"
+#include "journal/row.h"
 
 /* A table has at most so many columns; feed, the widest, has half of it. */
 #define LOAD_COLUMNS_MAX 64
@@ -64,10 +65,14 @@ static int begin(
 	int r = journal_begin(j, error);
 	if (r < 0)
 		return r;
-	buf_printf(&sql, "UPDATE meta SET value=%llu WHERE name='head'", (unsigned long long)head);
+	buf_printf(&sql,
+		"UPDATE meta SET value=%llu,checksum=row_checksum(name,%llu) WHERE name='head'",
+		(unsigned long long)head, (unsigned long long)head);
 	if (epoch.n)
-		buf_printf(
-			&sql, ";UPDATE meta SET value='%.*s' WHERE name='epoch'", STR_FMT(epoch));
+		buf_printf(&sql,
+			";UPDATE meta SET value='%.*s',checksum=row_checksum(name,'%.*s') "
+			"WHERE name='epoch'",
+			STR_FMT(epoch), STR_FMT(epoch));
 	r = statement_exec(j->db, buf_cstr(&sql), doing, error);
 	buf_deinit(&sql);
 	return r;
@@ -200,6 +205,8 @@ int journal_loader_end(struct journal_loader *loader, struct error *error)
 	if (r >= 0 && (uint64_t)head < loader->last)
 		r = error_set(error, EBADMSG, "the head is %lld and event %llu comes after it",
 			(long long)head, (unsigned long long)loader->last);
+	for (size_t i = 0; store_summed[i] && r >= 0; i++)
+		r = row_sum_table(j->db, store_summed[i], doing, error);
 	if (r >= 0)
 		r = journal_commit(j, error);
 	loader->ended = r >= 0;

@@ -13,12 +13,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 
-/* "CWjn" in the database header: what file(1) and other tools know this by. */
-#define STORE_APPLICATION_ID 0x43576a6e
-#define STORE_SCHEMA         2
 /* A writer that touches few pages per commit: 2 MiB holds the tips of all tables. With 4 the daemon
  * is larger by as much, for ever, and no faster. */
 #define STORE_CACHE_KIB 2048
@@ -27,33 +25,6 @@
  * KiB the file is a fifth smaller, 1,000 in a commit go in 1.3 times as fast and are read 1.2 times
  * as fast; with 16 KiB small commits begin to cost. */
 #define STORE_PAGE_BYTES "8192"
-
-/* checksum stands before views and body, and body last, so that a reader who looks at the views
- * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
- * page or two. Its `item` is NULL while it is the same as `key`, so the index has only the items
- * whose feed changed its guids. alert has a row for each CAP message that a feed listed or took
- * back. */
-#define ALERT_TABLE \
-	"CREATE TABLE alert(feed INTEGER NOT NULL, message BLOB NOT NULL, key BLOB," \
-	" cancelled INTEGER NOT NULL, last_seen INTEGER NOT NULL," \
-	" PRIMARY KEY(feed, message)) WITHOUT ROWID;" \
-	"CREATE INDEX alert_key ON alert(feed, key) WHERE key IS NOT NULL;"
-
-const char store_schema[] =
-	"CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE event(seq INTEGER PRIMARY KEY, recorded INTEGER NOT NULL,"
-	" checksum INTEGER NOT NULL, views BLOB NOT NULL, body BLOB NOT NULL);"
-	"CREATE TABLE topic(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-	" last_seq INTEGER NOT NULL);"
-	"CREATE TABLE seen(feed INTEGER NOT NULL, key BLOB NOT NULL, item BLOB, link BLOB,"
-	" title BLOB, change BLOB, version INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
-	" day INTEGER NOT NULL, updates INTEGER NOT NULL, withdrawn INTEGER NOT NULL,"
-	" views BLOB, subject TEXT, PRIMARY KEY(feed, key)) WITHOUT ROWID;"
-	"CREATE TABLE recent(feed INTEGER PRIMARY KEY, items BLOB NOT NULL);"
-	"CREATE INDEX seen_item ON seen(feed, item) WHERE item IS NOT NULL;" ALERT_TABLE;
-
-/* What makes a store of a schema one of the next: the store of an older program is taken over. */
-static const char *const upgrades[STORE_SCHEMA] = {[1] = ALERT_TABLE};
 
 static int configure(struct journal *j, struct error *error)
 {
@@ -79,54 +50,6 @@ static int configure(struct journal *j, struct error *error)
 	return r;
 }
 
-/* 1: an empty file; 0: ours, of a schema we know, which is *ret_schema. */
-static int recognise(struct journal *j, int *ret_schema, struct error *error)
-{
-	int64_t tables, id, schema;
-	int r = statement_int(j->db, "SELECT count(*) FROM sqlite_schema", 0, &tables,
-		"reading the store", error);
-
-	if (r == -EINVAL)
-		return error_set(
-			error, EINVAL, "%s is not a journal: it is no database at all", j->path);
-	if (r >= 0)
-		r = statement_int(
-			j->db, "PRAGMA application_id", 0, &id, "reading the store", error);
-	if (r < 0)
-		return r;
-	if (!tables && !id)
-		return 1;
-	if (id != STORE_APPLICATION_ID)
-		return error_set(error, EINVAL,
-			"%s is not a journal: it is another program's SQLite database", j->path);
-	r = statement_int(j->db, "SELECT value FROM meta WHERE name='schema'", 0, &schema,
-		"reading the schema's version", error);
-	if (r >= 0 && (schema < 1 || schema > STORE_SCHEMA))
-		return error_set(error, EPROTONOSUPPORT,
-			"%s has schema %lld and this program knows schema %d: it was written by "
-			"another version",
-			j->path, (long long)schema, STORE_SCHEMA);
-	if (r >= 0)
-		*ret_schema = (int)schema;
-	return r;
-}
-
-/* All steps in one transaction: a store is of one schema or of the other. */
-static int upgrade(struct journal *j, int schema, struct error *error)
-{
-	struct buf sql = BUF_INIT;
-
-	buf_lit(&sql, "BEGIN IMMEDIATE;");
-	for (; schema < STORE_SCHEMA; schema++)
-		buf_str(&sql, str_of(upgrades[schema]));
-	buf_printf(&sql, "UPDATE meta SET value=%d WHERE name='schema';COMMIT", STORE_SCHEMA);
-	int r = statement_exec(j->db, buf_cstr(&sql), "bringing the tables up to date", error);
-	if (r < 0 && !sqlite3_get_autocommit(j->db))
-		statement_exec(j->db, "ROLLBACK", "bringing the tables up to date", NULL);
-	buf_deinit(&sql);
-	return r;
-}
-
 static int use_wal(struct journal *j, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -143,66 +66,37 @@ static int use_wal(struct journal *j, struct error *error)
 	return r < 0 ? r : 0;
 }
 
-/* Lower-case base 32: sixty random bits, so that no two epochs are ever alike. */
-static void new_epoch(char out[JOURNAL_EPOCH_MAX])
-{
-	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
-	unsigned char random[12];
-
-	hash_random(random, sizeof random);
-	for (size_t i = 0; i < sizeof random; i++)
-		out[i] = digits[random[i] & 31];
-	out[sizeof random] = 0;
-}
-
-static int create(struct journal *j, struct error *error)
-{
-	struct buf sql = BUF_INIT;
-	char epoch[JOURNAL_EPOCH_MAX], store[JOURNAL_EPOCH_MAX];
-
-	new_epoch(epoch);
-	new_epoch(store);
-	buf_printf(&sql, "BEGIN IMMEDIATE;PRAGMA application_id=%d;%s", STORE_APPLICATION_ID,
-		store_schema);
-	buf_lit(&sql, "CREATE TABLE feed(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-		      " pruned INTEGER NOT NULL DEFAULT 0");
-	store_feed_columns(&sql);
-	buf_printf(&sql,
-		");INSERT INTO meta VALUES('schema',%d),('epoch','%s'),('head',0),('store','%s');"
-		"COMMIT",
-		STORE_SCHEMA, epoch, store);
-	int r = statement_exec(j->db, buf_cstr(&sql), "creating the tables", error);
-	if (r < 0 && !sqlite3_get_autocommit(j->db))
-		statement_exec(j->db, "ROLLBACK", "creating the tables", NULL);
-	buf_deinit(&sql);
-	return r;
-}
-
 int store_prepare(struct journal *j, struct error *error)
 {
 #define STATEMENT_SQL(name, doing, sql) [STMT_##name] = (sql),
 	static const char *const sqls[STMT_COUNT] = {STATEMENTS(STATEMENT_SQL)};
 #undef STATEMENT_SQL
-	struct buf state = BUF_INIT;
+	struct buf sql = BUF_INIT;
 	int r = 0;
 
-	store_feed_update(&state);
-	for (int i = 0; i < STMT_COUNT && r >= 0; i++)
-		r = statement_prepare(j->db, i == STMT_FEED_STATE ? buf_cstr(&state) : sqls[i],
-			&j->stmts[i], store_doing[i], error);
-	buf_deinit(&state);
+	for (int i = 0; i < STMT_COUNT && r >= 0; i++) {
+		buf_clear(&sql);
+		if (!sqls[i])
+			store_feed_sql(&sql, i);
+		r = statement_prepare(j->db, sqls[i] ? sqls[i] : buf_cstr(&sql), &j->stmts[i],
+			store_doing[i], error);
+	}
+	buf_deinit(&sql);
 	return r;
 }
 
-/* The newest event's time and checksum; the head itself is a number of its own. */
+/* The newest event's time and checksum; the head itself is a number of its own. 1: the head or the epoch
+ * is damaged, and the newest event is all that is known. */
 static int load_position(struct journal *j, struct error *error)
 {
 	struct position *at = &j->durable;
 	sqlite3_stmt *stmt = NULL;
-	int64_t topics;
+	int64_t topics, whole = 0;
 	static const char sql[] =
 		"SELECT (SELECT value FROM meta WHERE name='head'),"
-		" (SELECT value FROM meta WHERE name='epoch'), seq, recorded, checksum"
+		" (SELECT value FROM meta WHERE name='epoch'), seq, recorded, checksum,"
+		" (SELECT count(*) FROM meta WHERE name IN('head','epoch') AND"
+		" checksum=row_checksum(name,value))"
 		" FROM (SELECT 1) LEFT JOIN"
 		" (SELECT seq,recorded,checksum FROM event ORDER BY seq DESC LIMIT 1)";
 	int r = statement_prepare(j->db, sql, &stmt, "reading the head", error);
@@ -213,10 +107,13 @@ static int load_position(struct journal *j, struct error *error)
 		struct str epoch = column_text(stmt, 1);
 		at->seq = (uint64_t)sqlite3_column_int64(stmt, 0);
 		uint64_t newest = (uint64_t)sqlite3_column_int64(stmt, 2);
+		whole = sqlite3_column_int64(stmt, 5) == 2;
+		if (!whole)
+			at->seq = newest;
 		at->recorded_us = sqlite3_column_int64(stmt, 3);
 		at->checksum = newest == at->seq ? (uint64_t)sqlite3_column_int64(stmt, 4) : 0;
 		snprintf(j->epoch, sizeof j->epoch, "%.*s", STR_FMT(epoch));
-		if (newest > at->seq || !epoch.n)
+		if (whole && (newest > at->seq || !epoch.n))
 			r = error_set(error, EBADMSG,
 				"%s is damaged: its head is %llu and its newest event %llu",
 				j->path, (unsigned long long)at->seq, (unsigned long long)newest);
@@ -227,7 +124,7 @@ static int load_position(struct journal *j, struct error *error)
 			"counting the topics", error);
 	if (r >= 0)
 		at->n_topics = (uint32_t)topics;
-	return r < 0 ? r : 0;
+	return r < 0 ? r : !whole;
 }
 
 /* Numbers that are skipped are remembered, so that a check of the store knows them for a loss that was
@@ -237,16 +134,16 @@ static int begin_epoch(struct journal *j, uint64_t head, struct error *error)
 	char epoch[JOURNAL_EPOCH_MAX];
 	struct buf sql = BUF_INIT;
 
-	new_epoch(epoch);
+	store_new_epoch(epoch);
 	buf_printf(&sql,
-		"BEGIN IMMEDIATE;UPDATE meta SET value='%s' WHERE name='epoch';"
-		"DELETE FROM meta WHERE name='copy';"
-		"UPDATE meta SET value=%lld WHERE name='head';",
+		"BEGIN IMMEDIATE;DELETE FROM meta WHERE name IN('copy','epoch','head');"
+		"INSERT INTO meta(name,value) VALUES('epoch','%s'),('head',%lld);",
 		epoch, (long long)head);
 	if (head > j->durable.seq)
-		buf_printf(&sql, "REPLACE INTO meta VALUES('lost:%llu',%lld);",
+		buf_printf(&sql, "REPLACE INTO meta(name,value) VALUES('lost:%llu',%lld);",
 			(unsigned long long)j->durable.seq + 1, (long long)head);
-	buf_lit(&sql, "COMMIT");
+	/* Those without a checksum are those just written: no sum is 0 but by chance. */
+	buf_lit(&sql, "UPDATE meta SET checksum=row_checksum(name,value) WHERE checksum=0;COMMIT");
 	int r = statement_exec(j->db, buf_cstr(&sql), "beginning a new epoch", error);
 	buf_deinit(&sql);
 	if (r < 0)
@@ -292,7 +189,7 @@ static int check_copy(struct journal *j, char **ret_notice, struct error *error)
 	return 0;
 }
 
-static int check_witness(struct journal *j, char **ret_notice, struct error *error)
+static int check_witness(struct journal *j, bool is_damaged, char **ret_notice, struct error *error)
 {
 	struct witness_record w = {0};
 	unsigned long long head = j->durable.seq;
@@ -304,7 +201,7 @@ static int check_witness(struct journal *j, char **ret_notice, struct error *err
 			j->witness.path);
 	else if (r < 0)
 		return error_errno(error, -r, "reading %s", j->witness.path);
-	if (r > 0 && w.seq > head)
+	if (is_damaged || (r > 0 && w.seq > head))
 		lost = 1;
 	else if (r > 0 && !strcmp(w.epoch, j->epoch))
 		lost = differs(j, &w, error);
@@ -319,16 +216,23 @@ static int check_witness(struct journal *j, char **ret_notice, struct error *err
 		r = begin_epoch(j, w.seq > head ? w.seq : head, error);
 		if (r < 0)
 			return r;
-		*ret_notice = w.seq > head
-				      ? mem_printf("events were lost: the journal %s ends at %llu, "
-						   "but %llu was "
-						   "durable already; epoch %s begins after it",
-						j->path, head, (unsigned long long)w.seq, j->epoch)
-				      : mem_printf("the journal %s was replaced by another past: "
-						   "event %llu is "
-						   "not the one that was durable; epoch %s begins "
-						   "after %llu",
-						j->path, (unsigned long long)w.seq, j->epoch, head);
+		free(*ret_notice);
+		*ret_notice =
+			is_damaged ? mem_printf("the journal %s was damaged in what it says "
+						"of its head or epoch; epoch %s begins after "
+						"event %llu ('civicwire journal verify' says "
+						"what else is)",
+					     j->path, j->epoch, (unsigned long long)j->durable.seq)
+			: w.seq > head
+				? mem_printf("events were lost: the journal %s ends at %llu, "
+					     "but %llu was "
+					     "durable already; epoch %s begins after it",
+					  j->path, head, (unsigned long long)w.seq, j->epoch)
+				: mem_printf("the journal %s was replaced by another past: "
+					     "event %llu is "
+					     "not the one that was durable; epoch %s begins "
+					     "after %llu",
+					  j->path, (unsigned long long)w.seq, j->epoch, head);
 	}
 	w = (struct witness_record){.seq = j->durable.seq, .checksum = j->durable.checksum};
 	memcpy(w.epoch, j->epoch, sizeof w.epoch);
@@ -343,7 +247,7 @@ static int open_database(struct journal *j, struct error *error)
 
 	if (r < 0)
 		return r;
-	int schema = STORE_SCHEMA, empty = recognise(j, &schema, error);
+	int schema = 0, empty = store_recognise(j->db, j->path, &schema, error);
 	r = empty < 0 ? empty : configure(j, error);
 	if (r < 0)
 		return r;
@@ -355,9 +259,9 @@ static int open_database(struct journal *j, struct error *error)
 	if (r >= 0)
 		r = use_wal(j, error);
 	if (r >= 0 && empty)
-		r = create(j, error);
-	if (r >= 0 && schema < STORE_SCHEMA)
-		r = upgrade(j, schema, error);
+		r = store_create(j, error);
+	if (r >= 0 && !empty)
+		r = store_upgrade(j, schema, error);
 	if (r >= 0)
 		r = statement_int(
 			j->db, "PRAGMA page_size", 4096, &j->page_size, "setting up", error);
@@ -383,7 +287,7 @@ int journal_open(struct journal **ret, const struct journal_settings *settings, 
 	if (r >= 0)
 		r = load_position(j, error);
 	if (r >= 0)
-		r = check_witness(j, &notice, error);
+		r = check_witness(j, r > 0, &notice, error);
 	if (r < 0)
 		return r;
 	store_log_watch(j);
@@ -408,6 +312,7 @@ struct journal *journal_close(struct journal *j)
 	buf_deinit(&j->views);
 	buf_deinit(&j->record);
 	buf_deinit(&j->own);
+	free(j->damage);
 	free(j->path);
 	free(j);
 	return NULL;

@@ -14,7 +14,8 @@
 
 #include "base/alloc.h"
 #include "journal/encoding.h"
-#include "journal/statement.h"
+#include "journal/row.h"
+#include "journal/store.h"
 
 /* A reader meets a lock only while the log is recovered or started afresh: milliseconds. */
 #define READER_BUSY_MS 250
@@ -32,9 +33,12 @@
 	READER_STATEMENT(EXTENT, \
 		"SELECT (SELECT value FROM meta WHERE name='epoch')," \
 		"(SELECT min(seq) FROM event),(SELECT value FROM meta WHERE name='head')") \
+	READER_STATEMENT(EXTENT_FITS, \
+		"SELECT count(*) FROM meta WHERE name IN('epoch','head') AND " \
+		"checksum=row_checksum(name,value)") \
 	READER_STATEMENT( \
 		FROM, "SELECT seq,recorded FROM event WHERE seq>=?1 ORDER BY seq LIMIT 1") \
-	READER_STATEMENT(TOPICS, "SELECT id,name FROM topic WHERE id>?1 ORDER BY id")
+	READER_STATEMENT(TOPICS, "SELECT * FROM topic WHERE id>?1 ORDER BY id")
 
 #define READER_ENUM(name, sql) READ_##name,
 enum { READER_STATEMENTS(READER_ENUM) READ_COUNT };
@@ -47,8 +51,9 @@ struct journal_reader {
 	struct journal_view *views; /* of the record at hand */
 	size_t cap_views;
 	struct buf record; /* as its checksum sees it */
+	bool is_summed;    /* rows have checksums */
 	struct arena names;
-	struct str *topics; /* by number − 1 */
+	struct str *topics; /* by number − 1; STR_NONE: damaged */
 	size_t n_topics, cap_topics;
 };
 
@@ -64,11 +69,19 @@ int journal_reader_open(struct journal_reader **ret, const char *path, struct er
 
 	reader->path = mem_strdup(path);
 	reader->names = ARENA_INIT;
-	int r = statement_open(path, SQLITE_OPEN_READONLY, READER_BUSY_MS, &reader->db, error);
+	int schema = 0,
+	    r = statement_open(path, SQLITE_OPEN_READONLY, READER_BUSY_MS, &reader->db, error);
+	if (r >= 0)
+		r = store_recognise(reader->db, path, &schema, error);
+	if (r > 0)
+		r = error_set(error, EINVAL, "%s is not a journal: it is empty", path);
 	if (r >= 0)
 		r = statement_exec(reader->db, READER_SETUP, "opening", error);
+	reader->is_summed = schema >= STORE_SCHEMA_SUMMED;
 	for (int i = 0; i < READ_COUNT && r >= 0; i++)
-		r = statement_prepare(reader->db, sqls[i], &reader->stmts[i], "opening", error);
+		if (i != READ_EXTENT_FITS || reader->is_summed)
+			r = statement_prepare(
+				reader->db, sqls[i], &reader->stmts[i], "opening", error);
 	if (r < 0)
 		return r;
 	*ret = reader;
@@ -214,7 +227,20 @@ int journal_extent(struct journal_reader *reader, struct journal_extent *ret, st
 	ret->oldest = (uint64_t)sqlite3_column_int64(stmt, 1);
 	ret->head = (uint64_t)sqlite3_column_int64(stmt, 2);
 	sqlite3_reset(stmt);
-	return 0;
+	stmt = reader->stmts[READ_EXTENT_FITS];
+	if (!stmt)
+		return 0;
+	r = statement_row(stmt, doing, error);
+	if (r <= 0)
+		return r;
+	bool fits = sqlite3_column_int64(stmt, 0) == 2;
+	sqlite3_reset(stmt);
+	return fits ? 0
+		    : error_set(error, EBADMSG,
+			      "%s is damaged in what it says of its head or epoch: the daemon "
+			      "begins a "
+			      "new epoch when it is started again",
+			      reader->path);
 }
 
 /* The first event at or after `seq`: 1, or 0 if there is none. */
@@ -285,8 +311,10 @@ int journal_reader_topics(struct journal_reader *reader, uint32_t *ret_count, st
 				reader->n_topics + 1);
 		}
 		MEM_GROW(reader->topics, reader->cap_topics, reader->n_topics + 1);
+		/* A topic of another name would carry its events to whom they are not for. */
 		reader->topics[reader->n_topics++] =
-			arena_str(&reader->names, column_text(stmt, 1));
+			row_fits_if_any(stmt) ? arena_str(&reader->names, column_text(stmt, 1))
+					      : STR_NONE;
 	}
 	if (r >= 0)
 		*ret_count = (uint32_t)reader->n_topics;

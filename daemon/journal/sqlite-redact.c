@@ -90,8 +90,10 @@ static int forget_subjects(struct redaction *r, struct error *error)
 		!hash_from_text(key, &item))
 		return 0; /* a feed's own event: it has no item */
 	int e = statement_prepare(r->journal->db,
-		"UPDATE seen SET subject=NULL WHERE feed=(SELECT id FROM feed WHERE name=?1) AND "
-		"(item=?2 OR (item IS NULL AND key=?2))",
+		"UPDATE seen SET subject=NULL,checksum=row_checksum(feed,key,item,link,title,"
+		"change,version,last_seen,day,updates,withdrawn,views,NULL) WHERE "
+		"feed=(SELECT id FROM feed WHERE name=?1) AND (item=?2 OR (item IS NULL AND "
+		"key=?2)) AND checksum=row_checksum(" SEEN_COLUMNS ")",
 		&stmt, doing, error);
 	if (e >= 0) {
 		bind_text(stmt, 1, feed);
@@ -117,8 +119,9 @@ static int change(struct redaction *r, struct error *error)
 	if (e >= 0)
 		e = forget_subjects(r, error);
 	buf_printf(&sql,
-		"INSERT INTO meta VALUES('redacted',%zu) ON CONFLICT(name) DO UPDATE SET "
-		"value=value+%zu",
+		"INSERT INTO meta(name,value) VALUES('redacted',%zu) ON CONFLICT(name) DO UPDATE "
+		"SET value=value+%zu;"
+		"UPDATE meta SET checksum=row_checksum(name,value) WHERE name='redacted'",
 		r->n, r->n);
 	if (e >= 0)
 		e = statement_exec(r->journal->db, buf_cstr(&sql), doing, error);

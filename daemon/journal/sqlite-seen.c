@@ -1,30 +1,58 @@
 /* What was seen of each feed, items and CAP messages: rows clustered by (feed, key). */
 #include "journal/store.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
+#include "base/clock.h"
+#include "journal/row.h"
 
 /* Forgotten at most this many at a time: the transaction of a reply stays short. */
 #define SEEN_PRUNE_MAX 1000
 
-/* Texts point into the statement. */
+#define MINUTE_US (60 * SEC_US)
+
+/* The columns after the feed, in the order of SEEN_COLUMNS. Texts point into the statement. */
 static void read_row(sqlite3_stmt *stmt, struct seen *row)
 {
 	*row = (struct seen){
-		.key = column_hash(stmt, 0),
-		.item = column_hash(stmt, 1),
-		.link_key = column_hash(stmt, 2),
-		.title_key = column_hash(stmt, 3),
-		.change = column_hash(stmt, 4),
-		.version = (uint32_t)sqlite3_column_int64(stmt, 5),
-		.last_seen_us = sqlite3_column_int64(stmt, 6),
-		.day_us = sqlite3_column_int64(stmt, 7),
-		.updates_today = (uint32_t)sqlite3_column_int64(stmt, 8),
-		.withdrawn = sqlite3_column_int64(stmt, 9),
-		.views = column_blob(stmt, 10),
-		.subject = column_text(stmt, 11),
+		.key = column_hash(stmt, 1),
+		.item = column_hash(stmt, 2),
+		.link_key = column_hash(stmt, 3),
+		.title_key = column_hash(stmt, 4),
+		.change = column_hash(stmt, 5),
+		.version = (uint32_t)sqlite3_column_int64(stmt, 6),
+		.last_seen_us = sqlite3_column_int64(stmt, 7),
+		.day_us = sqlite3_column_int64(stmt, 8),
+		.updates_today = (uint32_t)sqlite3_column_int64(stmt, 9),
+		.withdrawn = sqlite3_column_int64(stmt, 10),
+		.views = column_blob(stmt, 11),
+		.subject = column_text(stmt, 12),
 	};
 	if (hash_is_zero(&row->item))
 		row->item = row->key;
+}
+
+/* All that is left of a damaged row: journal.h says why so. */
+static void mend_row(struct journal *j, const struct hash *key, struct seen *row)
+{
+	*row = (struct seen){.key = *key,
+		.item = row->item,
+		.version = (uint32_t)(j->current.recorded_us / MINUTE_US)};
+}
+
+static void tell_seen_damage(struct journal *j, int64_t feed, const char *what)
+{
+	char sql[64];
+	sqlite3_stmt *stmt = NULL;
+
+	snprintf(sql, sizeof sql, "SELECT name FROM feed WHERE id=%lld", (long long)feed);
+	int r = statement_prepare(j->db, sql, &stmt, "reading a feed", NULL);
+	if (r >= 0)
+		r = statement_row(stmt, "reading a feed", NULL);
+	struct str name = r > 0 ? column_text(stmt, 0) : STR("(not known)");
+	store_damaged(j, "feed %.*s: %s", STR_FMT(name), what);
+	sqlite3_finalize(stmt);
 }
 
 static struct str owned(struct str s)
@@ -44,6 +72,11 @@ int journal_seen_get(struct journal *j, int64_t feed, const struct hash *key, st
 	if (r <= 0)
 		return r;
 	read_row(stmt, &row);
+	if (!row_fits(stmt)) {
+		mend_row(j, key, &row);
+		tell_seen_damage(j, feed,
+			"what was remembered of an item was damaged; the item is told as updated");
+	}
 	row.views = owned(row.views);
 	row.subject = owned(row.subject);
 	sqlite3_reset(stmt);
@@ -103,12 +136,18 @@ int journal_alert_get(struct journal *j, int64_t feed, const struct hash *messag
 	int r = store_row(j, STMT_ALERT_GET, error);
 	if (r <= 0)
 		return r;
-	*ret = (struct journal_alert){.message = *message,
-		.key = column_hash(stmt, 0),
-		.cancelled = sqlite3_column_int64(stmt, 1),
-		.last_seen_us = sqlite3_column_int64(stmt, 2)};
+	bool fits = row_fits(stmt);
+	if (fits)
+		*ret = (struct journal_alert){.message = *message,
+			.key = column_hash(stmt, 2),
+			.cancelled = sqlite3_column_int64(stmt, 3),
+			.last_seen_us = sqlite3_column_int64(stmt, 4)};
+	else
+		tell_seen_damage(j, feed,
+			"what was remembered of an alert was damaged; if another took it back, it "
+			"may be told again");
 	sqlite3_reset(stmt);
-	return 1;
+	return fits;
 }
 
 int journal_alert_put(
@@ -139,11 +178,17 @@ int journal_recent_get(struct journal *j, int64_t feed, struct str *ret_items, s
 
 	bind_int(stmt, 1, feed);
 	int r = store_row(j, STMT_RECENT_GET, error);
-	if (r > 0) {
-		*ret_items = owned(column_blob(stmt, 0));
-		sqlite3_reset(stmt);
-	}
-	return r;
+	if (r <= 0)
+		return r;
+	bool fits = row_fits(stmt);
+	if (fits)
+		*ret_items = owned(column_blob(stmt, 1));
+	else
+		tell_seen_damage(j, feed,
+			"the list of its last items was damaged; if all of its ids change now, its "
+			"items are told as new");
+	sqlite3_reset(stmt);
+	return fits;
 }
 
 int journal_recent_put(struct journal *j, int64_t feed, struct str items, struct error *error)
@@ -164,6 +209,12 @@ int journal_seen_each(
 	bind_int(stmt, 1, feed);
 	while ((r = store_row(j, STMT_SEEN_EACH, error)) > 0) {
 		struct seen row;
+		if (!row_fits(stmt)) {
+			tell_seen_damage(j, feed,
+				"what was remembered of an item is damaged; if it is gone from the "
+				"feed, its withdrawal is not told");
+			continue;
+		}
 		read_row(stmt, &row);
 		r = walk->row(walk, &row);
 		if (r != 0)
@@ -205,5 +256,6 @@ int journal_seen_prune(struct journal *j, int64_t feed, int64_t before_us, struc
 		return r < 0 ? r : 0; /* the rest with the next reply */
 	bind_int(done, 1, feed);
 	bind_int(done, 2, before_us / DAY_US);
-	return store_run(j, STMT_FEED_PRUNE, error);
+	r = store_run(j, STMT_FEED_PRUNE, error);
+	return r < 0 ? r : store_feed_sum(j, feed, error);
 }

@@ -1,7 +1,8 @@
 /* Is a store whole? Reads everything over a connection that only reads, in slices, so that a daemon at
  * work beside it is not held up; only SQLite's own check of the structure is one long read.
  *
- *	structure ─▶ events, one by one: readable? checksum, number, chains ─▶ topics ─▶ head, witness
+ *	structure ─▶ events, one by one: readable? checksum, number, chains ─▶ rows: checksums ─▶ topics
+ *	─▶ head, witness
  *
  * What cannot be read is stepped over: a page that is damaged takes the events on it, and no more.
  * Where events are missing or damaged, chains that lead there are excused: one flaw is one finding. */
@@ -16,7 +17,8 @@
 
 #include "base/cleanup.h"
 #include "journal/encoding.h"
-#include "journal/statement.h"
+#include "journal/row.h"
+#include "journal/store.h"
 #include "journal/witness.h"
 
 /* Events in one read: some milliseconds, after which the log may be started afresh. */
@@ -43,6 +45,8 @@ struct verify {
 	size_t n_topics;
 	struct range *excused; /* where events are missing or damaged */
 	size_t n_excused, cap_excused;
+	bool is_summed;   /* rows have checksums */
+	bool head_unsure; /* what meta says of it is damaged */
 };
 
 static void find(struct verify *v, enum journal_finding kind, uint64_t from, uint64_t to,
@@ -249,21 +253,87 @@ static int check_events(struct verify *v, struct error *error)
 	return r < 0 ? r : 0;
 }
 
+/* What a damaged row means, and what becomes of it. */
+static const char *meaning(const char *table)
+{
+	static const char *const meanings[][2] = {
+		{"meta", "if it is the head or the epoch, the daemon begins a new epoch when it "
+			 "starts"},
+		{"topic", "its events are not sent until it is mended: export what is whole, and "
+			  "import "
+			  "it"},
+		{"feed", "the daemon fetches that feed's document whole, and writes the row anew"},
+		{"seen", "if its feed still has that item, the daemon tells it once more, as "
+			 "updated"},
+		{"recent", "it is written anew with the feed's next document"},
+		{"alert", "an alert that was taken back may be told once more"},
+		{"redacted", "redact that item once more"},
+	};
+
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+		if (!strcmp(meanings[i][0], table))
+			return meanings[i][1];
+	return "";
+}
+
+static void find_row(struct verify *v, const char *table, sqlite3_stmt *stmt)
+{
+	struct str first = column_text(stmt, 0);
+
+	find(v, FINDING_ROW, 0, 0, "a row of the table %s (%s %.*s) is damaged: %s", table,
+		sqlite3_column_name(stmt, 0), STR_FMT(first), meaning(table));
+}
+
+static void check_rows_of(struct verify *v, const char *table)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct error why = {0};
+	char sql[64];
+
+	snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
+	int r = statement_prepare(v->db, sql, &stmt, doing, &why);
+	while (r >= 0 && (r = statement_row(stmt, doing, &why)) > 0) {
+		if (row_fits_if_any(stmt))
+			continue;
+		find_row(v, table, stmt);
+		v->head_unsure |= !strcmp(table, "meta");
+	}
+	sqlite3_finalize(stmt);
+	if (r < 0)
+		find(v, FINDING_STRUCTURE, 0, 0, "the table %s cannot be read to its end: %s",
+			table, why.text);
+}
+
+/* The rows that remember something, and the tables' own description. */
+static void check_rows(struct verify *v)
+{
+	int64_t fits = 0;
+
+	for (size_t i = 0; store_summed[i]; i++)
+		check_rows_of(v, store_summed[i]);
+	int r = statement_int(v->db,
+		"SELECT value=" STORE_TABLES_CHECKSUM " FROM meta WHERE name='tables'", 0, &fits,
+		doing, NULL);
+	if (r < 0 || !fits)
+		find(v, FINDING_STRUCTURE, 0, 0,
+			"the description of the tables is not the one they were made with");
+}
+
 /* Each topic, named once, knows the last of its events; one that moved on meanwhile knows of more. */
 static int check_topics(struct verify *v, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
 	uint64_t expected = 1, head = v->verdict->extent.head;
-	int r = statement_prepare(
-		v->db, "SELECT id,last_seq FROM topic ORDER BY id", &stmt, doing, error);
+	int r = statement_prepare(v->db, "SELECT * FROM topic ORDER BY id", &stmt, doing, error);
 
 	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0) {
 		uint64_t id = (uint64_t)sqlite3_column_int64(stmt, 0);
-		uint64_t last = (uint64_t)sqlite3_column_int64(stmt, 1);
+		uint64_t last = (uint64_t)sqlite3_column_int64(stmt, 2);
 		if (id != expected)
 			find(v, FINDING_TOPIC, 0, 0, "topic %" PRIu64 " is missing", expected);
 		expected = id + 1;
-		if (id > v->n_topics || last > head || is_excused(v, last))
+		if (id > v->n_topics || last > head || is_excused(v, last) ||
+			!row_fits_if_any(stmt))
 			continue;
 		uint64_t seen = v->last_in[id - 1];
 		if (last != seen && (seen || last >= v->verdict->extent.oldest))
@@ -327,16 +397,24 @@ static void check_head(struct verify *v)
 static int begin(struct verify *v, struct error *error)
 {
 	struct journal_reader *reader;
-	int64_t topics = 0;
-	int r = journal_reader_open(&reader, v->path, error);
+	int64_t topics = 0, newest = 0;
+	int schema, r = journal_reader_open(&reader, v->path, error);
 
 	if (r < 0)
 		return r;
 	r = journal_extent(reader, &v->verdict->extent, error);
 	journal_reader_close(reader);
-	if (r < 0)
+	v->head_unsure = r == -EBADMSG; /* its row will be found */
+	if (r < 0 && !v->head_unsure)
 		return r;
 	r = statement_open(v->path, SQLITE_OPEN_READONLY, VERIFY_BUSY_MS, &v->db, error);
+	if (r >= 0)
+		r = store_recognise(v->db, v->path, &schema, error);
+	if (r >= 0 && v->head_unsure) {
+		r = statement_int(v->db, "SELECT max(seq) FROM event", 0, &newest, doing, error);
+		v->verdict->extent.head = (uint64_t)newest;
+	}
+	v->is_summed = r >= 0 && schema >= STORE_SCHEMA_SUMMED;
 	if (r >= 0)
 		r = statement_int(v->db, "SELECT max(id) FROM topic", 0, &topics, doing, error);
 	if (r < 0)
@@ -357,9 +435,11 @@ int journal_verify(const char *path, struct journal_verify_sink *sink, struct jo
 		r = check_structure(&v, error);
 	if (r >= 0)
 		r = check_events(&v, error);
+	if (r >= 0 && v.is_summed)
+		check_rows(&v);
 	if (r >= 0)
 		r = check_topics(&v, error);
-	if (r >= 0)
+	if (r >= 0 && !v.head_unsure)
 		check_head(&v);
 	sqlite3_close(v.db);
 	buf_deinit(&v.record);

@@ -12,6 +12,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "journal/encoding.h"
@@ -22,7 +25,8 @@
 
 #define STATEMENT_DOING(name, doing, sql) [STMT_##name] = (doing),
 const char *const store_doing[STMT_COUNT] = {
-	STATEMENTS(STATEMENT_DOING)[STMT_FEED_STATE] = "writing a feed's state"};
+	STATEMENTS(STATEMENT_DOING)[STMT_FEED_BY_NAME] = "reading a feed",
+	[STMT_FEED_STATE] = "writing a feed's state", [STMT_FEED_SUM] = "writing a feed's state"};
 #undef STATEMENT_DOING
 
 int store_run(struct journal *j, int which, struct error *error)
@@ -33,6 +37,29 @@ int store_run(struct journal *j, int which, struct error *error)
 int store_row(struct journal *j, int which, struct error *error)
 {
 	return statement_row(j->stmts[which], store_doing[which], error);
+}
+
+void store_damaged(struct journal *j, const char *format, ...)
+{
+	char sentence[ERROR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(sentence, sizeof sentence, format, args);
+	va_end(args);
+	free(j->damage);
+	j->damage = mem_strdup(sentence);
+	j->damaged_rows++;
+}
+
+uint64_t journal_damage(struct journal *j, char **ret_what)
+{
+	uint64_t rows = j->damaged_rows;
+
+	*ret_what = j->damage;
+	j->damage = NULL;
+	j->damaged_rows = 0;
+	return rows;
 }
 
 uint64_t journal_head(const struct journal *j)
@@ -142,7 +169,7 @@ static int inherited_topics(struct journal *j, const struct seen *row, struct to
 		int r = topics_of_id(j, id, &topics[*n], error);
 		if (r < 0)
 			return r;
-		(*n)++;
+		*n += r > 0;
 	}
 	return 0;
 }

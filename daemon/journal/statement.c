@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <stddef.h>
 
+#include "journal/row.h"
+
 static const struct {
 	int rc, code;
 } codes[] = {
@@ -47,6 +49,8 @@ int statement_open(const char *path, int flags, int busy_ms, sqlite3 **ret, stru
 	int rc = sqlite3_open_v2(
 		path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
+	if (rc == SQLITE_OK)
+		rc = row_register(db);
 	if (rc == SQLITE_OK) {
 		sqlite3_busy_timeout(db, busy_ms);
 		*ret = db;

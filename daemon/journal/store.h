@@ -6,45 +6,54 @@
 #include "journal/statement.h"
 #include "journal/witness.h"
 
+/* In the table's order: the checksum is over them. */
+#define SEEN_COLUMNS \
+	"feed,key,item,link,title,change,version,last_seen,day,updates,withdrawn,views,subject"
+#define SEEN_VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13"
+
 /* STATEMENT(name, what the writer is doing with it, SQL) */
 #define STATEMENTS(STATEMENT) \
 	STATEMENT(BEGIN, "beginning a transaction", "BEGIN IMMEDIATE") \
 	STATEMENT(COMMIT, "committing", "COMMIT") \
 	STATEMENT(ROLLBACK, "rolling back", "ROLLBACK") \
-	STATEMENT(HEAD, "writing the head", "UPDATE meta SET value=?1 WHERE name='head'") \
+	STATEMENT(HEAD, "writing the head", \
+		"UPDATE meta SET value=?1,checksum=row_checksum(name,?1) WHERE name='head'") \
 	STATEMENT(APPEND, "appending an event", "INSERT INTO event VALUES(?1,?2,?3,?4,?5)") \
-	STATEMENT(TOPIC_BY_NAME, "reading a topic", "SELECT id,last_seq FROM topic WHERE name=?1") \
-	STATEMENT(TOPIC_BY_ID, "reading a topic", "SELECT name,last_seq FROM topic WHERE id=?1") \
-	STATEMENT(TOPIC_ADD, "adding a topic", "INSERT INTO topic VALUES(?1,?2,0)") \
-	STATEMENT(TOPIC_LAST, "writing a topic", "UPDATE topic SET last_seq=?2 WHERE id=?1") \
-	STATEMENT(FEED_BY_NAME, "reading a feed", \
-		"SELECT id,backfilled,guids_repeat,health,failures FROM feed " \
-		"WHERE name=?1") \
+	STATEMENT(TOPIC_BY_NAME, "reading a topic", \
+		"SELECT id,name,last_seq,checksum FROM topic WHERE name=?1") \
+	STATEMENT(TOPIC_BY_ID, "reading a topic", \
+		"SELECT id,name,last_seq,checksum FROM topic WHERE id=?1") \
+	STATEMENT(TOPIC_ADD, "adding a topic", \
+		"INSERT INTO topic VALUES(?1,?2,0,row_checksum(?1,?2,0))") \
+	STATEMENT(TOPIC_LAST, "writing a topic", \
+		"UPDATE topic SET last_seq=?2,checksum=row_checksum(?1,?3,?2) WHERE id=?1") \
 	STATEMENT(FEED_ADD, "adding a feed", "INSERT INTO feed(name) VALUES(?1)") \
 	STATEMENT(FEED_RENAME, "renaming a feed", "UPDATE feed SET name=?2 WHERE id=?1") \
 	STATEMENT(FEED_PRUNED, "reading a feed", "SELECT pruned FROM feed WHERE id=?1") \
 	STATEMENT(FEED_PRUNE, "writing a feed", "UPDATE feed SET pruned=?2 WHERE id=?1") \
 	STATEMENT(SEEN_GET, "reading a seen item", \
-		"SELECT key,item,link,title,change,version,last_seen,day,updates,withdrawn,views," \
-		"subject FROM seen WHERE feed=?1 AND key=?2") \
+		"SELECT " SEEN_COLUMNS ",checksum FROM seen WHERE feed=?1 AND key=?2") \
 	STATEMENT(SEEN_EACH, "reading the seen items", \
-		"SELECT key,item,link,title,change,version,last_seen,day,updates,withdrawn,views," \
-		"subject FROM seen WHERE feed=?1") \
+		"SELECT " SEEN_COLUMNS ",checksum FROM seen WHERE feed=?1") \
 	STATEMENT(SEEN_PUT, "writing a seen item", \
-		"REPLACE INTO seen VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)") \
+		"REPLACE INTO seen VALUES(" SEEN_VALUES ",row_checksum(" SEEN_VALUES "))") \
 	STATEMENT(SEEN_DROP, "removing a seen item", "DELETE FROM seen WHERE feed=?1 AND key=?2") \
 	STATEMENT(SEEN_PRUNE, "removing old seen items", \
 		"DELETE FROM seen WHERE feed=?1 AND key IN (SELECT key FROM seen WHERE feed=?1 " \
 		"AND last_seen<?2 LIMIT ?3)") \
 	STATEMENT(RECENT_GET, "reading the last document's items", \
-		"SELECT items FROM recent WHERE feed=?1") \
+		"SELECT feed,items,checksum FROM recent WHERE feed=?1") \
 	STATEMENT(RECENT_PUT, "writing the last document's items", \
-		"REPLACE INTO recent VALUES(?1,?2)") \
+		"REPLACE INTO recent VALUES(?1,?2,row_checksum(?1,?2))") \
 	STATEMENT(ALERT_GET, "reading a message", \
-		"SELECT key,cancelled,last_seen FROM alert WHERE feed=?1 AND message=?2") \
+		"SELECT feed,message,key,cancelled,last_seen,checksum FROM alert WHERE feed=?1 " \
+		"AND message=?2") \
 	STATEMENT(ALERT_LEAVE, "writing a message", \
-		"UPDATE alert SET key=NULL WHERE feed=?1 AND key=?2 AND message<>?3") \
-	STATEMENT(ALERT_PUT, "writing a message", "REPLACE INTO alert VALUES(?1,?2,?3,?4,?5)") \
+		"UPDATE alert SET key=NULL,checksum=row_checksum(feed,message,NULL,cancelled," \
+		"last_seen) WHERE feed=?1 AND key=?2 AND message<>?3 AND " \
+		"checksum=row_checksum(feed,message,key,cancelled,last_seen)") \
+	STATEMENT(ALERT_PUT, "writing a message", \
+		"REPLACE INTO alert VALUES(?1,?2,?3,?4,?5,row_checksum(?1,?2,?3,?4,?5))") \
 	STATEMENT(ALERT_PRUNE, "removing old messages", \
 		"DELETE FROM alert WHERE feed=?1 AND message IN (SELECT message FROM alert WHERE " \
 		"feed=?1 AND last_seen<?2 LIMIT ?3)") \
@@ -58,7 +67,7 @@
 	STATEMENT(FREE_PAGES, "reading the store's size", "PRAGMA freelist_count")
 
 #define STATEMENT_ENUM(name, doing, sql) STMT_##name,
-enum { STATEMENTS(STATEMENT_ENUM) STMT_FEED_STATE, STMT_COUNT };
+enum { STATEMENTS(STATEMENT_ENUM) STMT_FEED_BY_NAME, STMT_FEED_STATE, STMT_FEED_SUM, STMT_COUNT };
 #undef STATEMENT_ENUM
 
 /* Nobody else writes; a moment's patience is for a shell that somebody opened on the store. */
@@ -103,6 +112,8 @@ struct journal {
 	int64_t wal_pages, wal_next_pages; /* in the log; when a checkpoint is due */
 	int64_t wal_rested_pages;          /* how long it was at the last journal_rest() */
 	int64_t restart_next_us;           /* on the monotonic clock */
+	uint64_t damaged_rows;             /* met since journal_damage() was asked */
+	char *damage;                      /* what the last of them was; NULL */
 };
 
 extern const char *const store_doing[STMT_COUNT];
@@ -112,13 +123,34 @@ int store_run(struct journal *journal, int which, struct error *error);
 /* 1: a row to read (then sqlite3_reset()), 0: none. */
 int store_row(struct journal *journal, int which, struct error *error);
 
-/* sqlite-open.c */
-extern const char store_schema[];
-int store_prepare(struct journal *journal, struct error *error);
+/* sqlite-schema.c: 1: an empty file; 0: a journal whose schema this program knows; else an error that
+ * says what to do. */
+int store_recognise(sqlite3 *db, const char *path, int *ret_schema, struct error *error);
+/* The first schema whose rows have checksums. */
+#define STORE_SCHEMA_SUMMED 3
+/* The tables whose rows have them; ends with NULL. (Events have had theirs always.) */
+extern const char *const store_summed[];
+int store_create(struct journal *journal, struct error *error);
+int store_upgrade(struct journal *journal, int schema, struct error *error);
+void store_new_epoch(char out[JOURNAL_EPOCH_MAX]);
 
-/* sqlite-feed.c: the columns of a feed's state, as SQL. */
+/* sqlite-open.c */
+int store_prepare(struct journal *journal, struct error *error);
+/* SQL for the checksum of what the tables are, kept in meta as "tables". Statistics come and go. */
+#define STORE_TABLES_CHECKSUM \
+	"(SELECT row_checksum(group_concat(type||' '||name||' '||tbl_name||' " \
+	"'||ifnull(sql,''),';'))" \
+	" FROM (SELECT * FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name))"
+
+/* A row did not fit its checksum: notes the sentence for journal_damage(). */
+void store_damaged(struct journal *journal, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* sqlite-feed.c: the columns of a feed's state, and the statements that name all of them, as SQL. */
 void store_feed_columns(struct buf *sql);
-void store_feed_update(struct buf *sql);
+void store_feed_sql(struct buf *sql, int which);
+/* After any change of a feed's row; who changes one has read it before, in the same transaction. */
+int store_feed_sum(struct journal *journal, int64_t feed, struct error *error);
 
 /* sqlite-log.c: watches the write-ahead log, and keeps it short. */
 void store_log_watch(struct journal *journal);
@@ -130,6 +162,7 @@ void topics_deinit(struct topics *topics);
 /* The topic of a name, made if it is new. Topics live until topics_forget(). */
 int topics_of_name(
 	struct journal *journal, struct str name, struct topic **ret, struct error *error);
+/* 1: *ret is it; 0: its row is damaged, and so is all that is known of its name. */
 int topics_of_id(struct journal *journal, uint64_t id, struct topic **ret, struct error *error);
 void topics_touch(struct topics *topics, struct topic *topic, uint64_t seq);
 /* Writes the last sequences of the topics touched. */

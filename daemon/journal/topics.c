@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "journal/encoding.h"
+#include "journal/row.h"
 
 /* 20,000 topics of 60 bytes with their table entries are 3 MB. */
 #define TOPICS_CACHED_MAX 20000
@@ -63,6 +65,41 @@ static int add(struct journal *j, struct str name, struct topic **ret, struct er
 	return 0;
 }
 
+static bool is_in(struct str views, uint32_t id)
+{
+	uint64_t topic, prev;
+
+	while (views.n && varint_take(&views, &topic) && varint_take(&views, &prev))
+		if (topic == id)
+			return true;
+	return false;
+}
+
+/* The last event of a topic whose row does not fit its checksum: the newest that names it. Where none
+ * is left that does, the row may still be right, unless it names one that is there. */
+static int find_last(struct journal *j, uint32_t id, uint64_t *last_seq, struct error *error)
+{
+	static const char doing[] = "looking for a topic's last event";
+	sqlite3_stmt *stmt = NULL;
+	uint64_t seq = 0;
+	bool found = false;
+	int r = statement_prepare(
+		j->db, "SELECT seq,views FROM event ORDER BY seq DESC", &stmt, doing, error);
+
+	while (!found && r >= 0 && (r = statement_row(stmt, doing, error)) > 0) {
+		seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+		found = is_in(column_blob(stmt, 1), id);
+	}
+	sqlite3_finalize(stmt);
+	if (r < 0)
+		return r;
+	if (found)
+		*last_seq = seq;
+	else if (*last_seq >= seq)
+		*last_seq = 0;
+	return 0;
+}
+
 int topics_of_name(struct journal *j, struct str name, struct topic **ret, struct error *error)
 {
 	sqlite3_stmt *stmt = j->stmts[STMT_TOPIC_BY_NAME];
@@ -78,9 +115,20 @@ int topics_of_name(struct journal *j, struct str name, struct topic **ret, struc
 		return r;
 	if (!r)
 		return add(j, name, ret, error);
-	*ret = cache(&j->topics, name, (uint32_t)sqlite3_column_int64(stmt, 0),
-		(uint64_t)sqlite3_column_int64(stmt, 1));
+	uint32_t id = (uint32_t)sqlite3_column_int64(stmt, 0);
+	uint64_t last_seq = (uint64_t)sqlite3_column_int64(stmt, 2);
+	bool fits = row_fits(stmt);
 	sqlite3_reset(stmt);
+	if (!fits) {
+		store_damaged(j,
+			"the row of topic %.*s was damaged: its last event was looked for among "
+			"all, and it was written anew",
+			STR_FMT(name));
+		r = find_last(j, id, &last_seq, error);
+		if (r < 0)
+			return r;
+	}
+	*ret = cache(&j->topics, name, id, last_seq);
 	return 0;
 }
 
@@ -96,13 +144,20 @@ int topics_of_id(struct journal *j, uint64_t id, struct topic **ret, struct erro
 		return error_set(error, EBADMSG,
 			"%s: a seen item names topic %llu, which is not there", j->path,
 			(unsigned long long)id);
-	struct str name = column_text(stmt, 0);
+	struct str name = column_text(stmt, 1);
 	struct topic *known = map_get(&j->topics.by_name, name);
-	*ret = known ? known
-		     : cache(&j->topics, name, (uint32_t)id,
-			       (uint64_t)sqlite3_column_int64(stmt, 1));
+	bool usable = known || row_fits(stmt);
+	if (usable)
+		*ret = known ? known
+			     : cache(&j->topics, name, (uint32_t)id,
+				       (uint64_t)sqlite3_column_int64(stmt, 2));
+	else
+		store_damaged(j,
+			"the row of topic %llu is damaged: who follows that topic alone does not "
+			"hear of an item that left it",
+			(unsigned long long)id);
 	sqlite3_reset(stmt);
-	return 0;
+	return usable;
 }
 
 void topics_touch(struct topics *topics, struct topic *topic, uint64_t seq)
@@ -124,6 +179,7 @@ int topics_flush(struct journal *j, struct error *error)
 	for (size_t i = 0; i < topics->n_dirty && r >= 0; i++) {
 		bind_int(stmt, 1, topics->dirty[i]->id);
 		bind_int(stmt, 2, (int64_t)topics->dirty[i]->last_seq);
+		bind_text(stmt, 3, topics->dirty[i]->name);
 		r = store_run(j, STMT_TOPIC_LAST, error);
 		topics->dirty[i]->is_dirty = false;
 	}

@@ -26,6 +26,7 @@ enum journal_finding {
 	FINDING_STRUCTURE,  /* what SQLite says of its own pages and indices */
 	FINDING_UNREADABLE, /* events that are there and cannot be read */
 	FINDING_CHECKSUM,   /* an event whose bytes are not those that were written */
+	FINDING_ROW,        /* a row that remembers something, and is not what was written */
 	FINDING_CHAIN,      /* an event whose `prev` is not the event before it in a topic */
 	FINDING_GAP,        /* numbers without an event, though nothing is known of a loss */
 	FINDING_LOSS,  /* numbers without an event: lost once, known, an epoch began after it */
@@ -49,8 +50,9 @@ struct journal_verdict {
 };
 
 /* Reads everything: first SQLite's own check of the structure, then every event with its checksum,
- * its number, its views' chains, then topics, head and witness. What cannot be read is stepped over
- * and told; nothing stops it but a store that cannot be opened at all (-errno). */
+ * its number, its views' chains, then the rows of all other tables, topics, head and witness. What
+ * cannot be read is stepped over and told; nothing stops it but a store that cannot be opened at all
+ * (-errno). */
 int journal_verify(const char *path, struct journal_verify_sink *sink, struct journal_verdict *ret,
 	struct error *error);
 
@@ -86,8 +88,11 @@ struct journal_dump_sink {
  *	{"seq":42,"recorded":…,"views":[["feed/co-mde/…/",17],…],"event":{…}}
  *	{"end":true,"events":…}                                         last
  *
- * Bytes are {"hex":"…"}, times microseconds since 1970. A damaged event ends it with -EBADMSG. */
-int journal_dump(const char *path, struct journal_dump_sink *sink, struct error *error);
+ * Bytes are {"hex":"…"}, times microseconds since 1970. Checksums are left out: who loads it makes its
+ * own. A damaged event ends it with -EBADMSG, and so does a damaged topic. Of other damaged rows none
+ * is written, and *ret_left_out says how many. */
+int journal_dump(const char *path, struct journal_dump_sink *sink, uint64_t *ret_left_out,
+	struct error *error);
 
 struct journal_value {
 	enum { VALUE_NULL, VALUE_INT, VALUE_TEXT, VALUE_BLOB } type;

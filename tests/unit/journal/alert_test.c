@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <sqlite3.h>
 
 static struct journal_alert get(struct store *store, int64_t feed, const char *message)
 {
@@ -74,39 +73,12 @@ static void test_old_messages_are_forgotten(void **state)
 	assert_int_equal(journal_commit(store->journal, &store->error), 0);
 }
 
-/* A store of schema 1 has no messages; it is taken over with all its events. */
-static void test_schema_1(void **state)
-{
-	struct store *store = *state;
-	sqlite3 *db;
-
-	store_commit_one(store, 20000 * DAY_US);
-	store_close(store);
-	assert_int_equal(sqlite3_open(store->path, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db, "DROP TABLE alert;UPDATE meta SET value=1 WHERE name='schema'",
-			NULL, NULL, NULL),
-		SQLITE_OK);
-	sqlite3_close(db);
-	for (int i = 0; i < 2; i++) {
-		store_open(store);
-		assert_null(store->notice);
-		assert_int_equal(journal_head(store->journal), 1);
-		assert_int_equal(journal_begin(store->journal, &store->error), 0);
-		put(store, 1, "m", "k", 7);
-		assert_int_equal(journal_commit(store->journal, &store->error), 0);
-		store_close(store);
-	}
-	store_open(store);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, store_setup, store_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_messages),
 		TEST(test_old_messages_are_forgotten),
-		TEST(test_schema_1),
 	};
 
 	assert_int_equal(hash_global_init(), 0);

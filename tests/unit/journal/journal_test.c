@@ -638,22 +638,6 @@ static void test_what_is_no_journal(void **state)
 	sqlite3_close(db);
 }
 
-static void test_another_schema(void **state)
-{
-	struct store *store = *state;
-	struct error error;
-	sqlite3 *db;
-
-	store_close(store);
-	assert_int_equal(sqlite3_open(store->path, &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db, "UPDATE meta SET value=99 WHERE name='schema'", NULL, NULL, NULL),
-		SQLITE_OK);
-	sqlite3_close(db);
-	assert_int_equal(try_open(store->path, &error), -EPROTONOSUPPORT);
-	assert_non_null(strstr(error.text, "schema 99"));
-}
-
 static void test_read_only_folder(void **state)
 {
 	struct store *store = *state;
@@ -745,7 +729,6 @@ int main(void)
 		TEST(test_retention_by_size),
 		TEST(test_two_writers),
 		TEST(test_what_is_no_journal),
-		TEST(test_another_schema),
 		TEST(test_read_only_folder),
 		TEST(test_full_disk),
 	};

@@ -1,0 +1,152 @@
+#include "journal/row.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "journal/encoding.h"
+#include "journal/statement.h"
+
+/* A chain: each value is hashed under a key that has the hash of those before it and the value's type. So
+ * nothing is copied together, however long. */
+struct chain {
+	struct hash_key key;
+};
+
+/* The key's bytes keep no secret; the first eight are the hash so far. */
+#define CHAIN_START ((struct chain){{"civicw row type"}})
+#define CHAIN_TYPE  15
+
+static void put_fixed(uint8_t *out, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static void chain_add(struct chain *chain, int type, struct str bytes)
+{
+	chain->key.b[CHAIN_TYPE] = (uint8_t)type;
+	put_fixed(chain->key.b, hash_short(&chain->key, bytes));
+}
+
+static void chain_add_word(struct chain *chain, int type, uint64_t word)
+{
+	uint8_t bytes[8];
+
+	put_fixed(bytes, word);
+	chain_add(chain, type, str_make((const char *)bytes, sizeof bytes));
+}
+
+static uint64_t chain_end(const struct chain *chain)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < 8; i++)
+		value |= (uint64_t)chain->key.b[i] << (8 * i);
+	return value;
+}
+
+static uint64_t bits_of(double d)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof bits);
+	return bits;
+}
+
+static void add_value(struct chain *chain, sqlite3_value *value)
+{
+	int type = sqlite3_value_type(value);
+
+	if (type == SQLITE_INTEGER)
+		chain_add_word(chain, type, (uint64_t)sqlite3_value_int64(value));
+	else if (type == SQLITE_FLOAT)
+		chain_add_word(chain, type, bits_of(sqlite3_value_double(value)));
+	else if (type == SQLITE_NULL)
+		chain_add(chain, type, STR(""));
+	else {
+		const char *p = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(value)
+						    : sqlite3_value_blob(value);
+		chain_add(chain, type, str_make(p ? p : "", (size_t)sqlite3_value_bytes(value)));
+	}
+}
+
+static void add_column(struct chain *chain, sqlite3_stmt *stmt, int i)
+{
+	int type = sqlite3_column_type(stmt, i);
+
+	if (type == SQLITE_INTEGER)
+		chain_add_word(chain, type, (uint64_t)sqlite3_column_int64(stmt, i));
+	else if (type == SQLITE_FLOAT)
+		chain_add_word(chain, type, bits_of(sqlite3_column_double(stmt, i)));
+	else if (type == SQLITE_NULL)
+		chain_add(chain, type, STR(""));
+	else {
+		struct str s = type == SQLITE_TEXT ? column_text(stmt, i) : column_blob(stmt, i);
+		chain_add(chain, type, s.p ? s : STR(""));
+	}
+}
+
+static void on_row_checksum(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct chain chain = CHAIN_START;
+
+	for (int i = 0; i < n; i++)
+		add_value(&chain, values[i]);
+	sqlite3_result_int64(context, (int64_t)chain_end(&chain));
+}
+
+int row_register(sqlite3 *db)
+{
+	return sqlite3_create_function_v2(db, "row_checksum", -1,
+		SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL, on_row_checksum, NULL,
+		NULL, NULL);
+}
+
+bool row_fits(sqlite3_stmt *stmt)
+{
+	struct chain chain = CHAIN_START;
+	int last = sqlite3_column_count(stmt) - 1;
+
+	for (int i = 0; i < last; i++)
+		add_column(&chain, stmt, i);
+	return sqlite3_column_type(stmt, last) == SQLITE_INTEGER &&
+	       (uint64_t)sqlite3_column_int64(stmt, last) == chain_end(&chain);
+}
+
+bool row_fits_if_any(sqlite3_stmt *stmt)
+{
+	const char *last = sqlite3_column_name(stmt, sqlite3_column_count(stmt) - 1);
+
+	return !last || strcmp(last, ROW_CHECKSUM) != 0 || row_fits(stmt);
+}
+
+int row_columns(
+	sqlite3 *db, const char *table, struct buf *out, const char *doing, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	size_t n = 0;
+	int r = statement_prepare(db,
+		"SELECT name FROM pragma_table_info(?1) WHERE name<>'" ROW_CHECKSUM
+		"' ORDER BY cid",
+		&stmt, doing, error);
+
+	if (r >= 0)
+		bind_text(stmt, 1, str_of(table));
+	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0)
+		buf_printf(out, "%s%.*s", n++ ? "," : "", STR_FMT(column_text(stmt, 0)));
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
+int row_sum_table(sqlite3 *db, const char *table, const char *doing, struct error *error)
+{
+	struct buf sql = BUF_INIT;
+
+	buf_printf(&sql, "UPDATE %s SET " ROW_CHECKSUM "=row_checksum(", table);
+	int r = row_columns(db, table, &sql, doing, error);
+	buf_char(&sql, ')');
+	if (r >= 0)
+		r = statement_exec(db, buf_cstr(&sql), doing, error);
+	buf_deinit(&sql);
+	return r;
+}

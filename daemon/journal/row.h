@@ -1,0 +1,27 @@
+/* The checksum that each row of a table carries in its last column, as events do in theirs. SQLite's own
+ * check knows pages and indices; a bit that flips inside a value it takes for the value.
+ *
+ * It is over all other columns in the table's order, each with its type, so that it is the same for every
+ * table and nothing needs a list of columns: SQL has it as row_checksum(column, …). */
+#pragma once
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#define ROW_CHECKSUM "checksum"
+
+/* Gives a connection the SQL function. An SQLite result code. */
+int row_register(sqlite3 *db);
+/* Does the row that a statement stands on fit its last column, which is the checksum? The columns before
+ * are all others of the table, in its order. */
+bool row_fits(sqlite3_stmt *stmt);
+/* The same for "SELECT *", from a store old enough to have no checksums: then it fits. */
+bool row_fits_if_any(sqlite3_stmt *stmt);
+/* The names of a table's columns but the checksum, in its order, as SQL has them. */
+int row_columns(
+	sqlite3 *db, const char *table, struct buf *out, const char *doing, struct error *error);
+/* Gives all rows of a table the checksum of what they are now. */
+int row_sum_table(sqlite3 *db, const char *table, const char *doing, struct error *error);
