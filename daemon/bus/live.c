@@ -317,7 +317,7 @@ static void claim(struct live *live, const struct live_socket *s, zmq_msg_t *mes
 
 static void take_subscriptions(struct live *live, struct live_socket *s)
 {
-	size_t before = s->subscriptions.texts.n;
+	size_t before = s->subscriptions.n;
 
 	for (int i = 0; i < SUBSCRIPTIONS_AT_ONCE; i++) {
 		zmq_msg_t message;
@@ -333,7 +333,7 @@ static void take_subscriptions(struct live *live, struct live_socket *s)
 			break;
 	}
 	counter_add(&live->parts.counters->live_subscriptions,
-		s->subscriptions.texts.n - before); /* modulo 2^64: may be less */
+		s->subscriptions.n - before); /* modulo 2^64: may be less */
 }
 
 /* How long zmq_poll() may sleep (ms). */

@@ -6,6 +6,11 @@
  * hostile one can make us keep no more than 2 MB. */
 #define PREFIXES_MAX 10000
 
+struct subscription {
+	bool held;
+	char text[];
+};
+
 void subscriptions_init(struct subscriptions *s)
 {
 	*s = (struct subscriptions){.stale = false};
@@ -18,6 +23,7 @@ static void forget_texts(struct subscriptions *s)
 	map_for_each(it, &s->texts)
 		free(it->value);
 	map_clear(&s->texts);
+	s->n = 0;
 }
 
 void subscriptions_deinit(struct subscriptions *s)
@@ -29,29 +35,37 @@ void subscriptions_deinit(struct subscriptions *s)
 
 static void add(struct subscriptions *s, struct str prefix)
 {
-	if (s->texts.n >= PREFIXES_MAX) {
+	struct subscription *subscription = map_get(&s->texts, prefix);
+
+	if (!subscription && s->texts.n >= PREFIXES_MAX) {
 		s->everything = true;
 		forget_texts(s);
 		return;
 	}
-	char *text = mem_strndup(prefix.p, prefix.n);
-	if (map_add(&s->texts, str_make(text, prefix.n), text))
-		free(text); /* had it */
-	s->stale = true;
+	if (!subscription) {
+		subscription = mem_zalloc(1, sizeof *subscription + prefix.n);
+		memcpy(subscription->text, prefix.p, prefix.n);
+		map_add(&s->texts, str_make(subscription->text, prefix.n), subscription);
+		s->stale = true;
+	}
+	s->n += !subscription->held;
+	subscription->held = true;
 }
 
 void subscriptions_take(struct subscriptions *s, struct str message)
 {
 	struct str prefix = str_skip(message, 1);
 
-	if (!message.n || s->everything)
-		return;
+	if (!message.n || s->everything || prefix.n > TOPIC_BYTES_MAX)
+		return; /* a longer one can match no topic */
 	if (message.p[0] == 1) {
-		if (prefix.n <= TOPIC_BYTES_MAX)
-			add(s, prefix); /* a longer one can match no topic */
+		add(s, prefix);
 	} else if (message.p[0] == 0) {
-		free(map_take(&s->texts, prefix));
-		s->stale = true;
+		struct subscription *subscription = map_get(&s->texts, prefix);
+		if (!subscription || !subscription->held)
+			return;
+		subscription->held = false;
+		s->n--;
 	}
 }
 

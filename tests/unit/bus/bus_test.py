@@ -100,9 +100,10 @@ class Live(Case):
         while self.wire.stats()["live_subscriptions"] > 1 and time.monotonic() < deadline:
             time.sleep(0.1)
         before = self.wire.stats()["live_sent"]
-        self.wire.append(FEED, n=50)
+        self.assertEqual(self.wire.stats()["live_subscriptions"], 1)  # heartbeats
+        self.wire.append(CLIMATE, n=50)
         time.sleep(1.5)
-        self.assertEqual(self.wire.stats()["live_sent"], before)  # nobody wants it: not made
+        self.assertEqual(self.wire.stats()["live_sent"], before)  # nobody ever wanted it: not made
 
     def test_nothing_is_sent_at_or_below_a_heartbeat(self):
         s = self.wire.subscriber("feed/")

@@ -161,6 +161,16 @@ class Floods(Case):
         self.check()
         self.assertEqual(self.wire.stats()["cut_bytes"], 0)
 
+    def test_unsubscribing_for_others(self):
+        """Who unsubscribes from what it never subscribed to silences nobody."""
+        peer = self.peer(self.wire.live[0], "SUB")
+        for prefix in (b"feed/", FEED.encode(), b"sys/heartbeat/", b"", b"nothing/"):
+            peer.socket.sendall(frame(b"\x00" + prefix))
+        time.sleep(0.5)
+        before = self.good.received
+        wait_for(lambda: self.good.received > before + 20)
+        self.check()
+
     def test_requests_without_reading(self):
         """Valid requests, as many as go out, and no answer is taken."""
         peer = self.peer(self.wire.replay, "DEALER")
