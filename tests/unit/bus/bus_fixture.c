@@ -11,6 +11,7 @@
  *   append N BYTES TOPIC...   N events in one commit, told to the bus        head SEQ
  *   spread N FEEDS BYTES      N events over FEEDS feeds, four topics each    head SEQ
  *   flow N PER_COMMIT BYTES   N events over 20 feeds in commits, one a ms    head SEQ
+ *   pulse MS BYTES TOPIC...   from now on an event every MS; 0: no more      head SEQ
  *   retain                    all but the newest event leaves                head SEQ
  *   clients NAME|KEY|TOPIC,…|EXPIRES_MS|REVOKED|CONNECTIONS ...   who may read   clients N
  *   pause US | stats | kill | stop
@@ -47,6 +48,8 @@ struct fixture {
 	struct bus_settings settings;
 	struct buf line, data;
 	uint64_t made;
+	uv_timer_t pulse;
+	struct buf pulse_text; /* BYTES TOPIC... */
 	struct arena arena; /* of endpoints */
 	struct arena clients_arena;
 };
@@ -132,9 +135,9 @@ static void answer_head(struct fixture *f)
 	printf("head %" PRIu64 "\n", journal_head(f->journal));
 }
 
-static void do_append(struct fixture *f, struct str rest)
+static void append_some(struct fixture *f, size_t n, struct str rest)
 {
-	size_t n = number(&rest), bytes = number(&rest), n_views = 0;
+	size_t bytes = number(&rest), n_views = 0;
 	struct str views[VIEWS_MAX];
 
 	while (n_views < VIEWS_MAX && str_word(&rest, &views[n_views]))
@@ -143,6 +146,31 @@ static void do_append(struct fixture *f, struct str rest)
 	while (n--)
 		append(f, views, n_views, bytes);
 	commit(f);
+}
+
+static void do_append(struct fixture *f, struct str rest)
+{
+	append_some(f, number(&rest), rest);
+	answer_head(f);
+}
+
+static void on_pulse(uv_timer_t *timer)
+{
+	struct fixture *f = container_of(timer, struct fixture, pulse);
+
+	append_some(f, 1, buf_view(&f->pulse_text));
+}
+
+static void do_pulse(struct fixture *f, struct str rest)
+{
+	size_t ms = number(&rest);
+
+	buf_clear(&f->pulse_text);
+	buf_str(&f->pulse_text, rest);
+	if (ms)
+		uv_timer_start(&f->pulse, on_pulse, ms, ms);
+	else
+		uv_timer_stop(&f->pulse);
 	answer_head(f);
 }
 
@@ -278,6 +306,7 @@ static void obey(struct fixture *f, struct str line)
 		const char *name;
 		void (*obey)(struct fixture *f, struct str rest);
 	} commands[] = {{"append", do_append}, {"spread", do_spread}, {"flow", do_flow},
+		{"pulse", do_pulse},
 		{"retain", do_retain}, {"clients", do_clients}, {"pause", do_pause},
 		{"stats", do_stats}, {"kill", do_kill}, {"stop", do_stop}};
 	struct str word = STR_NONE;
@@ -309,6 +338,7 @@ static void on_input(uv_stream_t *stream, ssize_t n, const uv_buf_t *in)
 	free(in->base);
 	if (n < 0) {
 		uv_read_stop(stream);
+		uv_timer_stop(&f->pulse);
 		bus_child_stop(f->bus);
 	}
 }
@@ -330,6 +360,7 @@ static void on_ended(struct bus_child_sink *sink)
 	struct fixture *f = container_of(sink, struct fixture, sink);
 
 	puts("ended");
+	uv_close((uv_handle_t *)&f->pulse, NULL);
 	uv_close((uv_handle_t *)&f->input, NULL);
 }
 
@@ -410,12 +441,14 @@ static void close_all(struct fixture *f)
 	arena_deinit(&f->clients_arena);
 	buf_deinit(&f->line);
 	buf_deinit(&f->data);
+	buf_deinit(&f->pulse_text);
 }
 
 int main(int argc, char **argv)
 {
 	struct fixture f = {.line = BUF_INIT,
 		.data = BUF_INIT,
+		.pulse_text = BUF_INIT,
 		.arena = ARENA_INIT,
 		.clients_arena = ARENA_INIT};
 	bool is_bus = argc == 2 && !strcmp(argv[1], "--bus");
@@ -434,6 +467,7 @@ int main(int argc, char **argv)
 	uv_loop_init(&f.loop);
 	uv_pipe_init(&f.loop, &f.input, 0);
 	uv_pipe_open(&f.input, STDIN_FILENO);
+	uv_timer_init(&f.loop, &f.pulse);
 	open_all(&f, argc, argv);
 	uv_read_start((uv_stream_t *)&f.input, on_room, on_input);
 	uv_run(&f.loop, UV_RUN_DEFAULT);
