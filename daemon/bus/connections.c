@@ -42,7 +42,7 @@ static struct tally *tally_take(struct map *map, struct str name)
 		tally = mem_alloc(sizeof *tally + name.n);
 		char *text = (char *)(tally + 1);
 		memcpy(text, name.p, name.n);
-		*tally = (struct tally){str_make(text, name.n), 0};
+		*tally = (struct tally){.name = str_make(text, name.n)};
 		map_add(map, tally->name, tally);
 	}
 	tally->n++;
@@ -116,6 +116,25 @@ struct connection *connections_add(struct connections *c, int fd, size_t endpoin
 	return connection;
 }
 
+void connections_say(struct connections *c, struct connection *connection, uint64_t bytes)
+{
+	if (connection->cut || bytes <= connection->said)
+		return;
+	uint64_t more = bytes - connection->said;
+	connection->said = bytes;
+	c->said += more;
+	if (connection->address)
+		connection->address->said += more;
+}
+
+void connections_unsay(struct connections *c, struct connection *connection)
+{
+	c->said -= connection->said;
+	if (connection->address)
+		connection->address->said -= connection->said;
+	connection->said = 0;
+}
+
 static bool is_same(const struct connection *connection)
 {
 	return connection_cookie(connection->fd) == connection->cookie;
@@ -135,6 +154,7 @@ void connections_remove(struct connections *c, int fd)
 	if (!connection)
 		return;
 	list_remove(&connection->link);
+	connections_unsay(c, connection);
 	tally_drop(&c->addresses, connection->address);
 	tally_drop(&c->keys, connection->key);
 	c->by_fd[fd] = NULL;
@@ -163,16 +183,14 @@ uint64_t connection_bytes(const struct connection *connection)
 
 void connection_cut(struct connection *connection)
 {
-	/* When libzmq closes, what still waits in the kernel is dropped, not delivered: who has lost
-	 * a right gets nothing more, and who floods is told by a reset instead of a window that stays
-	 * shut, behind which the kernel would keep the connection for a minute. */
-	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+	/* Connecting to nowhere resets a TCP connection at once and drops what waits in the kernel,
+	 * both ways: who floods is not read to the end of megabytes that have come already, and who
+	 * has lost a right gets nothing more. libzmq sees an error and closes. */
+	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 
 	if (connection->cut)
 		return;
 	connection->cut = true;
-	if (!is_same(connection))
-		return;
-	setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-	shutdown(connection->fd, SHUT_RDWR);
+	if (is_same(connection) && connect(connection->fd, &nowhere, sizeof nowhere) < 0)
+		shutdown(connection->fd, SHUT_RDWR); /* not TCP */
 }

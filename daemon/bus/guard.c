@@ -6,18 +6,13 @@
  *   which descriptor it came. So the threads that receive messages pass that on (claims), and the
  *   connection is cut by its descriptor (connections.h says why that is safe). A connection that has
  *   not said a word has not been given any event either: it is judged at its first one.
- * - One client can make libzmq use no more memory than what it may send. ZMQ_MAXMSGSIZE bounds a
- *   frame, not the number of frames in a message, nor that of subscriptions; so bytes are counted
- *   where they come in, by the kernel (TCP_INFO).
+ * - One peer can use no more than its share (traffic.h).
  *
  *   libzmq ── ZAP: may this key? ─────────────────▶ ┐
  *   libzmq ── monitors: accepted, gone ───────────▶ │
- *   live, replay ── claims: whose it is ──────────▶ ├ guard ──▶ shutdown(descriptor)
+ *   live, replay ── claims: whose it is ──────────▶ ├ guard ──▶ cut(descriptor)
  *   kernel ── epoll: there are bytes ─────────────▶ │
- *   main ── mail: who may read from now on ───────▶ ┘
- *
- * Bytes are looked at when some have come, and then for as long as they keep coming every LOOK_US: a
- * quiet connection costs nothing. */
+ *   main ── mail: who may read from now on ───────▶ ┘ */
 #include "bus/guard.h"
 
 #include <errno.h>
@@ -25,7 +20,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -33,18 +27,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "bus/connections.h"
-#include "bus/offences.h"
+#include "bus/traffic.h"
 #include "bus/zap.h"
 
-/* How often busy connections are looked at: what a gigabit a second brings meanwhile is 3 MB. */
-#define LOOK_US     (25 * MSEC_US)
-#define LOOK_EVENTS 256
 /* Without anything to do the guard shows this often that it is there. */
 #define TURN_US      (500 * MSEC_US)
 #define TURN_LATE_US (5 * SEC_US)
-/* Connections whose end we were not told of are looked for. */
-#define SWEEP_US (10 * SEC_US)
 /* Questions answered between two looks at the rest. */
 #define ZAP_AT_ONCE 100
 /* Descriptors for everything that is no connection, and for those that wait to be cut. */
@@ -54,6 +42,7 @@ struct claim {
 	size_t endpoint;
 	int fd;
 	uint64_t cookie;
+	bool strange; /* it says what is no topic */
 	char key[ZAP_KEY_SIZE];
 };
 
@@ -65,7 +54,6 @@ struct guard {
 	struct auth_endpoint *endpoints;
 	void **monitors; /* PAIR, one for each endpoint; NULL: not watched */
 	size_t n;
-	struct connection_limits limits;
 	struct bus_counters *counters;
 	struct mailbox box;
 	bool started;
@@ -82,122 +70,13 @@ struct guard {
 	/* The thread's own. */
 	struct mail mail;
 	void *zap; /* REP */
-	int epoll_fd;
-	struct connections connections;
-	struct list busy;
-	struct offences offences;
+	struct traffic traffic;
 	struct claim *taken; /* swapped with the above */
 	size_t cap_taken;
-	int64_t look_us, sweep_us; /* monotonic */
-	int64_t expiry_us;         /* real: when the next key expires */
+	int64_t expiry_us; /* real: when the next key expires */
 };
 
-/* ---- cutting ---- */
-
-static struct str peer_of(const struct guard *guard, const struct connection *connection)
-{
-	const struct client_settings *client =
-		connection->key ? auth_find(guard->mail.clients, connection->key->name) : NULL;
-
-	if (client)
-		return str_of(client->name);
-	return connection->address ? connection->address->name : STR("a peer by ipc");
-}
-
-static void cut(struct guard *guard, struct connection *connection)
-{
-	epoll_ctl(guard->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
-	list_remove(&connection->link);
-	connection_cut(connection);
-}
-
-static void punish(
-	struct guard *guard, struct connection *connection, enum offence offence, const char *what)
-{
-	const char *where = guard->endpoints[connection->endpoint].bind;
-	char text[256];
-
-	if (connection->cut)
-		return;
-	snprintf(text, sizeof text, "%s (%s): cut", what, where);
-	offences_note(
-		&guard->offences, offence, peer_of(guard, connection), text, clock_monotonic_us());
-	counter_add(offence == OFFENCE_BYTES ? &guard->counters->cut_bytes
-					     : &guard->counters->cut_connections,
-		1);
-	cut(guard, connection);
-}
-
-/* ---- bytes ---- */
-
-static bool is_live(const struct guard *guard, const struct connection *connection)
-{
-	return guard->endpoints[connection->endpoint].audience != NULL;
-}
-
-static void look_at(struct guard *guard, struct connection *connection, int64_t now_us)
-{
-	if (!allowance_take(&connection->allowance, connection_bytes(connection), now_us))
-		punish(guard, connection, OFFENCE_BYTES,
-			is_live(guard, connection) ? "sends more than a subscriber has to say"
-						   : "sends bytes that are no requests");
-}
-
-static void take_bytes(struct guard *guard, int64_t now_us)
-{
-	struct epoll_event events[LOOK_EVENTS];
-	int n = epoll_wait(guard->epoll_fd, events, LOOK_EVENTS, 0);
-
-	for (int i = 0; i < n; i++) {
-		struct connection *connection =
-			connections_get(&guard->connections, events[i].data.fd);
-		if (!connection || connection->cut)
-			continue;
-		look_at(guard, connection, now_us);
-		if (!connection->cut && list_is_empty(&connection->link))
-			list_append(&guard->busy, &connection->link);
-	}
-}
-
-/* Looks again at those that were busy, and lets the kernel tell of the next bytes. */
-static void look_again(struct guard *guard, int64_t now_us)
-{
-	struct list *next;
-
-	guard->look_us = now_us + LOOK_US;
-	for (struct list *it = guard->busy.next; it != &guard->busy; it = next) {
-		struct connection *connection = container_of(it, struct connection, link);
-		struct epoll_event event = {
-			.events = EPOLLIN | EPOLLONESHOT, .data.fd = connection->fd};
-		next = it->next;
-		list_remove(it);
-		look_at(guard, connection, now_us);
-		if (!connection->cut)
-			epoll_ctl(guard->epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
-	}
-}
-
 /* ---- connections ---- */
-
-static void accept_connection(struct guard *guard, size_t endpoint, int fd, int64_t now_us)
-{
-	struct connection *connection = connections_add(&guard->connections, fd, endpoint);
-	struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = fd};
-	const struct connection_limits *limits = &guard->limits;
-
-	counter_add(&guard->counters->accepted, 1);
-	if (!connection)
-		return; /* it is gone already */
-	allowance_begin(&connection->allowance, is_live(guard, connection), now_us);
-	if (connection->address && (int64_t)connection->address->n > limits->per_address)
-		punish(guard, connection, OFFENCE_CONNECTIONS,
-			"has more connections than connections.per_address allows");
-	else if ((int64_t)guard->connections.n > limits->all)
-		punish(guard, connection, OFFENCE_CONNECTIONS,
-			"comes when there are as many connections as connections.all allows");
-	else
-		epoll_ctl(guard->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
 
 /* Everything that the monitors have to tell: a claim must find its connection. */
 static void take_events(struct guard *guard, size_t endpoint, int64_t now_us)
@@ -213,10 +92,10 @@ static void take_events(struct guard *guard, size_t endpoint, int64_t now_us)
 		(void)zmq_recv(monitor, place, sizeof place, ZMQ_DONTWAIT);
 		switch (told.event) {
 		case ZMQ_EVENT_ACCEPTED:
-			accept_connection(guard, endpoint, (int)told.value, now_us);
+			traffic_accept(&guard->traffic, endpoint, (int)told.value, now_us);
 			break;
 		case ZMQ_EVENT_DISCONNECTED:
-			connections_remove(&guard->connections, (int)told.value);
+			connections_remove(&guard->traffic.connections, (int)told.value);
 			break;
 		case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
 		case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
@@ -227,15 +106,7 @@ static void take_events(struct guard *guard, size_t endpoint, int64_t now_us)
 			break;
 		}
 	}
-	counter_set(&guard->counters->connections, guard->connections.n);
-}
-
-static void sweep(struct guard *guard, int64_t now_us)
-{
-	for (size_t fd = 0; fd < guard->connections.cap; fd++)
-		if (!connections_get(&guard->connections, (int)fd))
-			connections_remove(&guard->connections, (int)fd);
-	guard->sweep_us = now_us + SWEEP_US;
+	counter_set(&guard->counters->connections, guard->traffic.connections.n);
 }
 
 /* ---- keys ---- */
@@ -250,45 +121,50 @@ static void judge(struct guard *guard, struct connection *connection, int64_t re
 		auth_judge(guard->mail.clients, endpoint, connection->key->name, real_us);
 	if (verdict == AUTH_ADMITTED)
 		return;
-	struct str peer = peer_of(guard, connection);
+	struct str peer = traffic_peer(&guard->traffic, connection);
 	log_info("%.*s is cut off %s: %s", STR_FMT(peer), endpoint->bind,
 		auth_verdict_words[verdict]);
 	counter_add(&guard->counters->cut_rights, 1);
-	cut(guard, connection);
+	traffic_cut(&guard->traffic, connection);
 }
 
 static void judge_all(struct guard *guard)
 {
 	int64_t real_us = clock_real_us();
 
-	for (size_t fd = 0; fd < guard->connections.cap; fd++)
-		if (guard->connections.by_fd[fd])
-			judge(guard, guard->connections.by_fd[fd], real_us);
+	for (size_t fd = 0; fd < guard->traffic.connections.cap; fd++)
+		if (guard->traffic.connections.by_fd[fd])
+			judge(guard, guard->traffic.connections.by_fd[fd], real_us);
 	guard->expiry_us = auth_next_expiry(guard->mail.clients, real_us);
 }
 
 static void take_claim(struct guard *guard, const struct claim *claim)
 {
-	struct connection *connection = connections_get(&guard->connections, claim->fd);
+	struct connection *connection = connections_get(&guard->traffic.connections, claim->fd);
 
 	if (!connection || connection->cookie != claim->cookie ||
 		connection->endpoint != claim->endpoint || connection->cut)
 		return;
-	if (!is_live(guard, connection))
+	if (!traffic_is_live(&guard->traffic, connection))
 		allowance_renew(&connection->allowance, connection_bytes(connection));
+	if (claim->strange) {
+		traffic_punish(&guard->traffic, connection, OFFENCE_WORDS,
+			"subscribes to bytes that no topic has");
+		return;
+	}
 	if (!claim->key[0])
 		return;
 	bool first = !connection->key;
-	if (!connections_claim(&guard->connections, connection, str_of(claim->key))) {
+	if (!connections_claim(&guard->traffic.connections, connection, str_of(claim->key))) {
 		/* The descriptor has changed hands between message and claim: whose it is can no
 		 * longer be told, so nobody keeps it. */
-		cut(guard, connection);
+		traffic_cut(&guard->traffic, connection);
 		return;
 	}
 	const struct client_settings *client =
 		auth_find(guard->mail.clients, connection->key->name);
 	if (first && client && (int64_t)connection->key->n > client->connections)
-		punish(guard, connection, OFFENCE_CONNECTIONS,
+		traffic_punish(&guard->traffic, connection, OFFENCE_CONNECTIONS,
 			"has more connections than its file in clients.d allows");
 	judge(guard, connection, clock_real_us());
 }
@@ -336,7 +212,7 @@ static void answer(struct guard *guard, const struct zap_request *request, bool 
 	snprintf(text, sizeof text, "is refused at %s: %s%s%s", endpoint ? endpoint->bind : "?",
 		auth_verdict_words[verdict], client ? " of client " : "",
 		client ? client->name : "");
-	offences_note(&guard->offences, OFFENCE_REFUSED, str_of(request->address), text,
+	offences_note(&guard->traffic.offences, OFFENCE_REFUSED, str_of(request->address), text,
 		clock_monotonic_us());
 	counter_add(&guard->counters->refused, 1);
 }
@@ -360,6 +236,7 @@ static void take_mail(struct guard *guard)
 	struct auth_clients *before = guard->mail.clients;
 
 	guard->mail = mailbox_take(&guard->box);
+	guard->traffic.clients = guard->mail.clients;
 	if (guard->mail.clients != before)
 		judge_all(guard);
 	auth_clients_unref(before);
@@ -367,10 +244,10 @@ static void take_mail(struct guard *guard)
 
 static long patience(const struct guard *guard, int64_t now_us)
 {
-	int64_t until_us = now_us + TURN_US;
+	int64_t until_us = now_us + TURN_US, look_us = traffic_next_us(&guard->traffic);
 
-	if (!list_is_empty(&guard->busy) && guard->look_us < until_us)
-		until_us = guard->look_us;
+	if (look_us < until_us)
+		until_us = look_us;
 	return until_us <= now_us ? 0 : (long)((until_us - now_us + MSEC_US - 1) / MSEC_US);
 }
 
@@ -385,14 +262,9 @@ static void work(struct guard *guard, const zmq_pollitem_t *items)
 	if (items[0].revents)
 		take_mail(guard);
 	answer_questions(guard);
-	if (items[2].revents)
-		take_bytes(guard, now_us);
-	if (!list_is_empty(&guard->busy) && now_us >= guard->look_us)
-		look_again(guard, now_us);
+	traffic_look(&guard->traffic, items[2].revents, now_us);
 	if (clock_real_us() >= guard->expiry_us)
 		judge_all(guard);
-	if (now_us >= guard->sweep_us)
-		sweep(guard, now_us);
 }
 
 static void *run(void *argument)
@@ -403,7 +275,7 @@ static void *run(void *argument)
 
 	items[0] = (zmq_pollitem_t){.fd = guard->box.fd, .events = ZMQ_POLLIN};
 	items[1] = (zmq_pollitem_t){.fd = guard->claims_fd, .events = ZMQ_POLLIN};
-	items[2] = (zmq_pollitem_t){.fd = guard->epoll_fd, .events = ZMQ_POLLIN};
+	items[2] = (zmq_pollitem_t){.fd = guard->traffic.epoll_fd, .events = ZMQ_POLLIN};
 	items[3] = (zmq_pollitem_t){.socket = guard->zap, .events = ZMQ_POLLIN};
 	for (size_t i = 0; i < guard->n; i++)
 		items[4 + i] = (zmq_pollitem_t){.socket = guard->monitors[i], .events = ZMQ_POLLIN};
@@ -472,15 +344,14 @@ int guard_new(struct guard **ret, void *context, const struct bus_settings *sett
 	guard->context = context;
 	guard->counters = counters;
 	name_endpoints(guard, settings);
-	guard->limits = make_limits(&settings->limits);
 	guard->claims_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	guard->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	pthread_mutex_init(&guard->claims_lock, NULL);
-	connections_init(&guard->connections);
-	offences_init(&guard->offences);
-	list_init(&guard->busy);
-	int r = mailbox_init(&guard->box);
-	if (r < 0 || guard->claims_fd < 0 || guard->epoll_fd < 0)
+	const struct connection_limits limits = make_limits(&settings->limits);
+	int r = traffic_init(&guard->traffic, guard->endpoints, &limits, counters, error);
+	if (r < 0)
+		return r;
+	r = mailbox_init(&guard->box);
+	if (r < 0 || guard->claims_fd < 0)
 		return error_errno(error, r < 0 ? -r : EMFILE, "cannot make a mailbox");
 	guard->zap = zmq_socket(context, ZMQ_REP);
 	if (!guard->zap || zmq_setsockopt(guard->zap, ZMQ_LINGER, &none, sizeof none) < 0 ||
@@ -522,6 +393,7 @@ int guard_start(struct guard *guard, const struct mail *first, struct error *err
 {
 	guard->mail = *first;
 	auth_clients_ref(guard->mail.clients);
+	guard->traffic.clients = first->clients;
 	guard->expiry_us = auth_next_expiry(guard->mail.clients, clock_real_us());
 	atomic_store(&guard->turned_us, clock_monotonic_us());
 	int r = pthread_create(&guard->thread, NULL, run, guard);
@@ -537,31 +409,50 @@ void guard_tell(struct guard *guard, const struct mail *mail)
 	mailbox_put(&guard->box, mail);
 }
 
-void guard_claim(struct guard *guard, size_t endpoint, int fd, struct str key)
+static void put_claim(struct guard *guard, struct claim *claim)
 {
-	struct claim claim;
-	bool wake = false;
+	bool wake = false, urgent = claim->key[0] || claim->strange;
 
-	memset(&claim, 0, sizeof claim); /* with its padding: they are compared whole */
-	claim.endpoint = endpoint;
-	claim.fd = fd;
-	claim.cookie = connection_cookie(fd);
-	if (!claim.cookie || key.n >= sizeof claim.key)
+	claim->cookie = connection_cookie(claim->fd);
+	if (!claim->cookie)
 		return;
-	memcpy(claim.key, key.p ? key.p : "", key.n);
 	pthread_mutex_lock(&guard->claims_lock);
 	struct claim *last = guard->n_claims ? &guard->claims[guard->n_claims - 1] : NULL;
-	bool again = last && !memcmp(last, &claim, sizeof claim);
+	bool again = last && !memcmp(last, claim, sizeof *claim);
 	if (!again && guard->n_claims < CLAIMS_MAX) {
 		MEM_GROW(guard->claims, guard->cap_claims, guard->n_claims + 1);
-		guard->claims[guard->n_claims++] = claim;
-		/* Without a key it is about bytes only, and they wake the guard themselves. */
-		wake = key.n && !guard->urgent;
-		guard->urgent = guard->urgent || key.n;
+		guard->claims[guard->n_claims++] = *claim;
+		/* Others are about bytes only, and they wake the guard themselves. */
+		wake = urgent && !guard->urgent;
+		guard->urgent = guard->urgent || urgent;
 	}
 	pthread_mutex_unlock(&guard->claims_lock);
 	if (wake)
 		eventfd_write(guard->claims_fd, 1);
+}
+
+void guard_claim(struct guard *guard, size_t endpoint, int fd, struct str key)
+{
+	struct claim claim;
+
+	memset(&claim, 0, sizeof claim); /* with its padding: they are compared whole */
+	claim.endpoint = endpoint;
+	claim.fd = fd;
+	if (key.n >= sizeof claim.key)
+		return;
+	memcpy(claim.key, key.p ? key.p : "", key.n);
+	put_claim(guard, &claim);
+}
+
+void guard_report(struct guard *guard, size_t endpoint, int fd)
+{
+	struct claim claim;
+
+	memset(&claim, 0, sizeof claim);
+	claim.endpoint = endpoint;
+	claim.fd = fd;
+	claim.strange = true;
+	put_claim(guard, &claim);
 }
 
 bool guard_is_well(const struct guard *guard, int64_t now_us)
@@ -587,16 +478,13 @@ struct guard *guard_free(struct guard *guard)
 	if (!guard)
 		return NULL;
 	auth_clients_unref(guard->mail.clients);
-	connections_deinit(&guard->connections);
-	offences_deinit(&guard->offences);
+	traffic_deinit(&guard->traffic);
 	mailbox_deinit(&guard->box);
 	pthread_mutex_destroy(&guard->claims_lock);
 	free(guard->claims);
 	free(guard->taken);
 	if (guard->claims_fd >= 0)
 		close(guard->claims_fd);
-	if (guard->epoll_fd >= 0)
-		close(guard->epoll_fd);
 	free(guard->endpoints);
 	free(guard->monitors);
 	free(guard);

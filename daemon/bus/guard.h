@@ -22,6 +22,8 @@ void guard_tell(struct guard *guard, const struct mail *mail);
 /* A whole message came on this descriptor, from the holder of `key` ("": none was asked for). Any
  * thread; waits for nothing. */
 void guard_claim(struct guard *guard, size_t endpoint, int fd, struct str key);
+/* A subscription to what cannot begin a topic came on this descriptor. Any thread; waits for nothing. */
+void guard_report(struct guard *guard, size_t endpoint, int fd);
 /* Does it still turn? Without it a revoked key would stay: the bus must not go on. Any thread. */
 bool guard_is_well(const struct guard *guard, int64_t now_us);
 /* Waits for the thread (tell it the end before) and closes its sockets; after those it watches are

@@ -44,8 +44,9 @@
 #define SEND_HWM 10000
 /* A subscription is a byte and a prefix of at most 255. */
 #define MESSAGE_MAX 1024
-/* Subscriptions of one subscriber that wait to be taken. */
-#define RECEIVE_HWM 1000
+/* Subscriptions of one subscriber that wait to be taken: those of 256 who are cut at this moment are
+ * all still taken, 2 KB of libzmq's tables each. */
+#define RECEIVE_HWM 100
 /* Subscriptions taken between two slices, so that a flood of them does not stop the news. */
 #define SUBSCRIPTIONS_AT_ONCE 1000
 /* After the journal could not be read. */
@@ -308,6 +309,13 @@ static void send_heartbeats(struct live *live, int64_t now_us)
 /* Whose connection the message came on; what XPUB says itself, for one who left, came on none. */
 static void claim(struct live *live, const struct live_socket *s, zmq_msg_t *message)
 {
+	struct str text = str_make(zmq_msg_data(message), zmq_msg_size(message));
+
+	if (subscription_is_strange(text)) {
+		guard_report(live->parts.guard, (size_t)(s - live->sockets),
+			zmq_msg_get(message, ZMQ_SRCFD));
+		return;
+	}
 	const char *key = s->secure ? zmq_msg_gets(message, "User-Id") : NULL;
 
 	if (key && *key)

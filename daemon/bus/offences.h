@@ -6,7 +6,9 @@
 enum offence {
 	OFFENCE_REFUSED,     /* it may not come in */
 	OFFENCE_CONNECTIONS, /* too many */
+	OFFENCE_HANDSHAKES,  /* too often */
 	OFFENCE_BYTES,       /* it sends more than a client has to say */
+	OFFENCE_WORDS,       /* it subscribes to what cannot be a topic */
 	OFFENCE_COUNT
 };
 

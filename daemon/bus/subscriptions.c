@@ -69,6 +69,15 @@ void subscriptions_take(struct subscriptions *s, struct str message)
 	}
 }
 
+bool subscription_is_strange(struct str message)
+{
+	bool strange = false;
+
+	for (size_t i = 1; i < message.n && message.p[0] == 1; i++)
+		strange = strange || message.p[i] < '-' || message.p[i] > 'z';
+	return strange;
+}
+
 static void refresh(struct subscriptions *s)
 {
 	struct str *texts = mem_zalloc(s->texts.n + 1, sizeof *texts);

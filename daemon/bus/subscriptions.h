@@ -23,5 +23,8 @@ void subscriptions_init(struct subscriptions *subscriptions);
 void subscriptions_deinit(struct subscriptions *subscriptions);
 /* A message from the socket: byte 1 or 0 and a prefix; anything else is ignored. */
 void subscriptions_take(struct subscriptions *subscriptions, struct str message);
+/* Is it one to a prefix with bytes that no topic has? libzmq keeps tables from the lowest to the
+ * highest byte that follows a prefix: those of topics, '-' to 'z', take 600 bytes, all 2 KB. */
+bool subscription_is_strange(struct str message);
 bool subscriptions_want(
 	struct subscriptions *subscriptions, uint32_t topic, const struct journal_reader *names);

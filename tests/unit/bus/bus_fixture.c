@@ -50,7 +50,7 @@ struct fixture {
 	uint64_t made;
 	uv_timer_t pulse;
 	struct buf pulse_text; /* BYTES TOPIC... */
-	struct arena arena; /* of endpoints */
+	struct arena arena;    /* of endpoints */
 	struct arena clients_arena;
 };
 
@@ -306,9 +306,8 @@ static void obey(struct fixture *f, struct str line)
 		const char *name;
 		void (*obey)(struct fixture *f, struct str rest);
 	} commands[] = {{"append", do_append}, {"spread", do_spread}, {"flow", do_flow},
-		{"pulse", do_pulse},
-		{"retain", do_retain}, {"clients", do_clients}, {"pause", do_pause},
-		{"stats", do_stats}, {"kill", do_kill}, {"stop", do_stop}};
+		{"pulse", do_pulse}, {"retain", do_retain}, {"clients", do_clients},
+		{"pause", do_pause}, {"stats", do_stats}, {"kill", do_kill}, {"stop", do_stop}};
 	struct str word = STR_NONE;
 
 	str_word(&line, &word);

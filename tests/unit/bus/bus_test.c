@@ -224,6 +224,20 @@ static void subscriptions_are_a_set(void **state)
 	subscriptions_deinit(&s);
 }
 
+static void strange_subscriptions(void **state)
+{
+	(void)state;
+	assert_false(subscription_is_strange(STR("")));
+	assert_false(subscription_is_strange(STR("\1")));
+	assert_false(subscription_is_strange(STR("\1feed/co-mde/aci/noticias-09/")));
+	assert_false(subscription_is_strange(STR("\1"
+						 "Feed.")));
+	assert_true(subscription_is_strange(STR("\1feed/\xc3\xb1")));
+	assert_true(subscription_is_strange(STR("\1 ")));
+	assert_true(subscription_is_strange(str_make("\1x\0", 3)));
+	assert_false(subscription_is_strange(str_make("\0\xff", 2))); /* an unsubscription */
+}
+
 static void changes_overflow(void **state)
 {
 	const struct heartbeat heartbeat = {"k3x9", 900, 3, INT64_C(1494601831000000)};
@@ -365,6 +379,7 @@ int main(void)
 		cmocka_unit_test(prefixes_are_right),
 		cmocka_unit_test(filters_are_shared),
 		cmocka_unit_test(subscriptions_are_a_set),
+		cmocka_unit_test(strange_subscriptions),
 		cmocka_unit_test(changes_overflow),
 		cmocka_unit_test(questions_are_read),
 		cmocka_unit_test(questions_in_full),

@@ -88,7 +88,8 @@ static void begin(struct crowd *crowd, size_t i, size_t number)
 	struct peer *peer = &crowd->peers[i];
 	size_t address = number / PER_ADDRESS;
 	struct sockaddr_in source = {.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(0x7f010001 + (uint32_t)(address / 250 * 256 + address % 250))};
+		.sin_addr.s_addr =
+			htonl(0x7f010001 + (uint32_t)(address / 250 * 256 + address % 250))};
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = i};
 	const int yes = 1;
 
@@ -107,7 +108,8 @@ static void begin(struct crowd *crowd, size_t i, size_t number)
 static void take(struct crowd *crowd, struct peer *peer)
 {
 	char bytes[4096];
-	ssize_t n = recv(peer->fd, bytes, peer->stage == GREETED_US ? GREETING - peer->got : sizeof bytes, 0);
+	ssize_t n = recv(peer->fd, bytes,
+		peer->stage == GREETED_US ? GREETING - peer->got : sizeof bytes, 0);
 
 	if (n <= 0) {
 		finish(crowd, peer);
@@ -163,7 +165,8 @@ static void run(struct crowd *crowd, size_t first, int ready_fd)
 
 int main(int argc, char **argv)
 {
-	struct crowd crowd = {.server = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+	struct crowd crowd = {
+		.server = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
 	struct rlimit files;
 	int pipe_fds[2], status = 0;
 

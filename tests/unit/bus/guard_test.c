@@ -1,6 +1,7 @@
-/* What the guard decides by: allowances, connections by descriptor, whom a table admits, and how often
+/* What the guard decides by: allowances, handshakes, connections by descriptor, whom a table admits, and how often
  * an offence is told. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include "bus/auth.h"
 #include "bus/briefing.h"
 #include "bus/connections.h"
+#include "bus/handshakes.h"
 #include "bus/offences.h"
 
 #define KEY_A "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
@@ -100,7 +102,7 @@ static bool is_open(int peer)
 {
 	char c;
 
-	return recv(peer, &c, 1, MSG_DONTWAIT) < 0;
+	return recv(peer, &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 static void connections_are_counted(void **state)
@@ -123,13 +125,27 @@ static void connections_are_counted(void **state)
 	while (connection_bytes(second) < 5)
 		usleep(1000);
 	assert_int_equal(connection_bytes(second), 5);
+	struct connection *first = connections_get(&connections, a[0]);
+	connections_say(&connections, first, 7);
+	connections_say(&connections, second, 5);
+	connections_say(&connections, second, 6);
+	connections_say(&connections, second, 6);
+	connections_say(&connections, connections_get(&connections, c[0]), 100);
+	assert_int_equal(second->address->said, 13);
+	assert_int_equal(connections.said, 113);
 	connections_remove(&connections, a[0]);
 	connections_remove(&connections, a[0]);
 	assert_int_equal(second->address->n, 1);
+	assert_int_equal(second->address->said, 6);
+	connections_unsay(&connections, second);
+	assert_int_equal(second->address->said, 0);
+	assert_int_equal(connections.said, 100);
 	assert_null(connections_get(&connections, a[0]));
 	assert_ptr_equal(connections_get(&connections, b[0]), second);
+	/* What has come and is not read yet is gone with it. */
 	connection_cut(second);
 	assert_false(is_open(b[1]));
+	assert_true(recv(b[0], &(char){0}, 1, MSG_DONTWAIT) < 0);
 	assert_true(is_open(c[1]));
 	/* What is no socket has no place here. */
 	assert_null(connections_add(&connections, -1, 0));
@@ -176,6 +192,70 @@ static void descriptor_that_changes_hands(void **state)
 	close(listener);
 	close(new[0]);
 	close(new[1]);
+}
+
+static size_t take_at(struct handshakes *h, const char *address, size_t n, int64_t now_us)
+{
+	size_t taken = 0;
+
+	while (n--)
+		taken += handshakes_take(h, str_of(address), now_us);
+	return taken;
+}
+
+static void handshakes_of_an_address(void **state)
+{
+	struct handshakes h;
+	int64_t now_us = 7 * SEC_US;
+	size_t taken;
+
+	(void)state;
+	handshakes_init(&h, 256, 12000);
+	assert_int_equal(take_at(&h, "10.0.0.1", 1000, now_us), 64);
+	assert_int_equal(take_at(&h, "10.0.0.2", 10, now_us), 10);
+	handshakes_sweep(&h, now_us);
+	assert_int_equal(take_at(&h, "10.0.0.1", 10, now_us), 0); /* not forgotten */
+	now_us += SEC_US;
+	assert_int_equal(take_at(&h, "10.0.0.1", 1000, now_us), 32);
+	now_us += 8 * SEC_US;
+	handshakes_sweep(&h, now_us);
+	assert_int_equal(h.addresses.n, 0);
+	/* All connections that an address may have are there again eight seconds after a restart. */
+	taken = take_at(&h, "10.0.0.1", 1000, now_us);
+	for (int i = 0; i < 80; i++)
+		taken += take_at(&h, "10.0.0.1", 1000, now_us += 100 * MSEC_US);
+	assert_in_range(taken, 256, 64 + 256 + 1);
+	handshakes_deinit(&h);
+	/* One connection for each address is a limit too. */
+	handshakes_init(&h, 1, 16);
+	assert_int_equal(take_at(&h, "10.0.0.1", 3, now_us), 1);
+	handshakes_deinit(&h);
+}
+
+static void handshakes_in_all(void **state)
+{
+	struct handshakes h;
+	size_t taken = 0;
+	char name[32];
+
+	(void)state;
+	handshakes_init(&h, 256, 12000);
+	for (int i = 0; i < 40000; i++) {
+		snprintf(name, sizeof name, "10.0.%d.%d", i / 250, i % 250);
+		taken += handshakes_take(&h, str_of(name), 0);
+	}
+	assert_int_equal(taken, 12000);
+	assert_true(h.addresses.n <= 20001);
+	handshakes_sweep(&h, 0);
+	assert_in_range(h.addresses.n, 1, 12000); /* who was refused owes nothing */
+	assert_int_equal(take_at(&h, "10.1.0.1", 40, SEC_US), 40);
+	taken = 0;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "10.2.%d.%d", i / 250, i % 250);
+		taken += handshakes_take(&h, str_of(name), SEC_US);
+	}
+	assert_int_equal(taken, 250 - 40);
+	handshakes_deinit(&h);
 }
 
 static void who_is_admitted(void **state)
@@ -315,6 +395,8 @@ int main(void)
 		cmocka_unit_test(allowance_of_a_subscriber),
 		cmocka_unit_test(allowance_of_an_asker),
 		cmocka_unit_test(connections_are_counted),
+		cmocka_unit_test(handshakes_of_an_address),
+		cmocka_unit_test(handshakes_in_all),
 		cmocka_unit_test(descriptor_that_changes_hands),
 		cmocka_unit_test(who_is_admitted),
 		cmocka_unit_test(clients_over_the_channel),

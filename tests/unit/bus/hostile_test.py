@@ -183,7 +183,10 @@ class Connections(Case):
     def connect(self, source, n):
         sockets = []
         for _ in range(n):
-            s = socket.create_connection(address_of(self.wire.live[0]), 5, source_address=(source, 0))
+            try:
+                s = socket.create_connection(address_of(self.wire.live[0]), 5, source_address=(source, 0))
+            except ConnectionResetError:
+                continue  # cut so soon that it never was
             s.settimeout(5)
             self.peers.append(s)
             sockets.append(s)
