@@ -12,12 +12,16 @@ struct verb {
 };
 
 int verb_check(int argc, char **argv);
+int verb_config(int argc, char **argv);
+int verb_explain(int argc, char **argv);
 int verb_feeds(int argc, char **argv);
 int verb_journal(int argc, char **argv);
 int verb_key(int argc, char **argv);
+int verb_opml(int argc, char **argv);
 int verb_parse(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_replay(int argc, char **argv);
+int verb_schema(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_tail(int argc, char **argv);
 
