@@ -46,7 +46,7 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *to)
 /* Whether there is a daemon at all is told by the caller: EX_NOHOST. */
 static int perform(CURL *curl, const char *socket, const char *path, struct answer *answer)
 {
-	char url[256];
+	char url[1024];
 	long status = 0;
 
 	snprintf(url, sizeof url, "http://civicwired%s", path);
@@ -69,7 +69,7 @@ static int perform(CURL *curl, const char *socket, const char *path, struct answ
 		return EX_OK;
 	fprintf(stderr, "civicwire: the daemon answers %ld: %s", status,
 		answer->p ? answer->p : "\n");
-	return status == 403 ? EX_NOPERM : EX_UNAVAILABLE;
+	return status == 403 ? EX_NOPERM : status == 404 ? EX_NOINPUT : EX_UNAVAILABLE;
 }
 
 static int show(struct question *question, const struct answer *answer)
@@ -114,6 +114,8 @@ int ask_daemon(struct question *question)
 
 	if (!curl)
 		return EX_OSERR;
+	if (question->post)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
 	int r = perform(curl, socket, question->path, &answer);
 	curl_easy_cleanup(curl);
 	if (r == EX_OK)

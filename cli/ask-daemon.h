@@ -11,6 +11,7 @@ struct question {
 	const char *verb;
 	const char *socket; /* NULL: $CIVICWIRE_SOCKET, else the default */
 	const char *path;   /* such as "/v1/feeds" */
+	bool post;          /* a command, not a question */
 	bool json;          /* print the daemon's own answer instead of showing it */
 	/* Prints the answer on stdout. */
 	void (*show)(struct question *question, json_t *answer);

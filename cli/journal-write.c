@@ -44,25 +44,52 @@ int journal_verb_prune(
 	return verb_flush("journal");
 }
 
+/* A daemon has the journal: its own thread does it. The epoch says which journal is meant, for the socket
+ * may be another daemon's. */
+static int ask_daemon(const struct journal_verb *verb, const char *path, char *id)
+{
+	struct journal_reader *reader;
+	struct journal_extent extent;
+	struct error error = {0};
+	int r = journal_reader_open(&reader, path, &error);
+
+	if (r >= 0) {
+		r = journal_extent(reader, &extent, &error);
+		journal_reader_close(reader);
+	}
+	if (r < 0)
+		return journal_verb_failed(verb, &error);
+	char program[] = "civicwire", part[] = "redact";
+	char *argv[] = {program, part, (char *)(uintptr_t)verb->socket, extent.epoch, id, NULL};
+	return verb_become_online(argv);
+}
+
 int journal_verb_redact(
 	const struct journal_verb *verb, const char *path, char **arguments, size_t n)
 {
 	struct journal_settings settings = {.path = path};
 	cleanup(journal_close_p) struct journal *journal = NULL;
+	struct journal_redaction redaction = {0};
 	struct error error = {0};
-	uint64_t events = 0;
 	int code = EX_OK;
 
 	(void)n;
 	journal = journal_verb_open(verb, &settings, &code);
+	/* A daemon has it: that one does it. */
+	if (!journal && code == EX_TEMPFAIL)
+		return ask_daemon(verb, path, arguments[0]);
 	if (!journal)
 		return code;
-	if (journal_redact(journal, str_of(arguments[0]), clock_real_us(), &events, &error) < 0)
+	if (journal_redact(journal, str_of(arguments[0]), clock_real_us(), &redaction, &error) < 0)
 		return journal_verb_failed(verb, &error);
-	if (!events) {
-		error_set(&error, ENOENT, "%s has no event '%s'", path, arguments[0]);
-		return journal_verb_failed(verb, &error);
-	}
-	printf("%" PRIu64 " event%s redacted\n", events, events == 1 ? "" : "s");
+	if (redaction.events)
+		printf("%" PRIu64 " event%s redacted\n", redaction.events,
+			redaction.events == 1 ? "" : "s");
+	else
+		puts("redacted before: nothing was left to do");
+	if (redaction.in_log)
+		puts("a reader keeps old pages in the write-ahead log: redact it again when that "
+		     "has "
+		     "ended");
 	return verb_flush("journal");
 }

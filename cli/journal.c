@@ -15,17 +15,19 @@
 #define DEFAULT_FOLDER "/etc/civicwire"
 
 static const struct journal_verb verbs[] = {
-	{"stat", "", "say what it holds", 0, 0, journal_verb_stat},
-	{"verify", "", "read all of it and say what is damaged", 0, 0, journal_verb_verify},
-	{"backup", "FILE", "copy it as it is now; the daemon may go on", 1, 1, journal_verb_backup},
-	{"export", "[FILE]", "write all of it as JSON lines (default standard output)", 0, 1,
-		journal_verb_export},
-	{"import", "[FILE]", "make a new one of such lines (default standard input)", 0, 1,
-		journal_verb_import},
-	{"prune", "DURATION", "remove events older than that, such as 90d", 1, 1,
-		journal_verb_prune},
-	{"redact", "ID", "take out what an event says, or all versions of an item", 1, 1,
-		journal_verb_redact},
+	{"stat", "", "say what it holds", 0, 0, false, journal_verb_stat, NULL},
+	{"verify", "", "read all of it and say what is damaged", 0, 0, false, journal_verb_verify,
+		NULL},
+	{"backup", "FILE", "copy it as it is now; the daemon may go on", 1, 1, false,
+		journal_verb_backup, NULL},
+	{"export", "[FILE]", "write all of it as JSON lines (default standard output)", 0, 1, false,
+		journal_verb_export, NULL},
+	{"import", "[FILE]", "make a new one of such lines (default standard input)", 0, 1, false,
+		journal_verb_import, NULL},
+	{"prune", "DURATION", "remove events older than that, such as 90d", 1, 1, false,
+		journal_verb_prune, NULL},
+	{"redact", "ID", "take out what an event says, or all versions of an item", 1, 1, true,
+		journal_verb_redact, NULL},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -41,17 +43,26 @@ static int print_help(FILE *to)
 	fputs("\n"
 	      "  -j, --journal FILE  the journal's file (default: as the configuration says)\n"
 	      "  -c, --config DIR    the configuration (default " DEFAULT_FOLDER ")\n"
+	      "  -s, --socket PATH   the control socket of the daemon that has the journal "
+	      "(default: as\n"
+	      "                      the configuration says; with --journal $CIVICWIRE_SOCKET, "
+	      "else\n"
+	      "                      /run/civicwire/control.sock)\n"
 	      "  -h, --help          this text\n"
 	      "\n"
-	      "stat, verify, backup and export only read, and may run beside the daemon; prune "
-	      "and\n"
-	      "redact want it stopped. redact takes an event's id (co-mde.aci.news/KEY/2), or an\n"
-	      "item's (co-mde.aci.news/KEY/) for all its versions; numbers and cursors stay. A\n"
-	      "backup that is opened as a daemon's journal begins a new epoch: its clients are "
-	      "told.\n"
+	      "All but prune work while the daemon runs: stat, verify, backup and export only\n"
+	      "read, and a redaction is done by the daemon. prune wants it stopped, for the "
+	      "daemon\n"
+	      "prunes by itself (journal.keep). redact takes an event's id "
+	      "(co-mde.aci.news/KEY/2),\n"
+	      "or an item's (co-mde.aci.news/KEY/) for all its versions, which is then not told\n"
+	      "again; numbers and cursors stay. A backup that is opened as a daemon's journal\n"
+	      "begins a new epoch: its clients are told.\n"
 	      "\n"
-	      "Exit status: 0; 64 wrong usage; 65 it is damaged, or no journal; 66 no such file;\n"
-	      "73 the file to be made is there already; 74 reading or writing failed; 75 the "
+	      "Exit status: 0; 64 wrong usage; 65 it is damaged, or no journal; 66 no such file "
+	      "or\n"
+	      "event; 69 the daemon that has it does not answer; 73 the file to be made is there "
+	      "already; 74 reading or writing failed; 75 the "
 	      "daemon\n"
 	      "is writing it; 77 not allowed; 78 the configuration is broken.\n",
 		to);
@@ -103,8 +114,13 @@ struct journal *journal_verb_open(
 	free(notice);
 	if (r >= 0)
 		return journal;
+	*ret_code = EX_TEMPFAIL;
+	if (r == -EBUSY && verb->may_ask)
+		return NULL;
 	if (r == -EBUSY)
-		error_set(&error, EBUSY, "%s is being written by a daemon: stop it first",
+		error_set(&error, EBUSY,
+			"a daemon writes %s: stop it first. (It removes old events by itself: set "
+			"journal.keep and start it again)",
 			settings->path);
 	*ret_code = journal_verb_failed(verb, &error);
 	return NULL;
@@ -138,7 +154,8 @@ static void print_problem(struct config_report *report, const char *message)
 }
 
 /* 0, or the exit code. */
-static int find_path(const char *folder, struct config **ret, const char **ret_path)
+static int find_path(
+	const char *folder, struct config **ret, const char **ret_path, const char **ret_socket)
 {
 	struct config_report problems = {print_problem, 0};
 	struct error error = {0};
@@ -152,6 +169,8 @@ static int find_path(const char *folder, struct config **ret, const char **ret_p
 		return exit_code(error.code);
 	}
 	*ret_path = (*ret)->journal.path;
+	if (!*ret_socket)
+		*ret_socket = (*ret)->control.socket;
 	return EX_OK;
 }
 
@@ -168,21 +187,22 @@ int verb_journal(int argc, char **argv)
 	static const struct option options[] = {
 		{"journal", required_argument, NULL, 'j'},
 		{"config", required_argument, NULL, 'c'},
+		{"socket", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	cleanup(config_free_p) struct config *config = NULL;
-	const char *folder = DEFAULT_FOLDER, *path = NULL;
+	const char *folder = DEFAULT_FOLDER, *path = NULL, *socket = NULL;
 
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, ":j:c:h", options, NULL)) >= 0;) {
+	for (int c; (c = getopt_long(argc, argv, ":j:c:s:h", options, NULL)) >= 0;) {
 		if (c == 'h')
 			return print_help(stdout);
 		if (c == ':')
 			return verb_misused("journal", "%s wants a value", argv[optind - 1]);
 		if (c == '?')
 			return verb_misused("journal", "unknown option '%s'", argv[optind - 1]);
-		*(c == 'j' ? &path : &folder) = optarg;
+		*(c == 'j' ? &path : c == 's' ? &socket : &folder) = optarg;
 	}
 	if (optind == argc)
 		return print_help(stderr);
@@ -193,9 +213,11 @@ int verb_journal(int argc, char **argv)
 	if (n < verb->n_arguments_min || n > verb->n_arguments_max)
 		return verb_misused("journal", "it is: journal %s %s", verb->name, verb->arguments);
 	if (!path) {
-		int code = find_path(folder, &config, &path);
+		int code = find_path(folder, &config, &path, &socket);
 		if (code)
 			return code;
 	}
-	return verb->run(verb, path, argv + optind + 1, n);
+	struct journal_verb call = *verb;
+	call.socket = socket ? socket : "";
+	return call.run(&call, path, argv + optind + 1, n);
 }

@@ -8,8 +8,10 @@ struct journal_verb {
 	const char *name, *arguments;
 	const char *help; /* one line */
 	size_t n_arguments_min, n_arguments_max;
+	bool may_ask; /* a daemon that has the journal can do it */
 	/* `path` is the journal's file. Returns an exit code of <sysexits.h>. */
 	int (*run)(const struct journal_verb *verb, const char *path, char **arguments, size_t n);
+	const char *socket; /* of this call: the daemon's; "": the default one */
 };
 
 int journal_verb_backup(
@@ -29,7 +31,8 @@ int journal_verb_verify(
 
 /* "civicwire journal VERB: <error>" on stderr, and the exit code that fits. */
 int journal_verb_failed(const struct journal_verb *verb, const struct error *error);
-/* Opens the store to write; says what to do where a daemon has it. NULL: it was told, *ret_code. */
+/* Opens the store to write; says what to do where a daemon has it, unless that may be asked. NULL: see
+ * *ret_code. */
 struct journal *journal_verb_open(
 	const struct journal_verb *verb, const struct journal_settings *settings, int *ret_code);
 /* Tells a person at a terminal how far it has come, at most some times a second; nothing elsewhere. */

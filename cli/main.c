@@ -117,7 +117,7 @@ static int unknown(const char *word)
 }
 
 /* The other program is beside this one, as built, or where it is installed. */
-static int run_online(char **argv)
+int verb_become_online(char **argv)
 {
 	char path[4096];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -158,5 +158,5 @@ int main(int argc, char **argv)
 	verb = find(argv[1]);
 	if (!verb)
 		return unknown(argv[1]);
-	return verb->run ? verb->run(argc - 1, argv + 1) : run_online(argv);
+	return verb->run ? verb->run(argc - 1, argv + 1) : verb_become_online(argv);
 }

@@ -20,10 +20,14 @@ int verb_key(int argc, char **argv);
 int verb_opml(int argc, char **argv);
 int verb_parse(int argc, char **argv);
 int verb_probe(int argc, char **argv);
+int verb_redact(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_schema(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_tail(int argc, char **argv);
+
+/* Becomes the other program: argv[1] is a verb of online.c. Returns only where it cannot be started. */
+int verb_become_online(char **argv);
 
 /* One line on stderr, "civicwire VERB: …", for what was wrong with a call, and where to look.
  * Returns EX_USAGE. */

@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -55,7 +56,7 @@ struct pipeline {
 	struct queue replies, batches;
 	struct poller *poller;
 	struct workers *workers;
-	struct writer *writer;
+	_Atomic(struct writer *) writer; /* the control thread asks it */
 	struct bus_child *bus;
 	struct inspector *inspector;
 	struct control *control;
@@ -167,6 +168,25 @@ static void on_asked(struct inspector_sink *sink, struct control_snapshot *snaps
 	snapshot->trouble = p->trouble ? mem_strdup(p->trouble) : NULL;
 }
 
+/* In the control thread. The writer outlives it: control is stopped first. */
+static int on_redact(struct inspector_sink *sink, const char *id, const char *epoch,
+	struct control_redaction *ret, struct error *error)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, asked);
+	struct writer *writer = atomic_load(&p->writer);
+	struct journal_redaction redaction = {0};
+
+	if (!writer)
+		return error_set(error, ESHUTDOWN, "the daemon is just starting");
+	if (epoch && strcmp(epoch, p->epoch) != 0)
+		return error_set(error, ESTALE,
+			"this daemon writes another journal, %s, whose epoch is %s",
+			p->config->journal.path, p->epoch);
+	int r = writer_redact(writer, str_of(id), &redaction, error);
+	*ret = (struct control_redaction){redaction.events, redaction.in_log};
+	return r;
+}
+
 static void on_problem(struct config_report *report, const char *message)
 {
 	(void)report;
@@ -257,7 +277,8 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *co
 	p->polled.reply = on_reply;
 	p->written.news = on_written;
 	p->bus_said = (struct bus_child_sink){.failed = on_bus_failed, .ended = on_bus_ended};
-	p->asked = (struct inspector_sink){.complete = on_asked, .reload = on_reload};
+	p->asked = (struct inspector_sink){
+		.complete = on_asked, .reload = on_reload, .redact = on_redact};
 	pthread_mutex_init(&p->news_lock, NULL);
 	queue_init(&p->replies, (size_t)config->fetch.parallel);
 	queue_init(&p->batches, BATCHES_WAITING);

@@ -124,6 +124,14 @@ static int on_reload(struct control_source *source)
 	return ask(in, RELOAD, NULL, &result, &snapshot) ? result : -ESHUTDOWN;
 }
 
+static int on_redact(struct control_source *source, const char *id, const char *epoch,
+	struct control_redaction *ret, struct error *error)
+{
+	struct inspector_sink *sink = container_of(source, struct inspector, source)->sink;
+
+	return sink->redact(sink, id, epoch, ret, error);
+}
+
 void inspector_end(struct inspector *in)
 {
 	pthread_mutex_lock(&in->lock);
@@ -155,6 +163,7 @@ int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller
 	in->source = (struct control_source){.snapshot = on_snapshot,
 		.refresh = on_refresh,
 		.reload_clients = on_reload,
+		.redact = on_redact,
 		.end = on_end};
 	pthread_mutex_init(&in->asking, NULL);
 	pthread_mutex_init(&in->lock, NULL);

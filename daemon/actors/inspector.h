@@ -12,6 +12,10 @@ struct inspector_sink {
 	void (*complete)(struct inspector_sink *sink, struct control_snapshot *snapshot);
 	/* control_source.reload_clients */
 	int (*reload)(struct inspector_sink *sink);
+	/* control_source.redact; in the control thread, for the journal's thread does it and the loop
+	 * waits for nobody. */
+	int (*redact)(struct inspector_sink *sink, const char *id, const char *epoch,
+		struct control_redaction *ret, struct error *error);
 };
 
 /* Loop thread. The control_source given to control_start() is inspector_source(). */

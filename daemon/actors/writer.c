@@ -22,6 +22,16 @@
 /* Retention removes a slice of old events at least this often, and goes on while there are more. */
 #define WRITER_RETAIN_US (10 * SEC_US)
 
+/* What another thread wants of the journal, which only its own may write. */
+struct request {
+	struct str id;
+	int64_t now_us;
+	struct journal_redaction *ret;
+	struct error *error;
+	int result;
+	bool is_answered;
+};
+
 struct writer {
 	pthread_t thread;
 	struct journal *journal;
@@ -33,7 +43,11 @@ struct writer {
 	size_t n_waiting;
 	bool in_trouble;
 	atomic_bool may_not_retry;
-	int64_t retain_next_us; /* on the monotonic clock */
+	int64_t retain_next_us;  /* on the monotonic clock */
+	pthread_mutex_t lock;    /* over the next two */
+	struct request *request; /* NULL: none waits */
+	bool has_ended;
+	pthread_cond_t answered;
 };
 
 struct writer_news *writer_news_free(struct writer_news *news)
@@ -197,6 +211,55 @@ static void retain(struct writer *w)
 		w->retain_next_us = now + WRITER_RETAIN_US;
 }
 
+static int redact(struct writer *w, struct request *request)
+{
+	int r = journal_redact(
+		w->journal, request->id, request->now_us, request->ret, request->error);
+
+	log_damage(w);
+	if (r < 0 || !request->ret->events)
+		return r;
+	log_info("%llu event%s of %.*s redacted", (unsigned long long)request->ret->events,
+		request->ret->events == 1 ? "" : "s", STR_FMT(request->id));
+	tell(w, mem_zalloc(1, sizeof(struct writer_news)));
+	return r;
+}
+
+/* The one who asks waits under the lock's condition, not for the lock. */
+static void answer_request(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	struct request *request = w->request;
+	pthread_mutex_unlock(&w->lock);
+	if (!request)
+		return;
+	request->result = redact(w, request);
+	pthread_mutex_lock(&w->lock);
+	request->is_answered = true;
+	w->request = NULL;
+	pthread_cond_broadcast(&w->answered);
+	pthread_mutex_unlock(&w->lock);
+}
+
+int writer_redact(
+	struct writer *w, struct str id, struct journal_redaction *ret, struct error *error)
+{
+	struct request request = {id, clock_real_us(), ret, error, 0, false};
+
+	pthread_mutex_lock(&w->lock);
+	while (w->request && !w->has_ended)
+		pthread_cond_wait(&w->answered, &w->lock);
+	if (!w->has_ended) {
+		w->request = &request;
+		queue_wake(w->batches);
+	}
+	while (!request.is_answered && !w->has_ended)
+		pthread_cond_wait(&w->answered, &w->lock);
+	bool answered = request.is_answered;
+	pthread_mutex_unlock(&w->lock);
+	return answered ? request.result : error_set(error, ESHUTDOWN, "the daemon is ending");
+}
+
 /* Fills the waiting list; false once the queue is closed and all is done. */
 static bool gather(struct writer *w)
 {
@@ -237,10 +300,15 @@ static void *run(void *p)
 				queue_wait_closed(w->batches, WRITER_RETRY_US);
 			}
 		}
+		answer_request(w);
 		retain(w);
 		if (!w->n_waiting && !queue_length(w->batches))
 			journal_rest(w->journal);
 	}
+	pthread_mutex_lock(&w->lock);
+	w->has_ended = true;
+	pthread_cond_broadcast(&w->answered);
+	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
 
@@ -253,6 +321,8 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
 	w->recorder = recorder_new(journal, publisher);
 	w->batches = batches;
 	w->sink = sink;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->answered, NULL);
 	if (pthread_create(&w->thread, NULL, run, w) != 0)
 		abort(); /* at start, with nothing to lose: as bad as no memory */
 	return w;
@@ -269,6 +339,8 @@ struct writer *writer_join(struct writer *w)
 		return NULL;
 	pthread_join(w->thread, NULL);
 	recorder_free(w->recorder);
+	pthread_cond_destroy(&w->answered);
+	pthread_mutex_destroy(&w->lock);
 	free(w);
 	return NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "base/queue.h"
 #include "journal/journal.h"
+#include "journal/upkeep.h"
 
 struct writer;
 
@@ -29,6 +30,11 @@ struct writer_sink {
 
 struct writer *writer_start(struct journal *journal, const char *publisher, struct queue *batches,
 	struct writer_sink *sink);
+/* Takes the content of events out (upkeep.h) between two commits, and waits for it. From any thread that
+ * the journal thread does not wait for, one at a time; not after writer_join() has begun. -ESHUTDOWN:
+ * the journal thread is ending; what else journal_redact() says. */
+int writer_redact(
+	struct writer *writer, struct str id, struct journal_redaction *ret, struct error *error);
 /* From now on what cannot be committed is dropped, not tried again: at the end nobody may wait for a
  * disk that stays full. */
 void writer_stop_retrying(struct writer *writer);

@@ -91,12 +91,20 @@ static void wait_for_item(struct queue *q, long long timeout_us)
 {
 	struct timespec until = deadline(timeout_us < 0 ? 0 : timeout_us);
 
-	while (!q->n && !q->closed) {
+	while (!q->n && !q->closed && !q->woken) {
 		if (timeout_us < 0)
 			pthread_cond_wait(&q->not_empty, &q->lock);
 		else if (pthread_cond_timedwait(&q->not_empty, &q->lock, &until) == ETIMEDOUT)
 			return;
 	}
+}
+
+void queue_wake(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->woken = true;
+	pthread_cond_broadcast(&q->not_empty);
+	pthread_mutex_unlock(&q->lock);
 }
 
 size_t queue_pop_many(struct queue *q, void **out, size_t max, long long timeout_us)
@@ -105,6 +113,7 @@ size_t queue_pop_many(struct queue *q, void **out, size_t max, long long timeout
 
 	pthread_mutex_lock(&q->lock);
 	wait_for_item(q, timeout_us);
+	q->woken = false;
 	while (q->n && n < max)
 		out[n++] = take(q);
 	pthread_mutex_unlock(&q->lock);

@@ -11,7 +11,7 @@ struct queue {
 	pthread_cond_t not_empty, not_full, is_closed;
 	void **slots;
 	size_t head, n, cap;
-	bool closed;
+	bool closed, woken;
 };
 
 void queue_init(struct queue *q, size_t cap);
@@ -23,8 +23,10 @@ bool queue_push(struct queue *q, void *item);
 bool queue_try_push(struct queue *q, void *item);
 /* Waits for an item; NULL once the queue is closed and empty. */
 void *queue_pop(struct queue *q);
+/* The queue_pop_many() that waits now, or the next one, returns though nothing has come. */
+void queue_wake(struct queue *q);
 /* Waits like queue_pop(), then takes all there is, at most `max`. Returns how many; 0 once the
- * queue is closed and empty, or when nothing came within timeout_us (negative: wait for ever). */
+ * queue is closed and empty, woken, or when nothing came within timeout_us (negative: wait for ever). */
 size_t queue_pop_many(struct queue *q, void **out, size_t max, long long timeout_us);
 /* No more pushes; waiting threads wake. What is inside can still be popped. */
 void queue_close(struct queue *q);

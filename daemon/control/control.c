@@ -4,6 +4,8 @@
  *   GET  /v1/feeds             every feed with its state, a JSON array in order of ids
  *   POST /v1/refresh?feed=ID   poll a feed as soon as its host allows     (control socket only)
  *   POST /v1/reload-clients    read clients.d/ again                      (control socket only)
+ *   POST /v1/redact?id=ID[&epoch=EPOCH]
+ *                              take out what the events with an id say    (control socket only)
  *   GET  /healthz              200 while the journal can be written, else 503
  *   GET  /metrics              counters, in Prometheus' text format
  *
@@ -23,6 +25,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "control/render.h"
 
 /* Askers are a person's CLI and a scraper or two; more at a time is a mistake. */
@@ -135,11 +138,42 @@ static unsigned on_reload_clients(
 			       : MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
+static unsigned on_redact(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	struct control_source *source = control->source;
+	struct control_redaction redaction = {0};
+	struct error error = {0};
+	const char *id = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "id");
+	const char *epoch = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "epoch");
+	struct json j = json_to(out);
+	int r = !id || !source->redact ? error_set(&error, EINVAL,
+						 "which event? give ?id=FEED/ITEM/VERSION, or "
+						 "FEED/ITEM/ for all versions")
+				       : source->redact(source, id, epoch, &redaction, &error);
+
+	json_open(&j, '{');
+	if (r < 0) {
+		json_member(&j, "error", str_of(error.text));
+	} else {
+		json_member_int(&j, "events", (int64_t)redaction.events);
+		json_member_bool(&j, "in_log", redaction.in_log);
+	}
+	json_close(&j, '}');
+	buf_char(out, '\n');
+	return r >= 0         ? MHD_HTTP_OK
+	       : r == -EINVAL ? MHD_HTTP_BAD_REQUEST
+	       : r == -ENOENT ? MHD_HTTP_NOT_FOUND
+	       : r == -ESTALE ? MHD_HTTP_CONFLICT
+			      : MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
 static const struct route routes[] = {
 	{"GET", "/v1/status", false, on_status},
 	{"GET", "/v1/feeds", false, on_feeds},
 	{"POST", "/v1/refresh", true, on_refresh},
 	{"POST", "/v1/reload-clients", true, on_reload_clients},
+	{"POST", "/v1/redact", true, on_redact},
 	{"GET", "/healthz", false, on_health},
 	{"GET", "/metrics", false, on_metrics},
 };

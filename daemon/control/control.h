@@ -31,6 +31,11 @@ struct control_snapshot {
 };
 struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot);
 
+struct control_redaction {
+	uint64_t events; /* that were changed */
+	bool in_log;     /* old pages are still in the write-ahead log, and leave it later */
+};
+
 struct control_source {
 	/* Called in the control thread; waits for the loop; the snapshot is the caller's. NULL: the
 	 * daemon is ending. */
@@ -41,6 +46,11 @@ struct control_source {
 	 * left as they were, the others are in force; other errors: nothing has changed. May be
 	 * NULL: there are no clients. */
 	int (*reload_clients)(struct control_source *source);
+	/* Takes out what the events with an id say. `epoch` (NULL: whatever it is) is that of the journal
+	 * which is meant. 0; -ENOENT: no such event; -EINVAL: no such id; -ESTALE: the journal is
+	 * another; -ESHUTDOWN; other errors: not done. Waits for the journal. May be NULL. */
+	int (*redact)(struct control_source *source, const char *id, const char *epoch,
+		struct control_redaction *ret, struct error *error);
 	/* No answers will come: both of the above return at once, also where they wait already. May
 	 * be NULL where they never wait. */
 	void (*end)(struct control_source *source);

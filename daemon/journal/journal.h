@@ -86,6 +86,10 @@ int journal_seen_drop(
  * or two events would have one id. 0: it is free. */
 int journal_item_taken(
 	struct journal *journal, int64_t feed, const struct hash *item, struct error *error);
+/* Was what an item says with this change hash taken out by a redaction (upkeep.h)? Then it is not told
+ * again. Kept for good. 1 or 0. */
+int journal_is_redacted(struct journal *journal, int64_t feed, const struct hash *item,
+	const struct hash *change, struct error *error);
 /* A CAP message of a feed, listed or only referred to: kept as long as seen rows are, and forgotten
  * with them by journal_seen_prune(). */
 struct journal_alert {

@@ -208,6 +208,9 @@ int journal_loader_end(struct journal_loader *loader, struct error *error)
 	for (size_t i = 0; store_summed[i] && r >= 0; i++)
 		r = row_sum_table(j->db, store_summed[i], doing, error);
 	if (r >= 0)
+		r = statement_int(
+			j->db, "SELECT count(*) FROM redacted", 0, &j->n_redacted, doing, error);
+	if (r >= 0)
 		r = journal_commit(j, error);
 	loader->ended = r >= 0;
 	return r;

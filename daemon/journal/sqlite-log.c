@@ -95,9 +95,18 @@ void store_log_checkpoint(struct journal *j)
 	j->wal_next_pages = j->wal_pages + step;
 }
 
+void store_log_empty(struct journal *j, int64_t wait_us)
+{
+	j->log_has_redacted = !checkpoint(j, SQLITE_CHECKPOINT_TRUNCATE, wait_us);
+	if (!j->log_has_redacted)
+		j->wal_pages = j->wal_rested_pages = 0;
+}
+
 void journal_rest(struct journal *j)
 {
 	assert(!j->in_transaction);
+	if (j->log_has_redacted)
+		store_log_empty(j, LOG_READERS_US);
 	if (j->wal_pages < j->wal_rested_pages)
 		j->wal_rested_pages = 0; /* started afresh since */
 	if (j->wal_pages - j->wal_rested_pages < log_pages(j, LOG_IDLE_BYTES))

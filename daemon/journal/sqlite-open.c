@@ -124,6 +124,9 @@ static int load_position(struct journal *j, struct error *error)
 			"counting the topics", error);
 	if (r >= 0)
 		at->n_topics = (uint32_t)topics;
+	if (r >= 0)
+		r = statement_int(j->db, "SELECT count(*) FROM redacted", 0, &j->n_redacted,
+			"counting what is redacted", error);
 	return r < 0 ? r : !whole;
 }
 

@@ -172,6 +172,43 @@ int journal_alert_put(
 	return store_run(j, STMT_ALERT_PUT, error);
 }
 
+/* Damaged or not, a row that is there says that the item was redacted: rather keep silent for ever. */
+int journal_is_redacted(struct journal *j, int64_t feed, const struct hash *item,
+	const struct hash *change, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_REDACTED_GET];
+
+	if (!j->n_redacted)
+		return 0;
+	bind_int(stmt, 1, feed);
+	sqlite3_bind_blob(stmt, 2, item->b, HASH_SIZE, SQLITE_STATIC);
+	int r = store_row(j, STMT_REDACTED_GET, error);
+	if (r <= 0)
+		return r;
+	struct hash only = column_hash(stmt, 2);
+	bool redacted = hash_is_zero(&only) || hash_eq(&only, change) || !row_fits(stmt);
+	sqlite3_reset(stmt);
+	return redacted;
+}
+
+int store_redacted_put(struct journal *j, int64_t feed, const struct hash *item,
+	const struct hash *change, struct error *error)
+{
+	static const struct hash none;
+	sqlite3_stmt *stmt = j->stmts[STMT_REDACTED_PUT];
+	int r = journal_is_redacted(j, feed, item, &none, error);
+
+	/* Redacted whatever it says: that stays. */
+	if (r != 0 && change)
+		return r < 0 ? r : 0;
+	bind_int(stmt, 1, feed);
+	sqlite3_bind_blob(stmt, 2, item->b, HASH_SIZE, SQLITE_STATIC);
+	bind_hash(stmt, 3, change ? change : &none);
+	r = store_run(j, STMT_REDACTED_PUT, error);
+	j->n_redacted += r >= 0;
+	return r;
+}
+
 int journal_recent_get(struct journal *j, int64_t feed, struct str *ret_items, struct error *error)
 {
 	sqlite3_stmt *stmt = j->stmts[STMT_RECENT_GET];

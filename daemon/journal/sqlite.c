@@ -174,21 +174,23 @@ static int inherited_topics(struct journal *j, const struct seen *row, struct to
 	return 0;
 }
 
-static int insert(struct journal *j, const struct event *event, uint64_t seq, struct error *error)
+size_t store_record_begin(struct journal *j, uint64_t seq, int64_t *recorded_us)
+{
+	if (*recorded_us < j->current.recorded_us)
+		*recorded_us = j->current.recorded_us;
+	record_begin(&j->record, seq, *recorded_us, buf_view(&j->views));
+	return j->record.n;
+}
+
+int store_record_end(
+	struct journal *j, uint64_t seq, int64_t recorded_us, size_t head, struct error *error)
 {
 	struct position *at = &j->current;
-	struct event stamped = *event;
-
-	if (stamped.recorded_us < at->recorded_us)
-		stamped.recorded_us = at->recorded_us;
-	record_begin(&j->record, seq, stamped.recorded_us, buf_view(&j->views));
-	size_t head = j->record.n;
-	event_write(&j->record, &stamped, seq);
 	uint64_t checksum = checksum_of(buf_view(&j->record));
 
 	sqlite3_stmt *stmt = j->stmts[STMT_APPEND];
 	bind_int(stmt, 1, (int64_t)seq);
-	bind_int(stmt, 2, stamped.recorded_us);
+	bind_int(stmt, 2, recorded_us);
 	bind_int(stmt, 3, (int64_t)checksum);
 	bind_blob(stmt, 4, buf_view(&j->views));
 	bind_blob(stmt, 5, str_skip(buf_view(&j->record), head));
@@ -196,9 +198,27 @@ static int insert(struct journal *j, const struct event *event, uint64_t seq, st
 	if (r < 0)
 		return r;
 	at->seq = seq;
-	at->recorded_us = stamped.recorded_us;
+	at->recorded_us = recorded_us;
 	at->checksum = checksum;
 	return 0;
+}
+
+static int insert(struct journal *j, const struct event *event, uint64_t seq, struct error *error)
+{
+	struct event stamped = *event;
+	size_t head = store_record_begin(j, seq, &stamped.recorded_us);
+
+	event_write(&j->record, &stamped, seq);
+	return store_record_end(j, seq, stamped.recorded_us, head, error);
+}
+
+void store_views_write(struct journal *j, struct topic *const *topics, size_t n)
+{
+	buf_clear(&j->views);
+	for (size_t i = 0; i < n; i++) {
+		varint_add(&j->views, topics[i]->id);
+		varint_add(&j->views, topics[i]->last_seq);
+	}
 }
 
 int journal_append(struct journal *j, const struct event *event, struct seen *row,
@@ -215,15 +235,11 @@ int journal_append(struct journal *j, const struct event *event, struct seen *ro
 		r = inherited_topics(j, row, topics, &n, error);
 	if (r < 0)
 		return r;
-	buf_clear(&j->views);
+	store_views_write(j, topics, n);
 	buf_clear(&j->own);
 	size_t n_kept = event->type == EVENT_ITEM_WITHDRAWN ? n : n_own;
-	for (size_t i = 0; i < n; i++) {
-		varint_add(&j->views, topics[i]->id);
-		varint_add(&j->views, topics[i]->last_seq);
-		if (i < n_kept)
-			varint_add(&j->own, topics[i]->id);
-	}
+	for (size_t i = 0; i < n_kept; i++)
+		varint_add(&j->own, topics[i]->id);
 	r = insert(j, event, seq, error);
 	if (r < 0)
 		return r;

@@ -59,6 +59,10 @@
 		"feed=?1 AND last_seen<?2 LIMIT ?3)") \
 	STATEMENT(ITEM_TAKEN, "reading a seen item", \
 		"SELECT 1 FROM seen WHERE feed=?1 AND item=?2 AND item IS NOT NULL") \
+	STATEMENT(REDACTED_GET, "asking what is redacted", \
+		"SELECT feed,item,change,checksum FROM redacted WHERE feed=?1 AND item=?2") \
+	STATEMENT(REDACTED_PUT, "noting what is redacted", \
+		"REPLACE INTO redacted VALUES(?1,?2,?3,row_checksum(?1,?2,?3))") \
 	STATEMENT(OLD_SIZES, "reading the oldest events", \
 		"SELECT seq,recorded,length(body) FROM event WHERE seq<(SELECT max(seq) FROM " \
 		"event) ORDER BY seq LIMIT ?1") \
@@ -112,6 +116,8 @@ struct journal {
 	int64_t wal_pages, wal_next_pages; /* in the log; when a checkpoint is due */
 	int64_t wal_rested_pages;          /* how long it was at the last journal_rest() */
 	int64_t restart_next_us;           /* on the monotonic clock */
+	bool log_has_redacted;             /* readers kept it from being emptied */
+	int64_t n_redacted;                /* items, at least: none is the rule */
 	uint64_t damaged_rows;             /* met since journal_damage() was asked */
 	char *damage;                      /* what the last of them was; NULL */
 };
@@ -152,9 +158,22 @@ void store_feed_sql(struct buf *sql, int which);
 /* After any change of a feed's row; who changes one has read it before, in the same transaction. */
 int store_feed_sum(struct journal *journal, int64_t feed, struct error *error);
 
+/* sqlite.c: an event in the making. `topics` as its views; then the caller writes its body to
+ * journal->record between the two below. Times never fall: *recorded_us may be moved on. */
+void store_views_write(struct journal *journal, struct topic *const *topics, size_t n);
+size_t store_record_begin(struct journal *journal, uint64_t seq, int64_t *recorded_us);
+int store_record_end(struct journal *journal, uint64_t seq, int64_t recorded_us, size_t head,
+	struct error *error);
+
+/* sqlite-seen.c: an item is not told again: while its change hash is this, or (NULL) ever. */
+int store_redacted_put(struct journal *journal, int64_t feed, const struct hash *item,
+	const struct hash *change, struct error *error);
+
 /* sqlite-log.c: watches the write-ahead log, and keeps it short. */
 void store_log_watch(struct journal *journal);
 void store_log_checkpoint(struct journal *journal);
+/* Leaves nothing in the log; where readers are in the way, journal_rest() tries again. */
+void store_log_empty(struct journal *journal, int64_t wait_us);
 
 /* topics.c */
 void topics_init(struct topics *topics);

@@ -68,11 +68,19 @@ int journal_backup(const char *path, const char *to, struct error *error);
 /* Replaces what the events with this id say by a tombstone: envelope, sequence and views stay, so
  * that nobody's cursor and nobody's chain notices; data becomes {"id":"","content_text":"",
  * "_redacted":"<time>"}. Its bytes are overwritten in the store and gone from the log; what backups
- * and the file system keep is beyond it. `id` is an event's, or
- * ends in "/" and means all versions of an item. *ret_events: how many were changed. In a
- * transaction of its own. */
-int journal_redact(struct journal *journal, struct str id, int64_t now_us, uint64_t *ret_events,
-	struct error *error);
+ * and the file system keep is beyond it. `id` is an event's, or ends in "/" and means all versions of
+ * an item: then the item is never told again, whatever its feed says. Of one version only what it said
+ * is not told again, if it is the last.
+ *
+ * An event of its own tells who has read them, in all their topics: type item.redacted, with the next
+ * version of the item, and `_redacts`: the id. What was redacted before is left as it is, and not told
+ * again. -ENOENT: there is no such event. In a transaction of its own; writer's thread. */
+struct journal_redaction {
+	uint64_t events; /* that were changed */
+	bool in_log;     /* readers keep old pages in the log; journal_rest() gets them out later */
+};
+int journal_redact(struct journal *journal, struct str id, int64_t now_us,
+	struct journal_redaction *ret, struct error *error);
 
 /* ---- all of it as text, and back ---- */
 

@@ -197,11 +197,61 @@ static void add_without(struct buf *out, struct str from, struct str key)
 	buf_str(out, str_skip(from, (size_t)(value.p - from.p) + value.n + 1));
 }
 
+#define TYPE_REDACTED "org.civicwire.item.redacted.v1"
+
+bool event_is_tombstone(struct str json)
+{
+	return str_is(string_member(envelope_of(json), STR("\"type\":\"")), TYPE_REDACTED);
+}
+
+/* Appends `from` up to the value of its member `key`, then `value`; returns what follows. */
+static struct str add_with(struct buf *out, struct str from, struct str key, struct str value)
+{
+	struct str old = string_member(from, key);
+
+	if (str_is_none(old))
+		return from;
+	buf_str(out, str_head(from, (size_t)(old.p - from.p)));
+	buf_str(out, value);
+	return str_skip(from, (size_t)(old.p - from.p) + old.n);
+}
+
+void event_announce_redaction(struct buf *out, struct str tombstone, struct str id,
+	struct str redacts, int64_t recorded_us, uint64_t seq)
+{
+	const struct str backfill = STR(",\"cwbackfill\":true");
+	char recorded[TIME_TEXT_MAX], number[32];
+	struct buf untimed = BUF_INIT;
+	struct json j;
+
+	/* When it happened is when it is recorded; and it is news. */
+	add_without(&untimed, envelope_of(tombstone), STR(",\"time\":\""));
+	if (str_ends(buf_view(&untimed), backfill))
+		untimed.n -= backfill.n;
+	struct str rest = buf_view(&untimed);
+	rest = add_with(out, rest, STR("\"id\":\""), id);
+	rest = add_with(out, rest, STR("\"recordedtime\":\""),
+		str_make(recorded, time_format_us(recorded_us, recorded)));
+	int n = snprintf(number, sizeof number, "%020llu", (unsigned long long)seq);
+	rest = add_with(out, rest, STR("\"sequence\":\""), str_make(number, (size_t)n));
+	buf_str(out, rest);
+	buf_lit(out, ",\"data\":");
+	j = json_to(out);
+	json_open(&j, '{');
+	json_member(&j, "id", STR(""));
+	json_member(&j, "content_text", STR(""));
+	json_member(&j, "_redacted", str_make(recorded, time_format_us(recorded_us, recorded)));
+	json_member(&j, "_redacts", redacts);
+	json_close(&j, '}');
+	buf_char(out, '}');
+	buf_deinit(&untimed);
+}
+
 static void write_tombstone(
 	struct buf *out, struct str envelope, struct str type, const char *redacted)
 {
 	buf_str(out, str_head(envelope, (size_t)(type.p - envelope.p)));
-	buf_lit(out, "org.civicwire.item.redacted.v1");
+	buf_lit(out, TYPE_REDACTED);
 	add_without(out, str_skip(envelope, (size_t)(type.p - envelope.p) + type.n),
 		STR(",\"subject\":\""));
 	buf_lit(out, ",\"data\":{\"id\":\"\",\"content_text\":\"\"");

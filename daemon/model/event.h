@@ -64,3 +64,9 @@ struct str event_id_of(struct str json);
  * replaces, with blanks at its end, so that a store can overwrite in place. False, and nothing
  * written, for what event_write() did not make. */
 bool event_redact(struct buf *out, struct str json, int64_t now_us);
+/* Is it one? What announces a redaction is, too. */
+bool event_is_tombstone(struct str json);
+/* Writes the event that announces a redaction: `tombstone` with an id, time and sequence of its own, and
+ * data._redacts, which says what was redacted: an event's id, or an item's that ends in "/". */
+void event_announce_redaction(struct buf *out, struct str tombstone, struct str id,
+	struct str redacts, int64_t recorded_us, uint64_t seq);

@@ -103,7 +103,7 @@ static int name_new(struct task *task, struct seen *row)
 		hash_add(&state, &task->now_us, sizeof task->now_us);
 		hash_end(&state, &row->item);
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static const struct {
@@ -124,14 +124,34 @@ static void count(struct task *task, enum verdict verdict)
 	++*(uint64_t *)(void *)((char *)task->counts + outcomes[verdict].counter);
 }
 
+/* Was what the item says redacted? 1: not a word of it is told, and its address is not kept; but what it
+ * is now is remembered. */
+static int hush(struct task *task, const struct seen *old, struct seen *row)
+{
+	int r = journal_is_redacted(
+		task->recorder->journal, task->known.number, &row->item, &row->change, task->error);
+
+	if (r <= 0)
+		return r;
+	count(task, VERDICT_SAME);
+	row->version = old ? old->version : row->version;
+	row->subject = STR_NONE;
+	r = journal_seen_put(task->recorder->journal, task->known.number, row, task->error);
+	return r < 0 ? r : 1;
+}
+
 static int judge(struct task *task, const struct seen *old, const struct hash *key,
 	const struct batch_item *item)
 {
 	struct seen row;
 	bool write;
 	enum verdict verdict = dedup_judge(old, key, item, task->now_us, &row, &write);
-	int r = 0;
+	int r = verdict == VERDICT_NEW ? name_new(task, &row) : 0;
 
+	if (r >= 0 && write)
+		r = hush(task, old, &row);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	count(task, verdict);
 	if (verdict == VERDICT_HELD)
 		task->progress->noisy = true;
@@ -139,12 +159,10 @@ static int judge(struct task *task, const struct seen *old, const struct hash *k
 		return write ? journal_seen_put(task->recorder->journal, task->known.number, &row,
 				       task->error)
 			     : 0;
-	if (verdict == VERDICT_NEW)
-		r = name_new(task, &row);
 	struct event event = event_of(task, outcomes[verdict].event, &row, item);
 	if (verdict == VERDICT_UPDATED && dedup_was_held(old, task->now_us))
 		event.data = coalesced(&task->recorder->data, item->data);
-	return r < 0 ? r : tell(task, &event, &row);
+	return tell(task, &event, &row);
 }
 
 /* The row that this item was known by while the feed's guids did not repeat. 1: *ret is it, under
@@ -311,6 +329,9 @@ int task_withdraw(struct task *task, const struct seen *old, int64_t time_s)
 
 	if (dedup_missing(old, task->now_us, &row) == VERDICT_SAME)
 		return 0;
+	int hushed = hush(task, old, &row);
+	if (hushed != 0)
+		return hushed < 0 ? hushed : 0;
 	count(task, VERDICT_WITHDRAWN);
 	/* All that is left of it: its id, and the themes the feed gives to each item. Who else
 	 * heard of it is in the row. */

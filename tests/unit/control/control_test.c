@@ -29,7 +29,8 @@ struct fixture {
 	struct control_source source;
 	bool ending;
 	const char *trouble;
-	int refresh_result;
+	int refresh_result, redact_result;
+	char redacted[100];
 	char refreshed[100];
 	unsigned refreshes;
 
@@ -56,6 +57,16 @@ static struct control_snapshot *on_snapshot(struct control_source *source)
 	s->feeds[0].feed->id = "co-mde.aci.noticias";
 	s->feeds[0].feed->url = "https://aci.example/feed";
 	return s;
+}
+
+static int on_redact(struct control_source *source, const char *id, const char *epoch,
+	struct control_redaction *ret, struct error *error)
+{
+	struct fixture *f = container_of(source, struct fixture, source);
+
+	snprintf(f->redacted, sizeof f->redacted, "%s of %s", id, epoch ? epoch : "any");
+	*ret = (struct control_redaction){3, true};
+	return f->redact_result ? error_set(error, -f->redact_result, "not \"so\"") : 0;
 }
 
 static int on_refresh(struct control_source *source, const char *feed_id)
@@ -85,6 +96,7 @@ static int setup(void **state)
 
 	f->source.snapshot = on_snapshot;
 	f->source.refresh = on_refresh;
+	f->source.redact = on_redact;
 	snprintf(f->dir, sizeof f->dir, "/tmp/civicwire-control-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	assert_int_equal(chmod(f->dir, 0755), 0);
@@ -233,6 +245,31 @@ static void test_nothing_here(void **state)
 			"{\"error\":\"nothing here\"}");
 	}
 	assert_int_equal(f->refreshes, 0);
+}
+
+static void test_redact(void **state)
+{
+	static const struct {
+		int result;
+		unsigned status;
+	} failures[] = {
+		{-ENOENT, 404}, {-EINVAL, 400}, {-ESTALE, 409}, {-ESHUTDOWN, 503}, {-EIO, 503}};
+	struct fixture *f = *state;
+
+	check(ask(connect_socket(f), "POST", "/v1/redact?id=a.b.c%2fK%2F"), 200, JSON_TYPE,
+		"{\"events\":3,\"in_log\":true}\n");
+	assert_string_equal(f->redacted, "a.b.c/K/ of any");
+	check(ask(connect_socket(f), "POST", "/v1/redact?epoch=abc&id=a.b.c/K/2"), 200, JSON_TYPE,
+		"{\"events\":3,\"in_log\":true}\n");
+	assert_string_equal(f->redacted, "a.b.c/K/2 of abc");
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+		f->redact_result = failures[i].result;
+		check(ask(connect_socket(f), "POST", "/v1/redact?id=x"), failures[i].status,
+			JSON_TYPE, "{\"error\":\"not \\\"so\\\"\"}\n");
+	}
+	check(ask(connect_socket(f), "POST", "/v1/redact"), 400, JSON_TYPE,
+		"{\"error\":\"which event? give ?id=FEED/ITEM/VERSION, or FEED/ITEM/ for all "
+		"versions\"}\n");
 }
 
 static void test_refresh(void **state)
@@ -488,6 +525,7 @@ int main(void)
 		STARTED(test_reading),
 		STARTED(test_nothing_here),
 		STARTED(test_refresh),
+		STARTED(test_redact),
 		STARTED(test_status_port_only_reads),
 		STARTED(test_trouble),
 		STARTED(test_ending),

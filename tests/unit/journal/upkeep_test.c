@@ -295,45 +295,131 @@ static struct body_of body_of(struct store *store, uint64_t seq)
 	return b;
 }
 
+static struct journal_redaction redact(struct store *store, const char *id)
+{
+	struct journal_redaction done = {99, true};
+
+	if (journal_redact(store->journal, str_of(id), 1500000000000000, &done, &store->error) < 0)
+		fail_msg("%s", store->error.text);
+	return done;
+}
+
+/* All events of fill() have the same id, a first version of an item whose key is zero. */
+#define ITEM_ID "aa-bbb.cc.dd/AAAAAAAAAAAAAAAAAAAAAA/"
+
 static void test_redact(void **state)
 {
 	struct store *store = *state;
 	struct journal_verdict verdict;
-	uint64_t n = 0;
+	struct journal_redaction done;
 
 	fill(store);
-	/* All of them are versions of one item, whose key is zero. */
-	const char id[] = "aa-bbb.cc.dd/AAAAAAAAAAAAAAAAAAAAAA/1";
-	assert_non_null(strstr(body_of(store, 12).text, id));
+	assert_non_null(strstr(body_of(store, 12).text, ITEM_ID "1"));
 	assert_true(files_have(store, "secret 11"));
+	assert_int_equal(journal_redact(store->journal, STR("aa-bbb.cc.dd/nothing/1"), 5, &done,
+				 &store->error),
+		-ENOENT);
 	assert_int_equal(
-		journal_redact(store->journal, STR("aa-bbb.cc.dd/nothing/1"), 5, &n, &store->error),
-		0);
-	assert_int_equal(n, 0);
-	assert_int_equal(
-		journal_redact(store->journal, str_of(id), 1500000000000000, &n, &store->error), 0);
-	assert_int_equal(n, 30);
+		journal_redact(store->journal, STR("aa-bbb.cc.zz/x/1"), 5, &done, &store->error),
+		-ENOENT);
+	static const char *const none[] = {"", "aa-bbb.cc.dd", "aa-bbb.cc.dd/", "/x/"};
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		assert_int_equal(
+			journal_redact(store->journal, str_of(none[i]), 5, &done, &store->error),
+			i < 3 ? -EINVAL : -ENOENT);
+	done = redact(store, ITEM_ID "1");
+	assert_int_equal(done.events, 30);
+	assert_false(done.in_log);
 	for (uint64_t seq = 1; seq <= 30; seq++) {
 		struct body_of b = body_of(store, seq);
 		assert_non_null(strstr(b.text, "\"_redacted\":\"2017-07-14T02:40:00"));
 		assert_non_null(strstr(b.text, "org.civicwire.item.redacted.v1"));
-		assert_non_null(strstr(b.text, id));
 		assert_null(strstr(b.text, "secret"));
 	}
 	assert_false(files_have(store, "secret"));
-	assert_false(files_have(store, "what else it says"));
 	assert_int_equal(verify(store, &verdict).all, 0);
-	/* The newest is another one now, and that is no loss. */
+	assert_int_equal(verdict.readable, 31);
+	/* The witness agrees, when it is opened again, too. */
 	store_close(store);
 	store_open(store);
 	assert_null(store->notice);
-	assert_int_equal(store_commit_one(store, 2000), 31);
-	/* By its beginning. */
-	assert_int_equal(journal_redact(store->journal, STR("aa-bbb.cc.dd/AAAAAAAAAAAAAAAAAAAAAA/"),
-				 5, &n, &store->error),
-		0);
-	assert_int_equal(n, 31);
-	assert_int_equal(journal_redact(store->journal, STR(""), 5, &n, &store->error), -EINVAL);
+	assert_int_equal(store_commit_one(store, 2000), 32);
+}
+
+/* Who has read it hears of it, in all topics that it was in; once. */
+static void test_redaction_is_announced(void **state)
+{
+	struct store *store = *state;
+	struct checker checker = checker_new();
+	struct journal_reader *reader;
+	struct journal_verdict verdict;
+
+	fill(store);
+	assert_int_equal(redact(store, ITEM_ID).events, 30);
+	assert_int_equal(journal_head(store->journal), 31);
+	struct body_of b = body_of(store, 31);
+	assert_non_null(strstr(b.text, "\"id\":\"" ITEM_ID "2\""));
+	assert_non_null(strstr(b.text, "\"type\":\"org.civicwire.item.redacted.v1\""));
+	assert_non_null(strstr(b.text, "\"sequence\":\"00000000000000000031\""));
+	assert_non_null(strstr(b.text, "\"recordedtime\":\"2017-07-14T02:40:00"));
+	assert_non_null(strstr(b.text, "\"_redacts\":\"" ITEM_ID "\"}}"));
+	assert_int_equal(journal_reader_open(&reader, store->path, &store->error), 0);
+	checker_run(&checker, reader, 7);
+	assert_int_equal(checker.breaks, 0);
+	for (uint32_t topic = 1; topic <= 4; topic++)
+		assert_int_equal(checker.last_in[topic], 31);
+	journal_reader_close(reader);
+	/* Once more is nothing more. */
+	assert_int_equal(redact(store, ITEM_ID).events, 0);
+	assert_int_equal(journal_head(store->journal), 31);
+	assert_int_equal(verify(store, &verdict).all, 0);
+}
+
+/* The chain is damaged: what is asked for is found all the same. */
+static void test_redact_beside_damage(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE event SET views=x'00' WHERE seq=20",
+		"UPDATE topic SET last_seq=3 WHERE id=1",
+	};
+	struct store *store = *state;
+
+	fill(store);
+	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+		struct store copy;
+		store_close(store);
+		store_copy(store, &copy);
+		meddle(&copy, damages[i]);
+		store_open(&copy);
+		assert_true(redact(&copy, ITEM_ID).events >= 29);
+		assert_false(files_have(&copy, "secret 1 "));
+		store_close(&copy);
+		store_remove(&copy);
+	}
+	store_open(store);
+}
+
+/* A reader in the way keeps old pages in the log, and the journal gets them out when it is gone. */
+static void test_redact_beside_reader(void **state)
+{
+	struct store *store = *state;
+	sqlite3 *db;
+
+	fill(store);
+	assert_int_equal(
+		statement_open(store->path, SQLITE_OPEN_READONLY, 0, &db, &store->error), 0);
+	assert_int_equal(
+		sqlite3_exec(db, "BEGIN;SELECT * FROM event LIMIT 1", NULL, NULL, NULL), SQLITE_OK);
+	struct journal_redaction done = redact(store, ITEM_ID);
+	assert_int_equal(done.events, 30);
+	assert_true(done.in_log);
+	assert_true(files_have(store, "secret 11"));
+	journal_rest(store->journal);
+	assert_true(files_have(store, "secret 11"));
+	sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(db);
+	journal_rest(store->journal);
+	assert_false(files_have(store, "secret"));
 }
 
 struct lines {
@@ -386,6 +472,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_known_loss, store_setup, store_teardown),
 		cmocka_unit_test_setup_teardown(test_backup, store_setup, store_teardown),
 		cmocka_unit_test_setup_teardown(test_redact, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_redaction_is_announced, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_redact_beside_damage, store_setup, store_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_redact_beside_reader, store_setup, store_teardown),
 		cmocka_unit_test_setup_teardown(test_dump, store_setup, store_teardown),
 	};
 

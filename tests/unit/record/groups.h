@@ -4,3 +4,4 @@
 int flood_tests(void);
 int feed_tests(void);
 int cancel_tests(void);
+int redact_tests(void);

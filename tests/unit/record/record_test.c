@@ -377,5 +377,5 @@ int main(void)
 
 	assert_int_equal(hash_global_init(), 0);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	return failed + flood_tests() + feed_tests() + cancel_tests();
+	return failed + flood_tests() + feed_tests() + cancel_tests() + redact_tests();
 }
