@@ -66,6 +66,10 @@ int config_load(
 	struct config **ret, const char *path, struct config_report *report, struct error *error);
 /* The shipped vocabulary of themes alone: a configuration without feeds. */
 int config_load_vocabulary(struct config **ret, struct config_report *report, struct error *error);
+/* The rules of one file of themes.d/, by itself. -EINVAL: it has problems, all reported; else -errno: it
+ * cannot be read. */
+int config_load_themes(
+	struct config **ret, const char *path, struct config_report *report, struct error *error);
 /* Reads clients.d/ of a configuration folder again. A file with a problem (reported) leaves its
  * client as it is in `before`, which may be NULL; the others take effect. 0, or a negative errno
  * when the folder cannot be read: then nothing is known. */

@@ -2,8 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "config/files.h"
-#include "model/body.h"
+#include "config/alone.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -227,21 +226,11 @@ static void show_feeds(struct show *s)
 
 /* ---- files ---- */
 
-/* NULL: it is empty, or not to be read. */
 static const struct node *read_tree(struct show *s, const char *path, const char *shown)
 {
-	const struct config_file *file = files_mark(&s->files, path, shown);
-	cleanup(body_deinit) struct body body = BODY_INIT;
-	cleanup(buf_deinit) struct buf bytes = BUF_INIT;
-	bool broken = false;
+	int err; /* what cannot be read says nothing; config_load() has told of it */
 
-	if (body_load(&body, path, TREE_BYTES_MAX) < 0)
-		return NULL;
-	ssize_t n = body_read(&body, 0, buf_room(&bytes, body.n + 1), body.n);
-	if (n < 0)
-		return NULL;
-	bytes.n = (size_t)n;
-	return tree_read(&s->arena, file, buf_view(&bytes), &s->problems, &broken);
+	return alone_read(&s->files, path, shown, &err);
 }
 
 static int read_files(struct show *s, const char *path, struct error *error)
