@@ -24,8 +24,16 @@ static const struct verb verbs[] = {
 	{"journal", "look after the journal: verify, backup, export …", verb_journal},
 	{"key", "say who may read: make, list and revoke keys", NULL},
 	{"parse", "print a feed file as normalized JSON Feed", verb_parse},
+	{"themes", "try words and rules on past events", verb_themes},
+	{"completion", "print what a shell completes by", verb_completion},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
+
+size_t verb_table(const struct verb **ret)
+{
+	*ret = verbs;
+	return VERBS;
+}
 
 #define ONLINE "civicwire-online"
 

@@ -21,7 +21,8 @@ static const char usage[] =
 	"  -a, --after WHERE       begin at a cursor, 'oldest', a time (RFC 3339) or 'now' "
 	"(default)\n"
 	"  -j, --json              print each event's JSON on a line instead\n"
-	"      --colour WHEN       always, never or auto (default)\n"
+	"      --colour always|never|auto\n"
+	"                          auto (default): where standard output is a terminal\n"
 	"      --live ENDPOINT     where events come from as they are published\n"
 	"                          (default " CW_LIVE_DEFAULT ")\n" LISTEN_USAGE
 	"  -h, --help              show this\n"

@@ -12,6 +12,7 @@ struct verb {
 };
 
 int verb_check(int argc, char **argv);
+int verb_completion(int argc, char **argv);
 int verb_config(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_feeds(int argc, char **argv);
@@ -25,6 +26,10 @@ int verb_replay(int argc, char **argv);
 int verb_schema(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_tail(int argc, char **argv);
+int verb_themes(int argc, char **argv);
+
+/* All verbs, in the order of the help; how many. */
+size_t verb_table(const struct verb **ret);
 
 /* Becomes the other program: argv[1] is a verb of online.c. Returns only where it cannot be started. */
 int verb_become_online(char **argv);
