@@ -9,14 +9,10 @@
 
 /* A peer that does not finish its greeting in this time is cut (ms). */
 #define HANDSHAKE_MS 2000
-/* A peer that acknowledges nothing for this long is dead or stuck: the connection ends and its
- * queue is freed. Long enough for a router to restart (ms). */
-#define DEAD_MS 60000
-/* Silent connections are probed after 60 s, four times; DEAD_MS decides. A laptop that was closed
- * does not hold 23 KiB here for ever. */
-#define KEEPALIVE_IDLE_S     60
-#define KEEPALIVE_INTERVAL_S 15
-#define KEEPALIVE_COUNT      4
+/* A quiet connection is probed. As soon as one probe has gone unanswered, MAXRT (TCP_USER_TIMEOUT)
+ * decides when the peer is dead; so it does while something is on its way to it, when nothing is probed,
+ * and about a peer that is there and takes nothing. */
+#define PROBES 4
 /* What peers that read get at the end; those that do not must not hold it up (ms). */
 #define LINGER_MS 250
 /* Connections that wait to be accepted: a city's worth of clients after a restart. */
@@ -60,23 +56,23 @@ bool endpoint_is_local(const char *endpoint)
 	       ip_is_loopback(str_head(s, colon - 1));
 }
 
-void endpoint_options(void *socket, int message_max, int send_hwm, int receive_hwm)
+void endpoint_options(void *socket, const struct endpoint_limits *limits)
 {
-	const int64_t message_bytes = message_max + CURVE_BYTES;
+	const int64_t message_bytes = limits->message_max + CURVE_BYTES;
 	/* ZMTP heartbeats stay off: in 4.3.4 they abort slow subscribers' processes. */
 	const struct {
 		int option, value;
 	} options[] = {
 		{ZMQ_IPV6, 1},
 		{ZMQ_BACKLOG, BACKLOG},
-		{ZMQ_SNDHWM, send_hwm},
-		{ZMQ_RCVHWM, receive_hwm},
+		{ZMQ_SNDHWM, limits->send_hwm},
+		{ZMQ_RCVHWM, limits->receive_hwm},
 		{ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
 		{ZMQ_TCP_KEEPALIVE, 1},
-		{ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S},
-		{ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S},
-		{ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT},
-		{ZMQ_TCP_MAXRT, DEAD_MS},
+		{ZMQ_TCP_KEEPALIVE_IDLE, limits->quiet_s},
+		{ZMQ_TCP_KEEPALIVE_INTVL, limits->dead_ms / 1000 / PROBES},
+		{ZMQ_TCP_KEEPALIVE_CNT, PROBES},
+		{ZMQ_TCP_MAXRT, limits->dead_ms},
 		{ZMQ_LINGER, LINGER_MS},
 	};
 	int r = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_bytes, sizeof message_bytes);

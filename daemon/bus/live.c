@@ -47,6 +47,12 @@
 /* Subscriptions of one subscriber that wait to be taken: those of 256 who are cut at this moment are
  * all still taken, 2 KB of libzmq's tables each. */
 #define RECEIVE_HWM 100
+/* A subscriber that is gone without a word is known to be within 10 s: the next heartbeat is on its
+ * way to it after 5 s at most, and this long unacknowledged then. One that is stuck for so long,
+ * while more comes than its kernel takes, loses something in any case: it finds out, and connects
+ * again (ms). Probes are for those that get no heartbeats. */
+#define DEAD_MS 4000
+#define QUIET_S 6
 /* Subscriptions taken between two slices, so that a flood of them does not stop the news. */
 #define SUBSCRIPTIONS_AT_ONCE 1000
 /* After the journal could not be read. */
@@ -103,6 +109,8 @@ static int make_socket(struct live *live, size_t i, struct error *error)
 {
 	struct bus_parts *parts = &live->parts;
 	struct live_socket *s = &live->sockets[i];
+	const struct endpoint_limits limits = {
+		MESSAGE_MAX, SEND_HWM, RECEIVE_HWM, DEAD_MS, QUIET_S};
 	/* All subscriptions are told, so that whose each connection is gets known. */
 	const int yes = 1;
 
@@ -110,7 +118,7 @@ static int make_socket(struct live *live, size_t i, struct error *error)
 	if (!s->socket)
 		return error_set(
 			error, zmq_errno(), "cannot make a socket: %s", zmq_strerror(zmq_errno()));
-	endpoint_options(s->socket, MESSAGE_MAX, SEND_HWM, RECEIVE_HWM);
+	endpoint_options(s->socket, &limits);
 	int r = guard_watch(parts->guard, s->socket, i, error);
 	if (r < 0 || !s->secure)
 		return r;

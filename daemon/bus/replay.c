@@ -34,6 +34,10 @@
 #define SEND_HWM 2
 /* The largest frame of a request: 1,000 topics of 60 bytes. */
 #define MESSAGE_MAX 65536
+/* Of a peer that takes nothing: long enough for a router to restart, after which it gets what it asked
+ * for (ms). A laptop that was closed does not hold 23 KiB here for ever. */
+#define DEAD_MS 60000
+#define QUIET_S 60
 /* Requests taken off the socket between two slices. */
 #define RECEIVE_AT_ONCE 100
 /* Requests of one connection that are queued, for programs that do not wait for answers; of all; and
@@ -75,6 +79,8 @@ int replay_new(struct replay **ret, const struct bus_parts *parts,
 	const struct bus_settings *settings, struct error *error)
 {
 	struct replay *replay = *ret = mem_zalloc(1, sizeof *replay);
+	const struct endpoint_limits limits = {
+		MESSAGE_MAX, SEND_HWM, QUEUE_PEER_MAX, DEAD_MS, QUIET_S};
 	const int mandatory = 1;
 
 	replay->parts = *parts;
@@ -95,7 +101,7 @@ int replay_new(struct replay **ret, const struct bus_parts *parts,
 	if (!replay->socket)
 		return error_set(
 			error, zmq_errno(), "cannot make a socket: %s", zmq_strerror(zmq_errno()));
-	endpoint_options(replay->socket, MESSAGE_MAX, SEND_HWM, QUEUE_PEER_MAX);
+	endpoint_options(replay->socket, &limits);
 	zmq_setsockopt(replay->socket, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof mandatory);
 	r = guard_watch(parts->guard, replay->socket, replay->number, error);
 	if (r < 0 || !replay->secure)

@@ -27,8 +27,9 @@ def items(first, last):
 class Client:
     """library_client.c; lines[] grows as it prints."""
 
-    def __init__(self, live, replay, after, *options):
-        self.process = subprocess.Popen([CLIENT, live, replay, after, *options], stdout=subprocess.PIPE, text=True)
+    def __init__(self, live, replay, after, *options, run=lambda *program: program):
+        """`run`: what starts the program, if it is not to run just here."""
+        self.process = subprocess.Popen(run(CLIENT, live, replay, after, *options), stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)  # where a test fails
         self.lines = []
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -75,8 +76,8 @@ class Client:
 class Wire:
     """A daemon with one feed, whose items the test adds."""
 
-    def __init__(self, work, first=10):
-        self.work, self.last, self.step = work, 0, 0
+    def __init__(self, work, first=10, daemon=wire.Daemon):
+        self.work, self.last, self.step, self.make_daemon = work, 0, 0, daemon
         self.root = work / "root"
         self.root.mkdir()
         self.write(first)
@@ -87,7 +88,7 @@ class Wire:
 
     def __enter__(self):
         self.nginx = wire.Nginx(self.work, self.root).__enter__()
-        self.daemon = wire.Daemon(self.work, {"news": self.nginx.url("news.xml")}, interval="6h")
+        self.daemon = self.make_daemon(self.work, {"news": self.nginx.url("news.xml")}, interval="6h")
         self.daemon.__enter__()
         self.wait()
         return self

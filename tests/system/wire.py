@@ -8,7 +8,6 @@ import http.client
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
@@ -19,10 +18,10 @@ import threading
 import time
 
 import zmq
-import zmq.auth
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests"))
+from askers import asking_socket, use_key  # noqa: E402, F401
 from ports import free_port  # noqa: E402, F401
 
 BUILD = pathlib.Path(os.environ.get("CIVICWIRE_BUILD", SOURCE / "build"))
@@ -267,15 +266,6 @@ def ports_of(urls):
     return {u.split("/")[2].split(":")[1] for u in urls if u.startswith("http://127.0.0.1:")}
 
 
-def use_key(sock, path):
-    """Connects as the client whose file this is, as any Python client would."""
-    public, secret = zmq.auth.load_certificate(path)
-    server, = re.findall('server-key = "(.*)"', pathlib.Path(path).read_text())
-    sock.setsockopt(zmq.CURVE_SERVERKEY, server.encode())
-    sock.setsockopt(zmq.CURVE_PUBLICKEY, public)
-    sock.setsockopt(zmq.CURVE_SECRETKEY, secret)
-
-
 class Replay:
     """One DEALER-less client: REQ as in the ten lines of the wire protocol."""
 
@@ -284,13 +274,7 @@ class Replay:
         self.connect()
 
     def connect(self):
-        self.socket = zmq.Context.instance().socket(zmq.REQ)
-        for option, value in ((zmq.REQ_RELAXED, 1), (zmq.REQ_CORRELATE, 1), (zmq.LINGER, 0),
-                              (zmq.RCVTIMEO, int(self.timeout * 1000))):
-            self.socket.setsockopt(option, value)
-        if self.key:
-            use_key(self.socket, self.key)
-        self.socket.connect(self.endpoint)
+        self.socket = asking_socket(zmq.Context.instance(), self.endpoint, self.timeout, self.key)
 
     def ask(self, after, **more):
         self.socket.send_json({"v": 1, "after": after, **more})

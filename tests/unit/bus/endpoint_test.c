@@ -24,13 +24,14 @@ static void open_room(struct room *room)
 {
 	char secret[41], endpoint[64], client_secret[41];
 	size_t n = sizeof endpoint;
+	const struct endpoint_limits limits = {1024, 10, 10, 60000, 60};
 	struct error error = {0};
 
 	room->context = zmq_ctx_new();
 	room->server = zmq_socket(room->context, ZMQ_ROUTER);
 	assert_int_equal(zmq_curve_keypair(room->server_key, secret), 0);
 	assert_int_equal(zmq_curve_keypair(room->client_key, client_secret), 0);
-	endpoint_options(room->server, 1024, 10, 10);
+	endpoint_options(room->server, &limits);
 	if (endpoint_secure(room->server, secret, "here", &error) < 0)
 		fail_msg("%s", error.text);
 	assert_int_equal(zmq_bind(room->server, "tcp://127.0.0.1:*"), 0);
