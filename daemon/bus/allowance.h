@@ -13,7 +13,8 @@
 #define ALLOWANCE_LIVE       65536
 #define ALLOWANCE_LIVE_PER_S 16
 #define ALLOWANCE_LIVE_LIFE  (1024 * 1024)
-/* An asker: 16 of the largest requests between two that are taken from it. */
+/* An asker: 16 of the largest requests, or 4 of those that are heard to be refused, between two that are
+ * taken from it. */
 #define ALLOWANCE_REPLAY (1024 * 1024)
 
 struct allowance {

@@ -10,6 +10,7 @@
 static const struct refusal refusals[] = {
 	{"bad-request", "not a JSON object"},
 	{"bad-request", "\"id\" is too long"},
+	{"bad-request", "a request has at most 64 KiB: ask for fewer or shorter topics"},
 	{"bad-request", "\"v\" is missing or not an integer"},
 	{"unsupported-version", "this server speaks version 1"},
 	{"bad-request", "\"after\" is not a cursor, \"oldest\", \"now\" or {\"time\":\"…\"}"},
@@ -20,6 +21,7 @@ static const struct refusal refusals[] = {
 enum why {
 	WHY_JSON,
 	WHY_ID,
+	WHY_SIZE,
 	WHY_NO_VERSION,
 	WHY_VERSION,
 	WHY_AFTER,
@@ -104,7 +106,7 @@ static bool read_wait(struct question *q, json_t *wait)
 	return true;
 }
 
-static enum why read_members(struct question *q, json_t *root)
+static enum why read_members(struct question *q, json_t *root, size_t bytes)
 {
 	json_t *v = json_object_get(root, "v");
 
@@ -112,6 +114,8 @@ static enum why read_members(struct question *q, json_t *root)
 		return WHY_JSON;
 	if (!read_id(q, json_object_get(root, "id")))
 		return WHY_ID;
+	if (bytes > QUESTION_BYTES_MAX)
+		return WHY_SIZE;
 	if (!json_is_integer(v))
 		return WHY_NO_VERSION;
 	if (json_integer_value(v) != VERSION)
@@ -130,7 +134,7 @@ bool question_read(struct question *ret, struct str json, struct refusal *ret_re
 	json_t *root = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, NULL);
 
 	*ret = (struct question){.id = BUF_INIT, .arena = ARENA_INIT};
-	enum why why = root ? read_members(ret, root) : WHY_JSON;
+	enum why why = root ? read_members(ret, root, json.n) : WHY_JSON;
 	json_decref(root);
 	if (why != WHY_FINE)
 		*ret_refusal = refusals[why];

@@ -12,7 +12,11 @@
 #define QUESTION_EVENTS_MAX     1000
 #define QUESTION_EVENTS_DEFAULT 500
 #define QUESTION_WAIT_MAX_S     60
-/* Prefixes in one request; its 64 KiB would hold some more short ones. */
+/* Of one request: 1,000 topics of 60 bytes. What is somewhat larger is heard to be refused; of what is
+ * larger by far the connection is cut. */
+#define QUESTION_BYTES_MAX   65536
+#define QUESTION_BYTES_HEARD (4 * QUESTION_BYTES_MAX)
+/* Prefixes in one request; its bytes would hold some more short ones. */
 #define QUESTION_TOPICS_MAX 1000
 /* An id is echoed with every reply, so it must not be the reply. */
 #define QUESTION_ID_MAX 1024

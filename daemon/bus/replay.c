@@ -32,8 +32,6 @@
 
 /* Replies queued per peer; see PARCEL_BYTES_PEER. */
 #define SEND_HWM 2
-/* The largest frame of a request: 1,000 topics of 60 bytes. */
-#define MESSAGE_MAX 65536
 /* Of a peer that takes nothing: long enough for a router to restart, after which it gets what it asked
  * for (ms). A laptop that was closed does not hold 23 KiB here for ever. */
 #define DEAD_MS 60000
@@ -80,7 +78,7 @@ int replay_new(struct replay **ret, const struct bus_parts *parts,
 {
 	struct replay *replay = *ret = mem_zalloc(1, sizeof *replay);
 	const struct endpoint_limits limits = {
-		MESSAGE_MAX, SEND_HWM, QUEUE_PEER_MAX, DEAD_MS, QUIET_S};
+		QUESTION_BYTES_HEARD, SEND_HWM, QUEUE_PEER_MAX, DEAD_MS, QUIET_S};
 	const int mandatory = 1;
 
 	replay->parts = *parts;
