@@ -3,9 +3,12 @@
 `Follower` keeps a cursor on the replay socket; `Rules` follows the four rules of the wire protocol in
 plain Python, in a process of its own; `Tail` is the library. Those that are processes are ended with
 the test, however that ends."""
+import contextlib
 import itertools
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -71,6 +74,15 @@ class Process:
                 process.kill()
                 process.wait()
         cls.running.clear()
+
+
+@contextlib.contextmanager
+def stopped(*processes):
+    for p in processes:
+        os.kill(p.process.pid, signal.SIGSTOP)
+    yield
+    for p in processes:
+        os.kill(p.process.pid, signal.SIGCONT)
 
 
 class Rules(Process):

@@ -12,7 +12,7 @@ import threading
 import time
 
 import wire
-from subscribers import Process, Rules, Tail, judge_rules, judge_tail
+from subscribers import Process, Rules, Tail, judge_rules, judge_tail, stopped
 
 FEEDS, ITEMS = 12, 700  # items in a snapshot, all of them new: about 8,000 events a second
 STOP_S = float(os.environ.get("CIVICWIRE_STOP_SECONDS", "20"))
@@ -46,11 +46,8 @@ class Traffic(threading.Thread):
 
 
 def stop_for(seconds, *clients):
-    for c in clients:
-        os.kill(c.process.pid, signal.SIGSTOP)
-    time.sleep(seconds)
-    for c in clients:
-        os.kill(c.process.pid, signal.SIGCONT)
+    with stopped(*clients):
+        time.sleep(seconds)
 
 
 def current(daemon, *rules):
@@ -77,31 +74,28 @@ def test_losses_are_found_and_filled():
 
 
 def play(work, root, names, daemon):
-    stopped = Rules(daemon, work / "stopped", "feed/")
+    first = Rules(daemon, work / "stopped", "feed/")
     some = Rules(daemon, work / "some", "feed/x-test/feeds/n1/", "feed/x-test/feeds/n2/")
     library = Tail(daemon, work / "library", "feed/")
-    wire.wait_until("the clients to join", lambda: all(r.lines() for r in (stopped, some)), step=0.2)
+    wire.wait_until("the clients to join", lambda: all(r.lines() for r in (first, some)), step=0.2)
     traffic = Traffic(root, names)
     traffic.start()
     time.sleep(3)
     late = Rules(daemon, work / "late", "feed/")
     late_library = Tail(daemon, work / "late-library", "feed/")
     time.sleep(2)
-    stop_for(STOP_S, stopped, some, library)
+    stop_for(STOP_S, first, some, library)
     time.sleep(5)
     os.kill(daemon.status()["bus"]["pid"], signal.SIGKILL)
     time.sleep(7)
     # The traffic ends, and a heartbeat passes, while these are stopped.
-    for client in (stopped, library):
-        os.kill(client.process.pid, signal.SIGSTOP)
+    with stopped(first, library):
+        time.sleep(6)
+        traffic.end()
+        time.sleep(8)
     time.sleep(6)
-    traffic.end()
-    time.sleep(8)
-    for client in (stopped, library):
-        os.kill(client.process.pid, signal.SIGCONT)
-    time.sleep(6)
-    current(daemon, stopped, some, late)
-    judge(daemon, [stopped, some, late], [library, late_library])
+    current(daemon, first, some, late)
+    judge(daemon, [first, some, late], [library, late_library])
 
 
 def judge(daemon, rules, tails):
@@ -114,8 +108,8 @@ def judge(daemon, rules, tails):
                     seconds=60, step=1)
     for client in (*rules, *tails):
         client.end()
-    stopped, some, late = rules
-    losses = judge_rules("stopped for 20 s, over a restart of the bus, and over the end", stopped, journal)
+    first, some, late = rules
+    losses = judge_rules("stopped for 20 s, over a restart of the bus, and over the end", first, journal)
     losses += judge_rules("two feeds of twelve, stopped likewise", some, two)
     losses += judge_rules("joined late, over a restart of the bus", late, journal)
     judge_tail("stopped", tails[0], journal)

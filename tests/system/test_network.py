@@ -15,6 +15,7 @@ import threading
 import time
 
 import namespace
+import subscribers
 import test_keys
 import test_library
 import wire
@@ -43,11 +44,13 @@ class Wire(test_library.Wire):
         return test_library.Client(self.far_live if live is None else live, self.far_replay, "oldest",
                                    f"key={self.work}/far.key", *options, run=self.link.inside)
 
-    def program(self, name, *arguments):
-        process = subprocess.Popen(self.link.inside(sys.executable, TESTS / name, *arguments), stdout=subprocess.PIPE,
-                                   text=True)
-        atexit.register(process.kill)  # where a test fails
-        return process
+
+
+class Far(subscribers.Process):
+    """A Python program at the other end."""
+
+    def __init__(self, w, name, *arguments):
+        self.begin(*w.link.inside(sys.executable, TESTS / name, *arguments), stdout=subprocess.PIPE, text=True)
 
 
 class News(threading.Thread):
@@ -68,12 +71,12 @@ class News(threading.Thread):
         self.join()
 
 
-class Manual:
-    """askers.py at the other end."""
+class Manual(Far):
+    """askers.py."""
 
     def __init__(self, w, n):
         self.n, self.path = n, w.work / "manual"
-        self.process = w.program("askers.py", w.far_replay, str(n), self.path, f"key={w.work}/far.key")
+        super().__init__(w, "askers.py", w.far_replay, str(n), self.path, f"key={w.work}/far.key")
 
     def sequences(self):
         """What each has got."""
@@ -84,10 +87,6 @@ class Manual:
                     i, _, new = json.loads(line)
                     got[i] += new
         return got
-
-    def end(self):
-        self.process.terminate()
-        assert self.process.wait(20) == 0
 
 
 def wait_all(w, manual, libraries, since):
@@ -145,13 +144,13 @@ def test_dead_peers_are_found():
         used = []
         for silently in (True, False) if LONG else (True,):
             before, rss = connections(w), memory(w)
-            many = w.program("onlookers.py", w.far_live, str(DEAD), f"key={work}/many.key", "")
-            assert many.stdout.readline() == "joined\n"
+            many = Far(w, "onlookers.py", w.far_live, str(DEAD), f"key={work}/many.key", "")
+            assert many.process.stdout.readline() == "joined\n"
             assert connections(w) >= before + DEAD
             link.cut(silently)
             cut = time.monotonic()
-            many.kill()
-            many.wait()
+            many.process.kill()
+            many.process.wait()
             w.add(500)
             peak = memory(w)
             wire.wait_until("the bus to find out", lambda: connections(w) <= before, 90)
@@ -166,4 +165,5 @@ def test_dead_peers_are_found():
 
 if __name__ == "__main__":
     namespace.enter()
+    atexit.register(subscribers.Process.end_all)
     wire.main([test_dead_peers_are_found, test_cuts])

@@ -10,7 +10,8 @@
  * Commands, one a line, each answered by a line:
  *   append N BYTES TOPIC...   N events in one commit, told to the bus        head SEQ
  *   spread N FEEDS BYTES      N events over FEEDS feeds, four topics each    head SEQ
- *   flow N PER_COMMIT BYTES   N events over 20 feeds in commits, one a ms    head SEQ
+ *   flow N PER_COMMIT BYTES PER_S
+ *                             N events over 20 feeds in commits of so many   head SEQ
  *   pulse MS BYTES TOPIC...   from now on an event every MS; 0: no more      head SEQ
  *   retain                    all but the newest event leaves                head SEQ
  *   clients NAME|KEY|TOPIC,…|EXPIRES_MS|REVOKED|CONNECTIONS ...   who may read   clients N
@@ -191,14 +192,18 @@ static void do_spread(struct fixture *f, struct str rest)
 static void do_flow(struct fixture *f, struct str rest)
 {
 	size_t n = number(&rest), per_commit = number(&rest), bytes = number(&rest);
-	int64_t due_us = clock_monotonic_us();
+	size_t per_s = number(&rest);
+	int64_t due_us = clock_monotonic_us(), pace_us = 0;
+
+	if (per_s)
+		pace_us = (int64_t)per_commit * SEC_US / (int64_t)per_s;
 
 	for (size_t i = 0; i < n;) {
 		begin(f);
 		for (size_t k = 0; k < per_commit && i < n; k++, i++)
 			spread(f, i % 20, bytes);
 		commit(f);
-		due_us += MSEC_US;
+		due_us += pace_us;
 		int64_t early_us = due_us - clock_monotonic_us();
 		if (early_us > 0)
 			usleep((useconds_t)early_us);

@@ -107,7 +107,7 @@ class Live(Case):
 
     def test_nothing_is_sent_at_or_below_a_heartbeat(self):
         s = self.wire.subscriber("feed/")
-        sender = threading.Thread(target=lambda: self.wire.ask("flow 12000 2 200", "head"))
+        sender = threading.Thread(target=lambda: self.wire.ask("flow 12000 2 200 2000", "head"))
         sender.start()
         head, seen, beats, last = 0, set(), 0, {}
         while len(seen) < 12000:
