@@ -75,6 +75,8 @@ int journal_verb_verify(
 		verdict.damage ? "damaged" : "whole", verdict.readable,
 		verdict.readable == 1 ? " is" : "s are", verdict.extent.oldest, verdict.extent.head,
 		verdict.extent.epoch);
+	if (verdict.damage)
+		puts("what to do: civicwire(1), WHEN THE JOURNAL IS DAMAGED");
 	int code = verb_flush("journal");
 	return code ? code : verdict.damage ? EX_DATAERR : EX_OK;
 }
@@ -115,19 +117,20 @@ int journal_verb_export(
 		error_errno(&error, errno, "%s", arguments[0]);
 		return journal_verb_failed(verb, &error);
 	}
-	uint64_t left_out = 0;
-	int r = journal_dump(path, &export.sink, &left_out, &error);
+	const struct journal_dump_wish wish = {verb->readable};
+	struct journal_dump_loss loss = {0};
+	int r = journal_dump(path, &wish, &export.sink, &loss, &error);
 	if (n && fclose(export.out) != 0 && r >= 0)
 		r = -errno;
 	if (r < 0 && !error.code)
 		error_errno(&error, -r, "cannot write%s%s", n ? " " : "", n ? arguments[0] : "");
 	if (r < 0)
 		return journal_verb_failed(verb, &error);
-	if (left_out)
+	if (loss.events || loss.rows || loss.tables)
 		fprintf(stderr,
-			"civicwire journal export: %" PRIu64
-			" damaged row%s left out; all events are "
-			"there\n",
-			left_out, left_out == 1 ? " was" : "s were");
+			"civicwire journal export: left out, for they are damaged: %" PRIu64
+			" events, %" PRIu64 " rows of what is remembered, the rest of %" PRIu64
+			" tables\n",
+			loss.events, loss.rows, loss.tables);
 	return n ? EX_OK : verb_flush("journal");
 }

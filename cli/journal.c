@@ -15,19 +15,19 @@
 #define DEFAULT_FOLDER "/etc/civicwire"
 
 static const struct journal_verb verbs[] = {
-	{"stat", "", "say what it holds", 0, 0, false, journal_verb_stat, NULL},
+	{"stat", "", "say what it holds", 0, 0, false, journal_verb_stat, false, NULL},
 	{"verify", "", "read all of it and say what is damaged", 0, 0, false, journal_verb_verify,
-		NULL},
+		false, NULL},
 	{"backup", "FILE", "copy it as it is now; the daemon may go on", 1, 1, false,
-		journal_verb_backup, NULL},
+		journal_verb_backup, false, NULL},
 	{"export", "[FILE]", "write all of it as JSON lines (default standard output)", 0, 1, false,
-		journal_verb_export, NULL},
+		journal_verb_export, false, NULL},
 	{"import", "[FILE]", "make a new one of such lines (default standard input)", 0, 1, false,
-		journal_verb_import, NULL},
+		journal_verb_import, false, NULL},
 	{"prune", "DURATION", "remove events older than that, such as 90d", 1, 1, false,
-		journal_verb_prune, NULL},
+		journal_verb_prune, false, NULL},
 	{"redact", "ID", "take out what an event says, or all versions of an item", 1, 1, true,
-		journal_verb_redact, NULL},
+		journal_verb_redact, false, NULL},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -43,6 +43,7 @@ static int print_help(FILE *to)
 	fputs("\n"
 	      "  -j, --journal FILE  the journal's file (default: as the configuration says)\n"
 	      "  -c, --config DIR    the configuration (default " DEFAULT_FOLDER ")\n"
+	      "  -r, --readable      export: leave out what is damaged, and write the rest\n"
 	      "  -s, --socket PATH   the control socket of the daemon that has the journal "
 	      "(default: as\n"
 	      "                      the configuration says; with --journal $CIVICWIRE_SOCKET, "
@@ -59,12 +60,12 @@ static int print_help(FILE *to)
 	      "again; numbers and cursors stay. A backup that is opened as a daemon's journal\n"
 	      "begins a new epoch: its clients are told.\n"
 	      "\n"
-	      "Exit status: 0; 64 wrong usage; 65 it is damaged, or no journal; 66 no such file "
-	      "or\n"
-	      "event; 69 the daemon that has it does not answer; 73 the file to be made is there "
-	      "already; 74 reading or writing failed; 75 the "
-	      "daemon\n"
-	      "is writing it; 77 not allowed; 78 the configuration is broken.\n",
+	      "Exit status: 0; 64 wrong usage; 65 it is damaged, or no journal; 66 no such file\n"
+	      "or event; 69 the daemon that has it does not answer; 73 the file to be made is "
+	      "there\n"
+	      "already; 74 reading or writing failed; 75 the daemon is writing it; 77 not "
+	      "allowed;\n"
+	      "78 the configuration is broken.\n",
 		to);
 	return to == stdout ? verb_flush("journal") : EX_USAGE;
 }
@@ -188,20 +189,26 @@ int verb_journal(int argc, char **argv)
 		{"journal", required_argument, NULL, 'j'},
 		{"config", required_argument, NULL, 'c'},
 		{"socket", required_argument, NULL, 's'},
+		{"readable", no_argument, NULL, 'r'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	cleanup(config_free_p) struct config *config = NULL;
 	const char *folder = DEFAULT_FOLDER, *path = NULL, *socket = NULL;
+	bool readable = false;
 
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, ":j:c:s:h", options, NULL)) >= 0;) {
+	for (int c; (c = getopt_long(argc, argv, ":j:c:s:rh", options, NULL)) >= 0;) {
 		if (c == 'h')
 			return print_help(stdout);
 		if (c == ':')
 			return verb_misused("journal", "%s wants a value", argv[optind - 1]);
 		if (c == '?')
 			return verb_misused("journal", "unknown option '%s'", argv[optind - 1]);
+		if (c == 'r') {
+			readable = true;
+			continue;
+		}
 		*(c == 'j' ? &path : c == 's' ? &socket : &folder) = optarg;
 	}
 	if (optind == argc)
@@ -218,6 +225,7 @@ int verb_journal(int argc, char **argv)
 			return code;
 	}
 	struct journal_verb call = *verb;
+	call.readable = readable;
 	call.socket = socket ? socket : "";
 	return call.run(&call, path, argv + optind + 1, n);
 }

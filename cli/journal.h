@@ -11,6 +11,7 @@ struct journal_verb {
 	bool may_ask; /* a daemon that has the journal can do it */
 	/* `path` is the journal's file. Returns an exit code of <sysexits.h>. */
 	int (*run)(const struct journal_verb *verb, const char *path, char **arguments, size_t n);
+	bool readable;      /* of this call: export what can be read, though it is not all */
 	const char *socket; /* of this call: the daemon's; "": the default one */
 };
 

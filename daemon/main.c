@@ -225,6 +225,8 @@ static int run(const struct config *config)
 	int r = pipeline_new(&d.pipeline, &d.loop, config, &d.sink, &error);
 	if (r < 0) {
 		log_error("cannot start: %s", error.text);
+		if (r == -EBADMSG)
+			log_error("what to do: civicwire(1), WHEN THE JOURNAL IS DAMAGED");
 		close_signals(&d);
 		uv_run(&d.loop, UV_RUN_DEFAULT); /* closes what was opened */
 		uv_loop_close(&d.loop);

@@ -172,8 +172,8 @@ static void log_damage(struct writer *w)
 	if (!rows)
 		return;
 	metric_add(METRIC_civicwire_journal_damaged_rows_total, (int64_t)rows);
-	log_error("the journal is damaged ('civicwire journal verify' says where): %s%s", what,
-		rows > 1 ? " (and there were more)" : "");
+	log_error("the journal is damaged (see civicwire(1), WHEN THE JOURNAL IS DAMAGED): %s%s",
+		what, rows > 1 ? " (and there were more)" : "");
 }
 
 /* True: committed. */

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "journal/encoding.h"
 #include "journal/row.h"
-#include "journal/statement.h"
+#include "journal/store.h"
 
 #define DUMP_BUSY_MS 5000
 
@@ -22,7 +22,10 @@ struct dump {
 	struct arena names;
 	struct str *topics; /* by number − 1 */
 	size_t n_topics;
-	uint64_t left_out; /* damaged rows */
+	uint64_t head;
+	bool head_unsure; /* what meta says of it is damaged: the newest event's is taken */
+	const struct journal_dump_wish *wish;
+	struct journal_dump_loss loss;
 };
 
 static int put(struct dump *d)
@@ -80,6 +83,23 @@ static int dump_row(struct dump *d, const char *table, sqlite3_stmt *stmt)
 	return put(d);
 }
 
+/* A topic whose row does not fit may have its name right: the index has that a second time. */
+static bool is_named(struct dump *d, sqlite3_stmt *row)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = statement_prepare(d->db,
+		"SELECT id FROM topic INDEXED BY sqlite_autoindex_topic_1 WHERE name=?1", &stmt,
+		doing, NULL);
+
+	if (r >= 0) {
+		bind_text(stmt, 1, column_text(row, 1));
+		r = statement_row(stmt, doing, NULL);
+	}
+	bool named = r > 0 && sqlite3_column_int64(stmt, 0) == sqlite3_column_int64(row, 0);
+	sqlite3_finalize(stmt);
+	return named;
+}
+
 static int dump_table(struct dump *d, const char *table, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -91,13 +111,21 @@ static int dump_table(struct dump *d, const char *table, struct error *error)
 		if (row_fits_if_any(stmt))
 			r = dump_row(d, table, stmt);
 		else if (!strcmp(table, "topic"))
-			r = error_set(error, EBADMSG,
-				"%s: the row of topic %lld is damaged, and events need it", d->path,
-				(long long)sqlite3_column_int64(stmt, 0));
+			r = is_named(d, stmt)
+				    ? dump_row(d, table, stmt)
+				    : error_set(error, EBADMSG,
+					      "%s: the name of topic %lld is damaged, and "
+					      "events need it",
+					      d->path, (long long)sqlite3_column_int64(stmt, 0));
 		else
-			d->left_out++;
+			d->loss.rows++;
 	}
 	sqlite3_finalize(stmt);
+	/* The rest of a table that remembers can be done without. */
+	if (r == -EBADMSG && d->wish->readable && strcmp(table, "topic") != 0) {
+		d->loss.tables++;
+		return 0;
+	}
 	return r;
 }
 
@@ -169,7 +197,12 @@ static int dump_event(struct dump *d, sqlite3_stmt *stmt, struct error *error)
 	json_uint(&j, seq);
 	json_member_int(&j, "recorded", recorded);
 	json_key(&j, "views");
-	if (!whole || !write_views(d, &j, column_blob(stmt, 3)))
+	whole = whole && write_views(d, &j, column_blob(stmt, 3));
+	if (!whole && d->wish->readable) {
+		d->loss.events++;
+		return 0;
+	}
+	if (!whole)
 		return error_set(error, EBADMSG,
 			"%s: event %llu is damaged ('civicwire journal verify' says what else is)",
 			d->path, (unsigned long long)seq);
@@ -179,18 +212,36 @@ static int dump_event(struct dump *d, sqlite3_stmt *stmt, struct error *error)
 	return put(d);
 }
 
-static int dump_events(struct dump *d, uint64_t *ret_events, struct error *error)
+static int dump_events(struct dump *d, uint64_t head, uint64_t *ret_events, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
-	int r = statement_prepare(d->db,
-		"SELECT seq,recorded,checksum,views,body FROM event ORDER BY seq", &stmt, doing,
-		error);
+	uint64_t after = 0, looked_at = 0, lost_before = d->loss.events;
+	int r = statement_prepare(d->db, STORE_EVENTS_SQL, &stmt, doing, error);
 
-	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0) {
-		r = dump_event(d, stmt, error);
-		++*ret_events;
+	while (r >= 0) {
+		bind_int(stmt, 1, (int64_t)after);
+		bind_int(stmt, 2, (int64_t)head);
+		bind_int(stmt, 3, -1);
+		int told = 0;
+		while (told >= 0 && (r = statement_row(stmt, doing, error)) > 0) {
+			after = (uint64_t)sqlite3_column_int64(stmt, 0);
+			looked_at++;
+			told = dump_event(d, stmt, error);
+		}
+		if (told < 0)
+			r = told;
+		if (r == 0 || told < 0 || !d->wish->readable)
+			break;
+		/* The pages of the next ones cannot be read. */
+		sqlite3_reset(stmt);
+		uint64_t next = store_step_over(stmt, after + 1, head);
+		d->loss.events += next - after - 1;
+		lost_before += next - after - 1;
+		after = next - 1;
+		r = 0;
 	}
 	sqlite3_finalize(stmt);
+	*ret_events = looked_at - (d->loss.events - lost_before);
 	return r;
 }
 
@@ -200,16 +251,17 @@ static int dump_head(struct dump *d, struct error *error)
 	struct json j = json_to(&d->line);
 	int r = statement_prepare(d->db,
 		"SELECT (SELECT value FROM meta WHERE name='epoch'),"
-		"(SELECT value FROM meta WHERE name='head')",
+		"(SELECT value FROM meta WHERE name='head'),(SELECT max(seq) FROM event)",
 		&stmt, doing, error);
 
 	if (r >= 0)
 		r = statement_row(stmt, doing, error);
 	if (r > 0) {
+		d->head = (uint64_t)sqlite3_column_int64(stmt, d->head_unsure ? 2 : 1);
 		json_open(&j, '{');
 		json_member_int(&j, "civicwire_journal", 1);
 		json_member(&j, "epoch", column_text(stmt, 0));
-		json_member_int(&j, "head", sqlite3_column_int64(stmt, 1));
+		json_member_int(&j, "head", (int64_t)d->head);
 		json_close(&j, '}');
 		r = put(d);
 	}
@@ -230,7 +282,7 @@ static int dump_all(struct dump *d, struct error *error)
 	if (r >= 0)
 		r = load_topics(d, error);
 	if (r >= 0)
-		r = dump_events(d, &events, error);
+		r = dump_events(d, d->head, &events, error);
 	if (r < 0)
 		return r;
 	buf_clear(&d->line);
@@ -238,10 +290,10 @@ static int dump_all(struct dump *d, struct error *error)
 	return put(d);
 }
 
-int journal_dump(const char *path, struct journal_dump_sink *sink, uint64_t *ret_left_out,
-	struct error *error)
+int journal_dump(const char *path, const struct journal_dump_wish *wish,
+	struct journal_dump_sink *sink, struct journal_dump_loss *ret_loss, struct error *error)
 {
-	struct dump d = {.path = path, .sink = sink, .names = ARENA_INIT};
+	struct dump d = {.path = path, .sink = sink, .names = ARENA_INIT, .wish = wish};
 	struct journal_reader *reader; /* says in the usual words what is no journal */
 	int r = journal_reader_open(&reader, path, error);
 
@@ -251,11 +303,14 @@ int journal_dump(const char *path, struct journal_dump_sink *sink, uint64_t *ret
 		return r;
 	r = journal_extent(reader, &extent, error);
 	journal_reader_close(reader);
+	d.head_unsure = r == -EBADMSG;
+	if (d.head_unsure && wish->readable)
+		r = 0; /* an import has an epoch of its own */
 	if (r >= 0)
 		r = statement_open(path, SQLITE_OPEN_READONLY, DUMP_BUSY_MS, &d.db, error);
 	if (r >= 0)
 		r = dump_all(&d, error);
-	*ret_left_out = d.left_out;
+	*ret_loss = d.loss;
 	sqlite3_close(d.db);
 	buf_deinit(&d.line);
 	buf_deinit(&d.record);

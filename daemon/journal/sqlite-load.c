@@ -161,6 +161,18 @@ int journal_loader_row(struct journal_loader *loader, struct str table,
 	return r < 0 ? r : statement_run(loader->row, doing, error);
 }
 
+/* Numbers without an event: they are known to be lost, where the file comes from. */
+static int note_loss(struct journal_loader *loader, uint64_t from, uint64_t to, struct error *error)
+{
+	struct buf sql = BUF_INIT;
+
+	buf_printf(&sql, "REPLACE INTO meta(name,value) VALUES('lost:%llu',%llu)",
+		(unsigned long long)from, (unsigned long long)to);
+	int r = statement_exec(loader->journal->db, buf_cstr(&sql), doing, error);
+	buf_deinit(&sql);
+	return r;
+}
+
 int journal_loader_event(struct journal_loader *loader, uint64_t seq, int64_t recorded_us,
 	const struct journal_load_view *views, size_t n, struct str body, struct error *error)
 {
@@ -170,6 +182,11 @@ int journal_loader_event(struct journal_loader *loader, uint64_t seq, int64_t re
 	if (seq <= loader->last || seq > INT64_MAX)
 		return error_set(error, EBADMSG, "event %llu comes after event %llu",
 			(unsigned long long)seq, (unsigned long long)loader->last);
+	int lost = loader->last && seq > loader->last + 1
+			   ? note_loss(loader, loader->last + 1, seq - 1, error)
+			   : 0;
+	if (lost < 0)
+		return lost;
 	buf_clear(&j->views);
 	for (size_t i = 0; i < n; i++) {
 		bind_text(j->stmts[STMT_TOPIC_BY_NAME], 1, views[i].topic);
@@ -205,6 +222,8 @@ int journal_loader_end(struct journal_loader *loader, struct error *error)
 	if (r >= 0 && (uint64_t)head < loader->last)
 		r = error_set(error, EBADMSG, "the head is %lld and event %llu comes after it",
 			(long long)head, (unsigned long long)loader->last);
+	if (r >= 0 && loader->last && (uint64_t)head > loader->last)
+		r = note_loss(loader, loader->last + 1, (uint64_t)head, error);
 	for (size_t i = 0; store_summed[i] && r >= 0; i++)
 		r = row_sum_table(j->db, store_summed[i], doing, error);
 	if (r >= 0)

@@ -190,9 +190,8 @@ static int probe(sqlite3_stmt *stmt, uint64_t seq)
 	return r;
 }
 
-/* The first sequence after `seq`, which cannot be read, from which on one can: by doubling steps and
- * then halving. Events that are lost together lie together. */
-static uint64_t step_over(struct verify *v, sqlite3_stmt *stmt, uint64_t seq, uint64_t to)
+/* By doubling steps and then halving: events that are lost together lie together. */
+uint64_t store_step_over(sqlite3_stmt *stmt, uint64_t seq, uint64_t to)
 {
 	uint64_t bad = seq, good = to + 1;
 
@@ -210,6 +209,13 @@ static uint64_t step_over(struct verify *v, sqlite3_stmt *stmt, uint64_t seq, ui
 		else
 			bad = middle;
 	}
+	return good;
+}
+
+static uint64_t step_over(struct verify *v, sqlite3_stmt *stmt, uint64_t seq, uint64_t to)
+{
+	uint64_t good = store_step_over(stmt, seq, to);
+
 	find(v, FINDING_UNREADABLE, seq, good - 1,
 		"events %" PRIu64 " to %" PRIu64 " cannot be read: their pages are damaged", seq,
 		good - 1);
@@ -221,10 +227,7 @@ static int check_events(struct verify *v, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
 	uint64_t head = v->verdict->extent.head, after = 0;
-	int r = statement_prepare(v->db,
-		"SELECT seq,recorded,checksum,views,body FROM event WHERE seq>?1 AND seq<=?2 "
-		"ORDER BY seq LIMIT ?3",
-		&stmt, doing, error);
+	int r = statement_prepare(v->db, STORE_EVENTS_SQL, &stmt, doing, error);
 
 	if (v->verdict->extent.oldest)
 		after = v->verdict->extent.oldest - 1;

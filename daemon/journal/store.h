@@ -175,6 +175,14 @@ void store_log_checkpoint(struct journal *journal);
 /* Leaves nothing in the log; where readers are in the way, journal_rest() tries again. */
 void store_log_empty(struct journal *journal, int64_t wait_us);
 
+/* sqlite-verify.c: the first sequence after `seq`, which cannot be read, from which on one can; `to` + 1:
+ * none. `stmt` is this one. */
+#define STORE_EVENTS_SQL \
+	"SELECT seq,recorded,checksum,views,body FROM event WHERE seq>?1 AND seq<=?2 ORDER BY " \
+	"seq " \
+	"LIMIT ?3"
+uint64_t store_step_over(sqlite3_stmt *stmt, uint64_t seq, uint64_t to);
+
 /* topics.c */
 void topics_init(struct topics *topics);
 void topics_deinit(struct topics *topics);

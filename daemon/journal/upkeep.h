@@ -97,10 +97,17 @@ struct journal_dump_sink {
  *	{"end":true,"events":…}                                         last
  *
  * Bytes are {"hex":"…"}, times microseconds since 1970. Checksums are left out: who loads it makes its
- * own. A damaged event ends it with -EBADMSG, and so does a damaged topic. Of other damaged rows none
- * is written, and *ret_left_out says how many. */
-int journal_dump(const char *path, struct journal_dump_sink *sink, uint64_t *ret_left_out,
-	struct error *error);
+ * own. A damaged event ends it with -EBADMSG, unless what is readable is enough; a topic without a name
+ * always does. Of other damaged rows none is written. */
+struct journal_dump_wish {
+	bool readable; /* what can be read, though it is not all */
+};
+struct journal_dump_loss {
+	uint64_t events, rows; /* damaged, and left out */
+	uint64_t tables;       /* that could not be read to their end */
+};
+int journal_dump(const char *path, const struct journal_dump_wish *wish,
+	struct journal_dump_sink *sink, struct journal_dump_loss *ret_loss, struct error *error);
 
 struct journal_value {
 	enum { VALUE_NULL, VALUE_INT, VALUE_TEXT, VALUE_BLOB } type;

@@ -1,9 +1,14 @@
 #!/usr/bin/python3
 """`civicwire journal` beside the running daemon: looking, copying, and taking an item out for good."""
 import json
+import re
+import shlex
+import sqlite3
 import subprocess
 
 import wire
+
+MANUAL = wire.SOURCE / "man" / "civicwire.1.scd"
 
 ITEM = "<item><guid>{}</guid><title>{}</title><link>https://a.example/{}</link><description>{}</description></item>"
 SECRET = "whoever asked to be forgotten"
@@ -127,5 +132,144 @@ def test_what_else_works_beside_it():
     with_daemon(run)
 
 
+def flip(path, text, bit=1):
+    """One bit of the only place in a file where this text is."""
+    data = bytearray(path.read_bytes())
+    at = data.index(text.encode())
+    data[at] ^= bit
+    path.write_bytes(data)
+
+
+def manual_blocks():
+    section = MANUAL.read_text().partition("# WHEN THE JOURNAL IS DAMAGED\n")[2].partition("\n# ")[0]
+    return [block.splitlines() for block in re.findall(r"^```\n(.*?)^```$", section, re.M | re.S)]
+
+
+class Operator:
+    """Who types what the manual says, line by line, on the machine of this daemon."""
+
+    def __init__(self, work, daemon):
+        self.daemon = daemon
+        self.folders = {"/var/lib/civicwire": daemon.state, "/var/tmp": work / "tmp", "/backup": work / "backup"}
+        for name in ("tmp", "backup"):
+            (work / name).mkdir()
+
+    def run(self, line, code=0):
+        for name, path in self.folders.items():
+            line = line.replace(name, str(path))
+        words = shlex.split(line)
+        if words[0] == "systemctl":
+            return self.daemon.stop() if words[1] == "stop" else self.daemon.start().wait_ready()
+        if words[0] == "chown":
+            return None  # there is no such user here
+        if words[:2] == ["civicwire", "journal"]:
+            words[:2] = [str(wire.CLI), "journal", *([] if "--journal" in words else ["--journal", str(self.daemon.state / "journal.db")])]
+        else:
+            assert words[0] in ("cp", "rm", "mv"), line
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, done
+        return done
+
+    def verify(self):
+        return journal(self.daemon, "verify")
+
+
+def damaged(test):
+    """A daemon whose journal has a damaged event, and a damaged row of an item."""
+    def run(work, root, daemon):
+        operator = Operator(work, daemon)
+        operator.run("civicwire journal backup /backup/wire.db")
+        wire.put_file(root / "feed.xml", document(("b", "Other", "text"), ("a", "Name", "said last")), 1_600_000_300)
+        daemon.poll_now("news")
+        before = wire.Replay(daemon.replay).all()[0]
+        assert len(before) == 4
+        epoch = daemon.status()["journal"]["epoch"]
+        assert daemon.stop() == 0
+        path = daemon.state / "journal.db"
+        flip(path, SECRET + " 2")
+        db = sqlite3.connect(path)
+        db.execute("UPDATE seen SET day=day+1 WHERE key=(SELECT min(key) FROM seen)")
+        db.commit()
+        db.close()
+        daemon.start().wait_ready()
+        # What is damaged is not given out; the rest is.
+        now = wire.Replay(daemon.replay).all()[0]
+        assert now == [e for e in before if SECRET + " 2" not in json.dumps(e)] and len(now) == 3, now
+        test(operator, root, daemon, before, epoch)
+        after = wire.Replay(daemon.replay).all()[0]
+        numbers = [int(e["sequence"]) for e in after]
+        assert numbers == sorted(set(numbers)), numbers
+        assert daemon.status()["journal"]["epoch"] != epoch
+        code, out, _ = operator.verify()
+        assert code == 0, out
+    with_daemon(run)
+
+
+def look_and_stop(operator):
+    blocks = manual_blocks()
+    assert [len(b) for b in blocks] == [1, 2, 4, 7], blocks
+    done = operator.run(blocks[0][0], code=65)
+    assert "event 3 is damaged" in done.stdout and "a row of the table seen" in done.stdout, done
+    assert "WHEN THE JOURNAL IS DAMAGED" in done.stdout, done
+    for line in blocks[1]:
+        operator.run(line)
+    return blocks
+
+
+def test_damaged_with_a_backup():
+    def run(operator, root, daemon, before, _epoch):
+        for line in look_and_stop(operator)[2]:
+            operator.run(line)
+        assert "events were lost" in daemon.log_path.read_text()
+        after = wire.Replay(daemon.replay).all()[0]
+        assert after[:3] == before[:3], after
+        # What the feed has still, and the backup has not, is told again, under a number of its own.
+        daemon.poll_now("news")
+        last = wire.Replay(daemon.replay).all()[0][-1]
+        assert last["data"]["content_text"] == "said last" and int(last["sequence"]) > 4, last
+    damaged(run)
+
+
+def test_damaged_without_a_backup():
+    def run(operator, root, daemon, before, _epoch):
+        for line in look_and_stop(operator)[3]:
+            operator.run(line)
+        after = wire.Replay(daemon.replay).all()[0]
+        assert after == [before[0], before[1], before[3]], after
+        wire.put_file(root / "feed.xml", document(("b", "Other", "text"), ("a", "Name", "said last"), ("c", "New", "x")), 1_600_000_400)
+        daemon.poll_now("news")
+        told = wire.Replay(daemon.replay).all()[0][3:]
+        assert [e["data"]["title"] for e in told if e["type"].endswith("published.v1")][-1:] == ["New"], told
+    damaged(run)
+
+
+def test_the_daemon_mends_a_row():
+    """Met by the next poll: the item is told once more, and the operator is told why."""
+    def run(_work, root, daemon):
+        assert daemon.stop() == 0
+        db = sqlite3.connect(daemon.state / "journal.db")
+        db.execute("UPDATE seen SET version=version+1, change=x'00'")
+        db.execute("UPDATE feed SET etag='x'")
+        db.commit()
+        db.close()
+        daemon.start().wait_ready()
+        wire.wait_until("the poll that a damaged feed gets at once", lambda: daemon.status()["journal"]["head"] == 5)
+        daemon.wait_published()
+        told = wire.Replay(daemon.replay).all()[0][3:]
+        assert [e["type"].split(".")[3] for e in told] == ["updated", "updated"], told
+        assert all(re.fullmatch(r"[1-9][0-9]{7}", e["id"].rpartition("/")[2]) for e in told), told
+        assert all("cwbackfill" not in e for e in told), told
+        log = daemon.log_path.read_text()
+        assert "the journal is damaged (see civicwire(1)" in log and "told as updated" in log, log
+        assert b"civicwire_journal_damaged_rows_total 0" not in daemon.get("/metrics")[1]
+        # Once.
+        wire.put_file(root / "feed.xml", document(("b", "Other", "text"), ("a", "Name", SECRET + " 2")) + b"<!-- -->", 1_600_000_500)
+        daemon.poll_now("news")
+        assert daemon.status()["journal"]["head"] == 5
+        assert journal(daemon, "verify")[0] == 0
+    with_daemon(run)
+
+
 if __name__ == "__main__":
-    wire.main([test_redact_while_it_runs, test_the_right_daemon, test_what_else_works_beside_it])
+    wire.main([test_redact_while_it_runs, test_the_right_daemon, test_what_else_works_beside_it, test_damaged_with_a_backup,
+               test_damaged_without_a_backup, test_the_daemon_mends_a_row])

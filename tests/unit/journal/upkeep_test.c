@@ -441,11 +441,13 @@ static int on_line(struct journal_dump_sink *sink, struct str line)
 static void test_dump(void **state)
 {
 	struct store *store = *state;
-	uint64_t left_out;
+	const struct journal_dump_wish all_of_it = {false}, readable = {true};
+	struct journal_dump_loss loss;
 	struct lines lines = {.sink.line = on_line};
 
 	fill(store);
-	assert_int_equal(journal_dump(store->path, &lines.sink, &left_out, &store->error), 0);
+	assert_int_equal(
+		journal_dump(store->path, &all_of_it, &lines.sink, &loss, &store->error), 0);
 	assert_int_equal(lines.n, 1 + 4 + 30 + 1); /* head, topics, events, end */
 	struct str all = buf_view(&lines.all);
 	assert_true(str_starts(all, STR("{\"civicwire_journal\":1,\"epoch\":\"")));
@@ -457,8 +459,24 @@ static void test_dump(void **state)
 	store_close(store);
 	meddle(store, "UPDATE event SET checksum=checksum+1 WHERE seq=3");
 	assert_int_equal(
-		journal_dump(store->path, &lines.sink, &left_out, &store->error), -EBADMSG);
+		journal_dump(store->path, &all_of_it, &lines.sink, &loss, &store->error), -EBADMSG);
 	assert_non_null(strstr(store->error.text, "event 3 is damaged"));
+	/* What is left is worth having. */
+	meddle(store, "UPDATE topic SET last_seq=last_seq+1 WHERE id=2;"
+		      "UPDATE meta SET value=7 WHERE name='head'");
+	buf_clear(&lines.all);
+	lines.n = 0;
+	assert_int_equal(
+		journal_dump(store->path, &readable, &lines.sink, &loss, &store->error), 0);
+	assert_int_equal(loss.events, 1);
+	assert_int_equal(loss.rows, 0);
+	assert_int_equal(lines.n, 1 + 4 + 29 + 1);
+	assert_true(str_ends(buf_view(&lines.all), STR("{\"end\":true,\"events\":29}\n")));
+	/* A topic of another name is none. */
+	meddle(store, "PRAGMA writable_schema=ON;"
+		      "DELETE FROM sqlite_schema WHERE name='sqlite_autoindex_topic_1'");
+	assert_int_equal(
+		journal_dump(store->path, &readable, &lines.sink, &loss, &store->error), -EBADMSG);
 	buf_deinit(&lines.all);
 }
 
