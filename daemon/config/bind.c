@@ -212,7 +212,7 @@ void bind_file(struct binder *b, enum section section, const struct node *root, 
 /* Defaults are read as if they stood in the file: one way in for all values. */
 void bind_defaults(struct binder *b, enum section section, void *out)
 {
-	static const struct config_file builtin = {"built-in default", NULL, NULL, 0};
+	static const struct config_file builtin = {.shown = "built-in default"};
 	struct place *place = ARENA_NEW(b->arena, struct place);
 	bool broken = false;
 

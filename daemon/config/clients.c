@@ -73,6 +73,8 @@ bool clients_read(struct files *files, const char *folder, const struct config_c
 		if (use)
 			keep(clients, &cap, use);
 	}
+	for (size_t i = 0; before && n < 0 && n != -ENOENT && i < before->n; i++)
+		keep(clients, &cap, &before->items[i]);
 	map_deinit(&keys);
 	return n >= 0 || n == -ENOENT;
 }

@@ -7,6 +7,8 @@
 #include "model/feed.h"
 #include "model/settings.h"
 
+#include <stdatomic.h>
+
 struct config_network {
 	const char *id, *name; /* name: English, else the first given */
 	const char **cities;
@@ -30,7 +32,8 @@ struct config_clients {
 
 struct config {
 	struct arena arena;
-	const char *folder; /* absolute */
+	struct config_texts *texts; /* what it was made of */
+	const char *folder;         /* absolute */
 	struct config_clients *clients;
 	const char *publisher;
 	struct journal_settings journal;
@@ -70,6 +73,27 @@ int config_load_vocabulary(struct config **ret, struct config_report *report, st
  * cannot be read. */
 int config_load_themes(
 	struct config **ret, const char *path, struct config_report *report, struct error *error);
+/* Reads the same files again, `before` being what is in force. A file with a problem (reported, all at
+ * once) is taken as `before` has it, or left out if it is new there; so are, in files that have not
+ * changed, entries that name what is no longer defined. Feeds that are the same are the very same
+ * `struct feed`. 0, or a negative errno when the folder cannot be read at all: then nothing is known;
+ * -ECANCELED: *given_up (may be NULL) became true. `clients` are those in force. Any thread. */
+struct config_again {
+	const struct config *before;
+	const struct config_clients *clients;
+	const char *path; /* as given to config_load() */
+	atomic_bool *given_up;
+};
+int config_reload(struct config **ret, const struct config_again *again,
+	struct config_report *report, struct error *error);
+/* Puts what the daemon writes, journal and control socket, into one folder; NULL: leaves it. */
+void config_set_state(struct config *config, const char *folder);
+/* The daemon's settings alone (no feeds, no clients), for who must keep them longer than the rest. */
+struct config *config_copy_settings(const struct config *config);
+/* Which settings of civicwired.yaml differ that a running daemon cannot change, one report each: what
+ * its journal, its sockets and its endpoints are. */
+void config_compare_fixed(
+	const struct config *running, const struct config *wanted, struct config_report *report);
 /* Reads clients.d/ of a configuration folder again. A file with a problem (reported) leaves its
  * client as it is in `before`, which may be NULL; the others take effect. 0, or a negative errno
  * when the folder cannot be read: then nothing is known. */

@@ -238,6 +238,20 @@ static void make_of_city(
 	}
 }
 
+/* Two feeds with one id are reported; a reload that goes on in spite of it must not have both. */
+static void drop_repeated(struct config *config)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_feeds; i++) {
+		if (n && !strcmp(config->feeds[n - 1]->id, config->feeds[i]->id))
+			feed_unref(config->feeds[i]);
+		else
+			config->feeds[n++] = config->feeds[i];
+	}
+	config->n_feeds = n;
+}
+
 void feeds_make(struct binder *b, const struct sources *sources, struct config *config)
 {
 	size_t cap = 0;
@@ -255,4 +269,5 @@ void feeds_make(struct binder *b, const struct sources *sources, struct config *
 	config->feeds = feeds;
 	if (config->n_feeds)
 		qsort(config->feeds, config->n_feeds, sizeof *config->feeds, compare_feeds);
+	drop_repeated(config);
 }

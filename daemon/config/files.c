@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-const struct config_file *files_mark(struct files *files, const char *path, const char *shown)
+struct config_file *files_mark(struct files *files, const char *path, const char *shown)
 {
 	struct config_file *file = ARENA_NEW(files->arena, struct config_file);
 	const char *slash = strrchr(path, '/');
@@ -39,27 +39,69 @@ static int read_bytes(const char *path, struct buf *ret)
 	return ferror(file) ? -EIO : 0;
 }
 
-void files_read(
-	struct files *files, enum section root, const char *path, const char *shown, void *out)
+static void report_unreadable(struct files *files, const struct config_file *file, int err)
 {
-	const struct config_file *file = files_mark(files, path, shown);
 	const struct mark whole = {file, 0, 0};
-	struct buf bytes = BUF_INIT;
-	int err = read_bytes(path, &bytes);
 
 	if (err == -EFBIG)
 		problem_add(files->problems, whole, "is larger than %d MiB; split it",
 			TREE_BYTES_MAX >> 20);
-	else if (err)
-		problem_add(files->problems, whole, "cannot be read: %s", strerror(-err));
 	else
-		bind_file(files->binder, root,
-			tree_read(files->arena, file, buf_view(&bytes), files->problems,
-				&files->broken),
-			out);
-	if (err)
-		files->broken = true;
+		problem_add(files->problems, whole, "cannot be read: %s", strerror(-err));
+	files->broken = true;
+}
+
+static struct config_text *read_text(struct files *files, const struct config_file *file)
+{
+	struct buf bytes = BUF_INIT;
+	int err = read_bytes(file->path, &bytes);
+
+	if (!err)
+		return config_text_new(file->shown, &bytes);
+	report_unreadable(files, file, err);
 	buf_deinit(&bytes);
+	return NULL;
+}
+
+/* What the file says, or what it said before; one reference. NULL: nothing (which is reported unless
+ * it was told before). */
+static struct config_text *text_of(struct files *files, struct config_file *file)
+{
+	struct config_text *good = config_texts_find(files->before, file->shown);
+
+	if (files->given_up && atomic_load(files->given_up))
+		return NULL;
+	if (files->kept && map_get(files->kept, str_of(file->shown)))
+		return good ? config_text_ref(good) : NULL;
+	file->fresh = true;
+	file->blamed = arena_zalloc(files->arena, sizeof *file->blamed);
+	struct config_text *text = read_text(files, file);
+	if (text && good && str_eq(buf_view(&good->bytes), buf_view(&text->bytes))) {
+		file->fresh = false;
+		config_text_unref(text);
+		return config_text_ref(good);
+	}
+	*ARENA_PUSH(files->arena, files->fresh, files->n_fresh, files->cap_fresh) = file;
+	return text;
+}
+
+void files_read(
+	struct files *files, enum section root, const char *path, const char *shown, void *out)
+{
+	struct config_file *file = files_mark(files, path, shown);
+	/* Clients change without the rest, so what is in force of them is not known here. */
+	bool is_client = root == SECTION_CLIENT;
+	struct config_text *text = is_client ? read_text(files, file) : text_of(files, file);
+
+	if (!text)
+		return;
+	bind_file(files->binder, root,
+		tree_read(files->arena, file, buf_view(&text->bytes), files->problems,
+			&files->broken),
+		out);
+	if (files->now && !is_client)
+		config_texts_add(files->now, config_text_ref(text));
+	config_text_unref(text);
 }
 
 static int is_yaml(const struct dirent *entry)
@@ -74,30 +116,55 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+static struct file_name name_of(
+	struct files *files, const char *folder, const char *shown, const char *name)
+{
+	struct str shown_name = arena_printf(files->arena, "%s/%s", shown, name);
+	struct str stem = str_skip(shown_name, strlen(shown) + 1);
+
+	return (struct file_name){.path = arena_printf(files->arena, "%s/%s", folder, name).p,
+		.shown = shown_name.p,
+		.stem = str_head(stem, stem.n - (str_ends(stem, STR(".yaml")) ? 5 : 4))};
+}
+
+/* The folder cannot be listed. Its files cannot be read either; once is enough to tell that. */
+static int list_before(
+	struct files *files, const char *folder, const char *shown, int err, struct file_name **ret)
+{
+	const struct config_texts *before = files->before;
+	struct str prefix = arena_printf(files->arena, "%s/", shown);
+	size_t n = 0;
+
+	*ret = arena_alloc(files->arena, ((before ? before->n : 0) + 1) * sizeof **ret);
+	for (size_t i = 0; before && i < before->n; i++) {
+		struct str name = str_of(before->items[i]->shown);
+		if (!str_starts(name, prefix))
+			continue;
+		(*ret)[n++] = name_of(files, folder, shown, name.p + prefix.n);
+		map_add(files->kept, name, before->items[i]);
+	}
+	if (err == -ENOENT && !n)
+		return err;
+	const struct mark whole = {files_mark(files, folder, shown), 0, 0};
+	if (err == -ENOENT)
+		problem_add(files->problems, whole,
+			"is gone; make it again, empty if nothing is meant to be there");
+	else
+		problem_add(files->problems, whole, "cannot be read: %s", strerror(-err));
+	files->broken = !n;
+	return n ? (int)n : err;
+}
+
 int files_list(struct files *files, const char *folder, const char *shown, struct file_name **ret)
 {
 	struct dirent **entries;
 	int n = scandir(folder, &entries, is_yaml, by_bytes);
 
-	if (n < 0) {
-		int err = -errno;
-		if (err != -ENOENT) {
-			problem_add(files->problems,
-				(struct mark){files_mark(files, folder, shown), 0, 0},
-				"cannot be read: %s", strerror(-err));
-			files->broken = true;
-		}
-		return err;
-	}
+	if (n < 0)
+		return list_before(files, folder, shown, -errno, ret);
 	struct file_name *names = arena_alloc(files->arena, ((size_t)n + 1) * sizeof *names);
 	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
-		struct str shown_name = arena_printf(files->arena, "%s/%s", shown, name);
-		struct str stem = str_skip(shown_name, strlen(shown) + 1);
-		names[i] = (struct file_name){
-			.path = arena_printf(files->arena, "%s/%s", folder, name).p,
-			.shown = shown_name.p,
-			.stem = str_head(stem, stem.n - (str_ends(stem, STR(".yaml")) ? 5 : 4))};
+		names[i] = name_of(files, folder, shown, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);

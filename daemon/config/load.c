@@ -4,8 +4,7 @@
 #include "config/config.h"
 
 #include "config/clients.h"
-#include "config/files.h"
-#include "config/resolve.h"
+#include "config/load.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -18,17 +17,6 @@
 
 /* LoadCredential=civicwire-server-key:… in a drop-in of the unit. */
 #define SERVER_KEY_CREDENTIAL "civicwire-server-key"
-
-struct loader {
-	struct arena arena; /* of entries: all that does not outlive the load */
-	struct problems problems;
-	struct binder binder;
-	struct files files;
-	struct sources sources;
-	size_t cap_feeds, cap_themes;
-	const char *folder; /* absolute */
-	struct config *config;
-};
 
 /* Reads every YAML file of a folder. False if the folder is not there. */
 static bool read_folder(struct loader *l, enum section root, const char *folder, const char *shown)
@@ -64,17 +52,33 @@ static void read_vocabulary(struct loader *l)
 	}
 }
 
-static void read_all(struct loader *l, const char *main_file, const char *main_name)
+/* An editor that is at work may have taken the file away for a moment: on a reload it is missed. */
+static void read_main(struct loader *l, const char *path, const char *name)
+{
+	struct config_text *before = config_texts_find(l->files.before, name);
+
+	if (!path && !before)
+		return;
+	if (!path) {
+		path = arena_printf(&l->arena, "%s/%s", l->folder, name).p;
+		problem_add(&l->problems, (struct mark){files_mark(&l->files, path, name), 0, 0},
+			"is gone; make it again, empty if all shall have its default");
+		map_add(l->files.kept, str_of(before->shown), before);
+	}
+	files_read(&l->files, SECTION_DAEMON, path, name, l->config);
+}
+
+static void read_all(struct loader *l, const char *main_file, const char *main_name,
+	const struct config_clients *clients)
 {
 	struct arena *arena = &l->arena;
 
 	bind_defaults(&l->binder, SECTION_DAEMON, l->config);
-	if (main_file)
-		files_read(&l->files, SECTION_DAEMON, main_file, main_name, l->config);
+	read_main(l, main_file, main_name);
 	read_vocabulary(l);
 	read_folder(l, SECTION_FEEDS, arena_printf(arena, "%s/feeds.d", l->folder).p, "feeds.d");
 	read_folder(l, SECTION_THEMES, arena_printf(arena, "%s/themes.d", l->folder).p, "themes.d");
-	clients_read(&l->files, arena_printf(arena, "%s/clients.d", l->folder).p, NULL,
+	clients_read(&l->files, arena_printf(arena, "%s/clients.d", l->folder).p, clients,
 		l->config->clients);
 	l->sources.broken = l->files.broken;
 }
@@ -120,13 +124,13 @@ static void find_server_key(struct config *config)
 					 : arena_printf(arena, "%s/%s", config->folder, path).p;
 }
 
-static void keep_settings(struct config *config, const char *folder)
+static void keep_settings(struct config *config)
 {
 	struct bus_settings *bus = &config->bus;
 	struct fetch_settings *fetch = &config->fetch;
 
-	config->folder = arena_strdup(&config->arena, folder);
-	find_server_key(config);
+	keep_text(config, &config->folder);
+	keep_text(config, &bus->server_key);
 	keep_text(config, &config->publisher);
 	keep_text(config, &config->journal.path);
 	keep_text(config, &config->control.socket);
@@ -147,6 +151,28 @@ static void keep_settings(struct config *config, const char *folder)
 		fetch->n_hosts + 1, sizeof *fetch->hosts);
 	for (size_t i = 0; i < fetch->n_hosts; i++)
 		keep_text(config, &fetch->hosts[i].host);
+}
+
+void config_set_state(struct config *config, const char *folder)
+{
+	if (!folder)
+		return;
+	config->journal.path = arena_printf(&config->arena, "%s/journal.db", folder).p;
+	config->control.socket = arena_printf(&config->arena, "%s/control.sock", folder).p;
+}
+
+struct config *config_copy_settings(const struct config *from)
+{
+	struct config *copy = mem_zalloc(1, sizeof *copy);
+
+	copy->folder = from->folder;
+	copy->publisher = from->publisher;
+	copy->journal = from->journal;
+	copy->bus = from->bus;
+	copy->control = from->control;
+	copy->fetch = from->fetch;
+	keep_settings(copy);
+	return copy;
 }
 
 /* A folder, or a file in it. Sets l->folder and *ret_main (NULL: no such file). */
@@ -175,8 +201,31 @@ static int find_files(struct loader *l, const char *path, const char **ret_main,
 	return 0;
 }
 
-static int load(
-	struct loader *l, const char *path, struct config_report *report, struct error *error)
+void loader_init(struct loader *l)
+{
+	*l = (struct loader){.arena = ARENA_INIT, .config = mem_zalloc(1, sizeof *l->config)};
+	l->config->clients = mem_zalloc(1, sizeof *l->config->clients);
+	l->config->texts = mem_zalloc(1, sizeof *l->config->texts);
+	config_texts_init(l->config->texts);
+	problems_init(&l->problems);
+	binder_init(&l->binder, &l->arena, &l->problems);
+	l->files = (struct files){.arena = &l->arena,
+		.problems = &l->problems,
+		.binder = &l->binder,
+		.now = l->config->texts};
+}
+
+void loader_deinit(struct loader *l)
+{
+	config_free(l->config);
+	problems_deinit(&l->problems);
+	arena_deinit(&l->arena);
+	/* The trees of large files are many times what stays; let the system have them back. */
+	malloc_trim(0);
+}
+
+int loader_run(struct loader *l, const char *path, const struct config_clients *clients,
+	struct error *error)
 {
 	const char *main_file = NULL, *main_name = NULL;
 	int err = path ? find_files(l, path, &main_file, &main_name, error) : 0;
@@ -184,12 +233,25 @@ static int load(
 	if (err)
 		return err;
 	if (path)
-		read_all(l, main_file, main_name);
+		read_all(l, main_file, main_name, clients);
 	else
 		read_vocabulary(l);
 	resolve_all(&l->binder, &l->sources, l->config);
-	if (path)
-		keep_settings(l->config, l->folder);
+	if (!path)
+		return 0;
+	l->config->folder = l->folder;
+	find_server_key(l->config);
+	keep_settings(l->config);
+	return 0;
+}
+
+static int load(
+	struct loader *l, const char *path, struct config_report *report, struct error *error)
+{
+	int err = loader_run(l, path, NULL, error);
+
+	if (err)
+		return err;
 	problems_tell(&l->problems, report);
 	size_t n = l->problems.n + l->problems.dropped;
 	if (n)
@@ -202,21 +264,15 @@ static int load(
 static int load_config(
 	struct config **ret, const char *path, struct config_report *report, struct error *error)
 {
-	struct loader l = {.arena = ARENA_INIT, .config = mem_zalloc(1, sizeof *l.config)};
+	struct loader l;
 
-	l.config->clients = mem_zalloc(1, sizeof *l.config->clients);
-	problems_init(&l.problems);
-	binder_init(&l.binder, &l.arena, &l.problems);
-	l.files = (struct files){&l.arena, &l.problems, &l.binder, 0, false};
+	loader_init(&l);
 	int err = load(&l, path, report, error);
-	if (!err)
+	if (!err) {
 		*ret = l.config;
-	else
-		config_free(l.config);
-	problems_deinit(&l.problems);
-	arena_deinit(&l.arena);
-	/* The trees of large files are many times what stays; let the system have them back. */
-	malloc_trim(0);
+		l.config = NULL;
+	}
+	loader_deinit(&l);
 	return err;
 }
 
@@ -238,7 +294,7 @@ int config_clients_load(struct config_clients **ret, const char *folder,
 	struct arena arena = ARENA_INIT;
 	struct problems problems;
 	struct binder binder;
-	struct files files = {&arena, &problems, &binder, 0, false};
+	struct files files = {.arena = &arena, .problems = &problems, .binder = &binder};
 
 	problems_init(&problems);
 	binder_init(&binder, &arena, &problems);
@@ -269,6 +325,9 @@ struct config *config_free(struct config *config)
 	if (!config)
 		return NULL;
 	config_clients_free(config->clients);
+	if (config->texts)
+		config_texts_deinit(config->texts);
+	free(config->texts);
 	for (size_t i = 0; i < config->n_feeds; i++)
 		feed_unref(config->feeds[i]);
 	struct arena arena = config->arena;

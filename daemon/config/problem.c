@@ -25,10 +25,23 @@ const char *mark_text(struct arena *arena, struct mark mark)
 	return arena_printf(arena, "%s:%u:%u", mark.file->shown, mark.line, mark.column).p;
 }
 
+static void blame(const struct config_file *file)
+{
+	if (file->fresh && file->blamed)
+		*file->blamed = true;
+}
+
+void problem_blame(struct mark mark, struct mark other)
+{
+	if (!mark.file->fresh)
+		blame(other.file);
+}
+
 void problem_add(struct problems *problems, struct mark mark, const char *format, ...)
 {
 	va_list args, again;
 
+	blame(mark.file);
 	if (problems->n == PROBLEMS_MAX) {
 		problems->dropped++;
 		return;

@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 
+#include <stdbool.h>
+
 struct config_report;
 
 /* One file that was read. */
@@ -12,6 +14,8 @@ struct config_file {
 	const char *path;   /* as it can be opened */
 	const char *folder; /* absolute; what relative paths in the file are relative to */
 	unsigned order;     /* of reading */
+	bool fresh;         /* not as the configuration in force has it */
+	bool *blamed;       /* set by a problem in a fresh file; NULL: nobody asks */
 };
 
 /* Lines and columns count from 1, columns in characters; line 0: the file as a whole. */
@@ -40,6 +44,9 @@ void problems_init(struct problems *problems);
 void problems_deinit(struct problems *problems);
 void problem_add(struct problems *problems, struct mark mark, const char *format, ...)
 	__attribute__((format(printf, 3, 4), nonnull(3)));
+/* The problem at `mark` has another side: where that file is as it was, the change of this one made
+ * it. */
+void problem_blame(struct mark mark, struct mark other);
 /* A NUL-terminated text of the files as it may be shown in a sentence: on one line, not too long,
  * and without the password of a URL. */
 const char *problem_shown(struct problems *problems, struct str text);

@@ -53,13 +53,16 @@ static void check_former(struct checker *c, const struct reference *reference)
 		problem_add(problems, reference->mark,
 			"%sformer id '%s' is still that of the feed at %s", prefix, reference->text,
 			mark_text(&problems->arena, still->mark));
+		problem_blame(reference->mark, still->mark);
 		return;
 	}
 	const struct reference *other =
 		map_add(&c->ids->formers, str_of(reference->text), (void *)reference);
-	if (other)
-		problem_add(problems, reference->mark, "%sformer id '%s' is already claimed at %s",
-			prefix, reference->text, mark_text(&problems->arena, other->mark));
+	if (!other)
+		return;
+	problem_add(problems, reference->mark, "%sformer id '%s' is already claimed at %s", prefix,
+		reference->text, mark_text(&problems->arena, other->mark));
+	problem_blame(reference->mark, other->mark);
 }
 
 /* "*" stands for one part of an id, at the end for all that follow. */

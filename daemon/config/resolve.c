@@ -23,11 +23,13 @@ static bool define(struct resolver *r, struct map *ids, struct entry *entry, con
 	entry->full =
 		above ? arena_printf(r->binder->arena, "%s.%s", above, entry->id).p : entry->id;
 	const struct entry *first = map_add(ids, str_of(entry->full), entry);
-	if (first)
-		problem_add(problems, entry->mark, "%s '%s' is already defined at %s",
-			schema_sections[entry->place->section].name, entry->full,
-			mark_text(&problems->arena, first->mark));
-	return !first;
+	if (!first)
+		return true;
+	problem_add(problems, entry->mark, "%s '%s' is already defined at %s",
+		schema_sections[entry->place->section].name, entry->full,
+		mark_text(&problems->arena, first->mark));
+	problem_blame(entry->mark, first->mark);
+	return false;
 }
 
 static void define_city(struct resolver *r, struct city_entry *city)

@@ -56,6 +56,9 @@ struct feed {
 /* A feed with one reference and everything else zero; fill it before sharing it. */
 struct feed *feed_new(void);
 struct feed *feed_ref(const struct feed *feed);
+/* Are they configured alike? */
+bool feed_access_equal(const struct feed_access *a, const struct feed_access *b);
+bool feed_equal(const struct feed *a, const struct feed *b);
 /* NULL-safe; returns NULL. Any thread. */
 struct feed *feed_unref(const struct feed *feed);
 

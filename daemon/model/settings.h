@@ -72,6 +72,9 @@ struct host_settings {
 	int64_t parallel; /* connections at a time */
 };
 
+/* What fetch.parallel may be at most: queues have room for so many. */
+#define FETCH_PARALLEL_MAX 10000
+
 struct fetch_settings {
 	const char *contact; /* URL for the User-Agent; NULL: none */
 	int64_t interval_us; /* default of a feed */

@@ -1,0 +1,36 @@
+/* What the files of a configuration said, byte for byte, when it was taken. A reload reads a file
+ * that is broken now from here, so that it "keeps its last good version" whatever the other files
+ * have become. 100,000 feeds are some 15 MiB of text; files that have not changed share theirs with
+ * the configuration before. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/map.h"
+
+#include <stdatomic.h>
+
+/* One file. Counted by reference: configurations are freed in another thread than they are made. */
+struct config_text {
+	atomic_uint refs;
+	char *shown; /* as problems name the file */
+	struct buf bytes;
+};
+
+/* Takes the bytes over (*bytes is empty then). */
+struct config_text *config_text_new(const char *shown, struct buf *bytes);
+struct config_text *config_text_ref(struct config_text *text);
+struct config_text *config_text_unref(struct config_text *text);
+
+/* In the order of reading; one reference each. */
+struct config_texts {
+	struct config_text **items;
+	size_t n, cap;
+	struct map by_name;
+};
+
+void config_texts_init(struct config_texts *texts);
+void config_texts_deinit(struct config_texts *texts);
+/* Takes the reference over. */
+void config_texts_add(struct config_texts *texts, struct config_text *text);
+/* NULL: there is no such file. `texts` may be NULL. */
+struct config_text *config_texts_find(const struct config_texts *texts, const char *shown);
