@@ -165,6 +165,8 @@ static void begin(struct fetcher *f, struct transfer *t)
 		t->reply->outcome = REPLY_LOCAL;
 		t->reply->error = mem_strdup("libcurl has no memory");
 	}
+	if (easy) /* one that was used before knows an older one, perhaps */
+		curl_easy_setopt(easy, CURLOPT_USERAGENT, f->desk.user_agent);
 	if (t->reply->error || transfer_aim(t, easy, t->reply->feed->url) < 0) {
 		curl_easy_cleanup(easy);
 		deliver_later(f, t);
@@ -202,6 +204,12 @@ static void on_ran(struct pool_sink *sink)
 	start_waiting(container_of(sink, struct fetcher, pooled));
 }
 
+static char *user_agent_of(const struct fetch_settings *settings)
+{
+	return settings->contact ? mem_printf("civicwire/" CW_VERSION " (+%s)", settings->contact)
+				 : mem_strdup("civicwire/" CW_VERSION);
+}
+
 /* ---- public ---- */
 
 int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
@@ -217,9 +225,7 @@ int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
 	f->sink = sink;
 	f->pooled = (struct pool_sink){on_done, on_ran};
 	f->desk.accept = ACCEPT;
-	f->desk.user_agent =
-		settings->contact ? mem_printf("civicwire/" CW_VERSION " (+%s)", settings->contact)
-				  : mem_strdup("civicwire/" CW_VERSION);
+	f->desk.user_agent = user_agent_of(settings);
 	map_init(&f->pools);
 	list_init(&f->waiting);
 	list_init(&f->running);
@@ -240,18 +246,21 @@ void fetcher_trace(struct fetcher *f, struct fetch_trace *trace)
 	f->desk.trace = trace;
 }
 
+static void drop_one(struct fetcher *f, struct transfer *t)
+{
+	if (t->easy) {
+		pool_remove(t->pool, t->easy);
+		curl_easy_cleanup(t->easy);
+	}
+	metric_add(METRIC_civicwire_transfers, -1);
+	f->active--;
+	transfer_free(t);
+}
+
 static void drop(struct fetcher *f, struct list *list)
 {
-	while (!list_is_empty(list)) {
-		struct transfer *t = container_of(list->next, struct transfer, link);
-		if (t->easy) {
-			pool_remove(t->pool, t->easy);
-			curl_easy_cleanup(t->easy);
-		}
-		metric_add(METRIC_civicwire_transfers, -1);
-		f->active--;
-		transfer_free(t);
-	}
+	while (!list_is_empty(list))
+		drop_one(f, container_of(list->next, struct transfer, link));
 }
 
 static void on_fetcher_closed(uv_handle_t *handle)
@@ -301,6 +310,30 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 	}
 	list_append(&f->waiting, &t->link);
 	start_waiting(f);
+}
+
+void fetcher_set(struct fetcher *f, const struct fetch_settings *settings)
+{
+	f->settings = settings;
+	free(f->desk.user_agent);
+	f->desk.user_agent = user_agent_of(settings);
+}
+
+bool fetch_cancel(struct fetcher *f, const struct feed *feed)
+{
+	struct list *lists[] = {&f->waiting, &f->running, &f->ready};
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		list_for_each(link, lists[i]) {
+			struct transfer *t = container_of(link, struct transfer, link);
+			if (t->reply->feed != feed)
+				continue;
+			drop_one(f, t);
+			start_waiting(f);
+			return true;
+		}
+	}
+	return false;
 }
 
 size_t fetch_active(const struct fetcher *f)

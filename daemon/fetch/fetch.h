@@ -17,7 +17,7 @@ struct fetch_sink {
 	void (*done)(struct fetch_sink *sink, struct reply *reply);
 };
 
-/* Settings and sink must outlive the fetcher. */
+/* Settings (but see fetcher_set()) and sink must outlive the fetcher. */
 int fetcher_new(struct fetcher **ret, uv_loop_t *loop, const struct fetch_settings *settings,
 	struct fetch_sink *sink, struct error *error);
 /* Ends all transfers (their replies are freed, not delivered) and closes its libuv handles; the
@@ -48,5 +48,11 @@ void fetcher_trace(struct fetcher *fetcher, struct fetch_trace *trace);
 /* Starts a poll with what is remembered of the feed (copied). Cannot fail: what goes wrong comes as
  * the reply's outcome. */
 void fetch_submit(struct fetcher *fetcher, const struct feed *feed, const struct feed_state *state);
+/* Other settings from now on (they must outlive the fetcher, or the next ones); transfers under way
+ * keep theirs. */
+void fetcher_set(struct fetcher *fetcher, const struct fetch_settings *settings);
+/* Ends the transfer for this very feed without a word to the sink. False: there is none (any more).
+ * Not from inside the sink. */
+bool fetch_cancel(struct fetcher *fetcher, const struct feed *feed);
 /* Transfers begun and not yet delivered. */
 size_t fetch_active(const struct fetcher *fetcher);

@@ -206,11 +206,11 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
 	/* Without it, ending a transfer whose name is still being looked up waits for the thread
 	 * that does it, and the whole loop with it. */
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, desk->user_agent);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(e, CURLOPT_USERAGENT, desk->user_agent);
 	/* Debian's default directory makes libcurl read all authorities again for each handshake:
 	 * 43 ms of CPU in place of 1.5. */
 	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);

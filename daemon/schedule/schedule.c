@@ -277,6 +277,15 @@ int64_t schedule_wake(const struct schedule *s, int64_t now_us)
 	return wake < now_us ? now_us : wake;
 }
 
+void schedule_set(struct schedule *s, const struct fetch_settings *settings)
+{
+	s->settings = settings;
+	map_for_each(it, &s->by_name) {
+		set_manners(it->value, settings);
+		host_place(s, it->value);
+	}
+}
+
 size_t schedule_count(const struct schedule *s)
 {
 	return s->n;

@@ -38,6 +38,8 @@ void schedule_hold_host(struct schedule *schedule, struct schedule_slot *slot, i
 /* When schedule_take() may next have something; INT64_MAX: never, unless something changes. */
 int64_t schedule_wake(const struct schedule *schedule, int64_t now_us);
 size_t schedule_count(const struct schedule *schedule);
+/* Other settings from now on (they must outlive the schedule, or the next ones). */
+void schedule_set(struct schedule *schedule, const struct fetch_settings *settings);
 
 /* What a poll's end means for the feed's state: validators, failures, health, and when next (the
  * rules of FETCH). `digested`: 0, or -EBADMSG when the body was no feed (then `why` says what it
@@ -59,6 +61,12 @@ void schedule_settle(struct reply *reply, const struct settle *settle);
  * feed counts as never polled). True if so. Settling does it; so should whoever restores a state,
  * or a URL that was corrected waits out the back-off of the wrong one. */
 bool schedule_forget(struct feed_state *state, const char *url);
+
+/* The feed is configured differently now: when is it polled next? A changed address, login or network
+ * at once (what was learnt from the old address is forgotten); a changed interval counts from the
+ * last poll. Writes state->next_due_us, too. `chance` as above. */
+int64_t schedule_reconsider(struct feed_state *state, const struct feed *was, const struct feed *is,
+	double chance, int64_t now_us);
 
 /* When a feed is polled first after a start: at once if never polled, at its due time if that is
  * ahead; overdue ones spread over min(10 min, overdue ÷ 50 per s). */

@@ -202,6 +202,67 @@ static void test_agreed_host(void **state)
 	schedule_free(s);
 }
 
+/* ---- another configuration ---- */
+
+static void test_other_settings(void **state)
+{
+	const struct fetch_settings generous = {.host_default = {NULL, 0, 2}};
+	struct schedule *s = schedule_new(&polite);
+	struct schedule_slot slots[3] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		schedule_add(s, &slots[i], "https://aci.example/", START - 3 + (int64_t)i);
+	assert_ptr_equal(schedule_take(s, START), &slots[0]);
+	assert_null(schedule_take(s, START));
+	schedule_set(s, &generous);
+	assert_ptr_equal(schedule_take(s, START), &slots[1]);
+	assert_null(schedule_take(s, START));
+	schedule_set(s, &polite);
+	schedule_done(s, &slots[0], START, INT64_MAX);
+	schedule_done(s, &slots[1], START, INT64_MAX);
+	assert_null(schedule_take(s, START));
+	assert_ptr_equal(schedule_take(s, START + SEC_US), &slots[2]);
+	schedule_free(s);
+}
+
+static void test_reconsider(void **state)
+{
+	static const char *nets[] = {"10.0.0.0/8"};
+	const struct feed was = {.url = "https://aci.example/", .interval_us = HOUR_US};
+	struct feed is = was;
+	struct feed_state known = {.last_poll_us = START, .next_due_us = START + HOUR_US};
+	struct feed_state s = known;
+	int64_t now = START + MIN_US;
+
+	(void)state;
+	is.emails = true; /* nothing that matters here */
+	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), START + HOUR_US);
+	is.interval_us = 2 * HOUR_US;
+	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), START + 2 * HOUR_US);
+	is.interval_us = 15 * MIN_US;
+	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), START + 15 * MIN_US);
+	s.hint_us = 3 * HOUR_US; /* the document's wish still counts */
+	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), START + 3 * HOUR_US);
+	s.failures = 3; /* so does what failures have earned */
+	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), START + HOUR_US);
+	is.access.allow_net = nets;
+	is.access.n_allow_net = 1;
+	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), now);
+	s = known;
+	s.url = mem_strdup(was.url);
+	s.etag = mem_strdup("x");
+	is = was;
+	is.url = "https://other.example/";
+	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), now);
+	assert_null(s.etag);
+	feed_state_deinit(&s);
+	s = (struct feed_state){0}; /* never polled: it is due, whatever it is called */
+	is = was;
+	is.interval_us = 2 * HOUR_US;
+	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +272,8 @@ int main(void)
 		cmocka_unit_test(test_vacant_host_rests),
 		cmocka_unit_test(test_clock_set_back),
 		cmocka_unit_test(test_agreed_host),
+		cmocka_unit_test(test_other_settings),
+		cmocka_unit_test(test_reconsider),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
