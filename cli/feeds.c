@@ -79,7 +79,8 @@ static bool works(json_t *feed)
 {
 	const char *health = text(feed, "health");
 
-	return !strcmp(health, "fine") || !strcmp(health, "new");
+	return !strcmp(health, "fine") || !strcmp(health, "new") ||
+	       json_is_true(json_object_get(feed, "paused"));
 }
 
 static bool wanted(const struct feeds *f, json_t *feed)
@@ -108,13 +109,17 @@ static void print_feed(json_t *feed, int width, time_t now)
 	time_t success = since_parse(text(feed, "last_success"));
 	time_t due = since_parse(text(feed, "next_due"));
 
-	printf("%-*s  %-8s  ", width, text(feed, "id"), text(feed, "health"));
+	bool paused = json_is_true(json_object_get(feed, "paused"));
+
+	printf("%-*s  %-8s  ", width, text(feed, "id"), paused ? "paused" : text(feed, "health"));
 	if (success >= 0)
 		put_span(success, now, "", " ago");
 	else
 		printf("%-14s", "never");
 	if (json_is_true(json_object_get(feed, "polling")))
 		printf("%-14s", "now");
+	else if (paused)
+		printf("%-14s", "never");
 	else if (due < 0)
 		printf("%-14s", "at once");
 	else

@@ -14,6 +14,7 @@ static const struct verb verbs[] = {
 	{"tail", "show events as they are published", NULL},
 	{"replay", "print events from the journal as JSON lines", NULL},
 	{"status", "show how the daemon is", NULL},
+	{"reload", "make the daemon read its configuration again", NULL},
 	{"feeds", "show the state of each feed", NULL},
 	{"probe", "try an address as the daemon would", NULL},
 	{"explain", "say why somebody got an event, or did not", verb_explain},

@@ -11,6 +11,7 @@ static const struct verb verbs[] = {
 	{"tail", NULL, verb_tail},
 	{"replay", NULL, verb_replay},
 	{"status", NULL, verb_status},
+	{"reload", NULL, verb_reload},
 	{"feeds", NULL, verb_feeds},
 	{"key", NULL, verb_key},
 	{"redact", NULL, verb_redact}, /* for journal-write.c only */

@@ -74,6 +74,24 @@ static void print_daemon(json_t *root)
 	printf("civicwired %s, running for %s\n", text(root, "version"), span);
 }
 
+/* Nothing where all that was read is in force. */
+static void print_config(json_t *config)
+{
+	json_t *problems = json_object_get(config, "problems"), *problem;
+	json_t *next_start = json_object_get(config, "next_start");
+	const char *failed = json_string_value(json_object_get(config, "failed"));
+	size_t i;
+
+	if (failed)
+		printf("config    COULD NOT BE READ, all stays as it was: %s\n", failed);
+	if (json_array_size(problems))
+		printf("config    HAS PROBLEMS; what has one stays as it was:\n");
+	json_array_foreach(problems, i, problem)
+		printf("          %s\n", json_string_value(problem));
+	json_array_foreach(next_start, i, problem)
+		printf("config    %s takes effect at the next start\n", json_string_value(problem));
+}
+
 static void print_status(struct question *question, json_t *root)
 {
 	json_t *journal = json_object_get(root, "journal"), *bus = json_object_get(root, "bus");
@@ -104,9 +122,11 @@ static void print_status(struct question *question, json_t *root)
 	printf("          %lld live subscriptions, %lld replay requests answered, %lld waiting\n",
 		number(bus, "live_subscriptions"), number(bus, "replay_requests"),
 		number(bus, "replay_waiting"));
-	printf("feeds     %lld: %lld fine, %lld failing, %lld gone, %lld not polled yet\n",
+	print_config(json_object_get(root, "config"));
+	printf("feeds     %lld: %lld fine, %lld failing, %lld gone, %lld not polled yet, %lld "
+	       "paused\n",
 		number(feeds, "total"), number(feeds, "fine"), number(feeds, "failing"),
-		number(feeds, "gone"), number(feeds, "new"));
+		number(feeds, "gone"), number(feeds, "new"), number(feeds, "paused"));
 	printf("since it started: %lld polls (%lld unchanged, %lld failed), %lld items read,\n"
 	       "          %lld events published, %lld updated, %lld withdrawn\n",
 		number(done, "civicwire_polls_total"),

@@ -22,6 +22,7 @@ int verb_opml(int argc, char **argv);
 int verb_parse(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_redact(int argc, char **argv);
+int verb_reload(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_schema(int argc, char **argv);
 int verb_status(int argc, char **argv);

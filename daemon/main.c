@@ -13,7 +13,7 @@
 #include <uv.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -144,8 +144,7 @@ static int override_state(const struct options *options, struct config *config)
 		log_error("cannot make the state folder %s: %s", options->state, strerror(errno));
 		return EX_CANTCREAT;
 	}
-	config->journal.path = arena_printf(&config->arena, "%s/journal.db", options->state).p;
-	config->control.socket = arena_printf(&config->arena, "%s/control.sock", options->state).p;
+	config_set_state(config, options->state);
 	return EX_OK;
 }
 
@@ -163,12 +162,25 @@ static void on_stopped(struct pipeline_sink *sink)
 	close_signals(d);
 }
 
+/* systemd.service(5): without the time it could take an older message for this one. */
+static void on_reloading(struct pipeline_sink *sink)
+{
+	(void)sink;
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
+}
+
+static void on_reloaded(struct pipeline_sink *sink)
+{
+	(void)sink;
+	sd_notify(0, "READY=1");
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
 
 	if (number == SIGHUP) {
-		log_warning("SIGHUP: files are read at start only; restart to take changes");
+		pipeline_reload(d->pipeline);
 		return;
 	}
 	if (d->stopping && uv_now(&d->loop) - d->stopping_ms < SAME_WISH_MS)
@@ -215,14 +227,15 @@ static int exit_status_of(int error)
 	}
 }
 
-static int run(const struct config *config)
+static int run(struct config *config, const struct options *options)
 {
-	struct daemon d = {.sink.stopped = on_stopped};
+	struct daemon d = {.sink = {on_stopped, on_reloading, on_reloaded}};
+	const struct pipeline_options from = {options->config, options->state};
 	struct error error = {0};
 
 	uv_loop_init(&d.loop);
 	watch_signals(&d);
-	int r = pipeline_new(&d.pipeline, &d.loop, config, &d.sink, &error);
+	int r = pipeline_new(&d.pipeline, &d.loop, config, &from, &d.sink, &error);
 	if (r < 0) {
 		log_error("cannot start: %s", error.text);
 		if (r == -EBADMSG)
@@ -245,7 +258,7 @@ static int run(const struct config *config)
 int main(int argc, char **argv)
 {
 	struct options options = {.config = DEFAULT_CONFIG, .level = LOG_LEVEL_INFO};
-	cleanup(config_free_p) struct config *config = NULL;
+	struct config *config = NULL;
 	int r = parse_options(argc, argv, &options);
 
 	if (r)
@@ -258,7 +271,11 @@ int main(int argc, char **argv)
 	if (options.bus)
 		return bus_main(CHANNEL_FD);
 	r = load(&options, &config);
+	if (r != EX_OK)
+		return r;
+	r = override_state(&options, config);
 	if (r == EX_OK)
-		r = override_state(&options, config);
-	return r == EX_OK ? run(config) : r;
+		return run(config, &options);
+	config_free(config);
+	return r;
 }

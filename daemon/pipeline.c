@@ -28,6 +28,7 @@
 
 #include "actors/inspector.h"
 #include "actors/poller.h"
+#include "actors/reloader.h"
 #include "actors/workers.h"
 #include "actors/writer.h"
 #include "base/alloc.h"
@@ -45,26 +46,29 @@
 #define BATCHES_WAITING 512
 
 struct pipeline {
-	const struct config *config;
+	struct config *config; /* in force */
+	/* What journal, sockets and bus were given at the start: they do not change while they run. */
+	struct config *fixed;
 	struct pipeline_sink *sink;
 	uv_loop_t *loop;
 	int64_t started_us;
 
 	struct journal *journal; /* the writer's, once it runs */
 	char epoch[JOURNAL_EPOCH_MAX];
-	struct theme_rules *rules;
 	struct queue replies, batches;
 	struct poller *poller;
 	struct workers *workers;
 	_Atomic(struct writer *) writer; /* the control thread asks it */
 	struct bus_child *bus;
 	struct inspector *inspector;
+	struct reloader *reloader;
 	struct control *control;
 
 	struct poller_sink polled;
 	struct writer_sink written;
 	struct bus_child_sink bus_said;
 	struct inspector_sink asked;
+	struct reloader_sink reread;
 	struct journal_state_walk restore;
 	uv_work_t drain;
 
@@ -74,10 +78,15 @@ struct pipeline {
 	size_t n_news, cap_news;
 	uv_async_t *wake;
 
-	struct config_clients *clients; /* read since the start; NULL: as configured then */
+	struct config_clients *clients; /* read since `config`; NULL: as it says */
 	uint64_t head;
 	char *trouble;
 	enum { RUNNING, DRAINING, ENDING_BUS, STOPPED } stage;
+};
+
+struct fixed_report {
+	struct config_report report;
+	struct reload *reload;
 };
 
 /* poller → workers. There is always room: the poller has no more replies under way. */
@@ -152,6 +161,13 @@ static void on_bus_ended(struct bus_child_sink *sink)
 	struct pipeline *p = container_of(sink, struct pipeline, bus_said);
 
 	p->stage = STOPPED;
+	reloader_stop(p->reloader);
+}
+
+static void on_reloader_stopped(struct reloader_sink *sink)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, reread);
+
 	p->sink->stopped(p->sink);
 }
 
@@ -166,6 +182,8 @@ static void on_asked(struct inspector_sink *sink, struct control_snapshot *snaps
 	snprintf(snapshot->epoch, sizeof snapshot->epoch, "%s", p->epoch);
 	snapshot->bus = *bus_child_stats(p->bus, &snapshot->bus_pid);
 	snapshot->trouble = p->trouble ? mem_strdup(p->trouble) : NULL;
+	snapshot->reload = reloader_report(p->reloader);
+	snapshot->is_reloading = reloader_is_busy(p->reloader);
 }
 
 /* In the control thread. The writer outlives it: control is stopped first. */
@@ -181,7 +199,7 @@ static int on_redact(struct inspector_sink *sink, const char *id, const char *ep
 	if (epoch && strcmp(epoch, p->epoch) != 0)
 		return error_set(error, ESTALE,
 			"this daemon writes another journal, %s, whose epoch is %s",
-			p->config->journal.path, p->epoch);
+			p->fixed->journal.path, p->epoch);
 	int r = writer_redact(writer, str_of(id), &redaction, error);
 	*ret = (struct control_redaction){redaction.events, redaction.in_log};
 	return r;
@@ -193,15 +211,13 @@ static void on_problem(struct config_report *report, const char *message)
 	log_warning("%s", message);
 }
 
-/* clients.d/ has changed. What is broken there stays as it was. */
-static int on_reload(struct inspector_sink *sink)
+/* clients.d/ is read again. What is broken there stays as it was. */
+static int read_clients(struct pipeline *p, struct config_report *report)
 {
-	struct pipeline *p = container_of(sink, struct pipeline, asked);
 	const struct config_clients *before = p->clients ? p->clients : p->config->clients;
-	struct config_report report = {on_problem, 0};
 	struct config_clients *clients;
 	struct error error = {0};
-	int r = config_clients_load(&clients, p->config->folder, before, &report, &error);
+	int r = config_clients_load(&clients, p->config->folder, before, report, &error);
 
 	if (r < 0) {
 		log_error("%s; who may read stays as it was", error.text);
@@ -210,8 +226,82 @@ static int on_reload(struct inspector_sink *sink)
 	bus_child_clients(p->bus, clients->items, clients->n);
 	config_clients_free(p->clients);
 	p->clients = clients;
-	log_info("%zu client%s may read", clients->n, clients->n == 1 ? "" : "s");
+	return 0;
+}
+
+static int on_reload_clients(struct inspector_sink *sink)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, asked);
+	struct config_report report = {on_problem, 0};
+	int r = read_clients(p, &report);
+
+	if (r < 0)
+		return r;
+	log_info("%zu client%s may read", p->clients->n, p->clients->n == 1 ? "" : "s");
 	return report.problems ? -EBADMSG : 0;
+}
+
+static uint64_t on_reload(struct inspector_sink *sink)
+{
+	return reloader_request(container_of(sink, struct pipeline, asked)->reloader);
+}
+
+static struct reload *on_reload_report(struct inspector_sink *sink)
+{
+	return reloader_report(container_of(sink, struct pipeline, asked)->reloader);
+}
+
+static const struct config *on_reload_begun(struct reloader_sink *sink)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, reread);
+
+	p->sink->reloading(p->sink);
+	return p->config;
+}
+
+static void on_reload_ended(struct reloader_sink *sink, const struct reload *report)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, reread);
+
+	(void)report;
+	p->sink->reloaded(p->sink);
+}
+
+/* A setting that only the next start can take. */
+static void on_fixed(struct config_report *report, const char *key)
+{
+	struct reload *r = container_of(report, struct fixed_report, report)->reload;
+
+	*ARENA_PUSH(&r->arena, r->next_start, r->n_next_start, r->cap_next_start) = key;
+}
+
+/* The step from one configuration to the next. Whoever kept pointers into the old one is given those
+ * of the new one here. */
+static struct config *on_reload_taken(struct reloader_sink *sink, struct reloader_news *news)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, reread);
+	struct config *old = p->config, *c = news->config;
+	struct fixed_report fixed = {{on_fixed, 0}, news->report};
+	struct poller_changes changes;
+
+	if (!c)
+		return NULL;
+	const struct poller_config feeds = {&c->fetch, c->feeds, c->n_feeds};
+	poller_change(p->poller, &feeds, news->memory, &changes);
+	workers_set_rules(p->workers, news->rules);
+	writer_keep(p->writer, c->journal.keep_us, c->journal.max_size);
+	/* Not those that came with it: they may have been revoked since it was read. Its problems
+	 * were told with the others. */
+	struct config_report told = {0};
+	if (read_clients(p, &told) < 0 && !p->clients)
+		bus_child_clients(p->bus, c->clients->items, c->clients->n);
+	p->config = c;
+	news->report->feeds = c->n_feeds;
+	news->report->added = changes.added;
+	news->report->changed = changes.changed;
+	news->report->removed = changes.removed;
+	config_compare_fixed(p->fixed, c, &fixed.report);
+	return old;
 }
 
 static int on_restored(
@@ -224,7 +314,7 @@ static int on_restored(
 static int open_journal(struct pipeline *p, struct error *error)
 {
 	cleanup(free_p) char *notice = NULL;
-	int r = journal_open(&p->journal, &p->config->journal, &notice, error);
+	int r = journal_open(&p->journal, &p->fixed->journal, &notice, error);
 
 	if (r < 0)
 		return r;
@@ -237,14 +327,15 @@ static int open_journal(struct pipeline *p, struct error *error)
 
 static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *error)
 {
-	const struct config *c = p->config;
+	const struct config *c = p->config, *fixed = p->fixed;
+	const struct poller_config feeds = {&c->fetch, c->feeds, c->n_feeds};
 	struct bus_child_settings bus = {
-		&c->bus, c->journal.path, c->clients->items, c->clients->n};
+		&fixed->bus, fixed->journal.path, c->clients->items, c->clients->n};
 
 	p->wake = mem_zalloc(1, sizeof *p->wake);
 	uv_async_init(loop, p->wake, on_wake);
 	p->wake->data = p;
-	int r = poller_new(&p->poller, loop, &c->fetch, c->feeds, c->n_feeds, &p->polled, error);
+	int r = poller_new(&p->poller, loop, &feeds, &p->polled, error);
 	if (r < 0)
 		return r;
 	p->restore.state = on_restored;
@@ -254,7 +345,7 @@ static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *er
 	r = inspector_new(&p->inspector, loop, p->poller, &p->asked, error);
 	if (r < 0)
 		return r;
-	r = control_start(&p->control, &c->control, inspector_source(p->inspector), error);
+	r = control_start(&p->control, &fixed->control, inspector_source(p->inspector), error);
 	if (r < 0)
 		return r;
 	/* Last, for it is a process: what cannot start leaves none behind. */
@@ -265,24 +356,39 @@ static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *er
 	return 0;
 }
 
-int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *config,
-	struct pipeline_sink *sink, struct error *error)
+static void set_sinks(struct pipeline *p)
+{
+	p->polled.reply = on_reply;
+	p->written.news = on_written;
+	p->bus_said = (struct bus_child_sink){.failed = on_bus_failed, .ended = on_bus_ended};
+	p->asked = (struct inspector_sink){.complete = on_asked,
+		.reload_clients = on_reload_clients,
+		.reload = on_reload,
+		.reload_report = on_reload_report,
+		.redact = on_redact};
+	p->reread = (struct reloader_sink){.begun = on_reload_begun,
+		.taken = on_reload_taken,
+		.ended = on_reload_ended,
+		.stopped = on_reloader_stopped};
+}
+
+int pipeline_new(struct pipeline **ret, uv_loop_t *loop, struct config *config,
+	const struct pipeline_options *options, struct pipeline_sink *sink, struct error *error)
 {
 	struct pipeline *p = mem_zalloc(1, sizeof *p);
 
 	p->config = config;
+	p->fixed = config_copy_settings(config);
 	p->sink = sink;
 	p->loop = loop;
 	p->started_us = clock_real_us();
-	p->polled.reply = on_reply;
-	p->written.news = on_written;
-	p->bus_said = (struct bus_child_sink){.failed = on_bus_failed, .ended = on_bus_ended};
-	p->asked = (struct inspector_sink){
-		.complete = on_asked, .reload = on_reload, .redact = on_redact};
+	set_sinks(p);
+	const struct reloader_settings reload = {
+		options->path, options->state, p->fixed->journal.path};
+	p->reloader = reloader_new(loop, &reload, config->n_feeds, &p->reread);
 	pthread_mutex_init(&p->news_lock, NULL);
-	queue_init(&p->replies, (size_t)config->fetch.parallel);
+	queue_init(&p->replies, FETCH_PARALLEL_MAX); /* whatever fetch.parallel becomes */
 	queue_init(&p->batches, BATCHES_WAITING);
-	p->rules = vocabulary_rules(config);
 	int r = open_journal(p, error);
 	if (r == 0)
 		r = start_loop_side(p, loop, error);
@@ -290,8 +396,8 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, const struct config *co
 		pipeline_free(p);
 		return r;
 	}
-	p->workers = workers_start(&p->replies, &p->batches, p->rules, 0);
-	p->writer = writer_start(p->journal, config->publisher, &p->batches, &p->written);
+	p->workers = workers_start(&p->replies, &p->batches, vocabulary_rules(config), 0);
+	p->writer = writer_start(p->journal, p->fixed->publisher, &p->batches, &p->written);
 	poller_start(p->poller);
 	*ret = p;
 	return 0;
@@ -317,6 +423,12 @@ static void on_drained(uv_work_t *work, int status)
 	on_wake(p->wake); /* the last head goes to the bus before END */
 	p->stage = ENDING_BUS;
 	bus_child_stop(p->bus);
+}
+
+void pipeline_reload(struct pipeline *p)
+{
+	if (p->stage == RUNNING)
+		reloader_request(p->reloader);
 }
 
 void pipeline_stop(struct pipeline *p)
@@ -365,8 +477,10 @@ struct pipeline *pipeline_free(struct pipeline *p)
 	if (p->wake)
 		uv_close((uv_handle_t *)p->wake, on_closed);
 	drop_queues(p);
-	theme_rules_free(p->rules);
+	reloader_free(p->reloader);
 	config_clients_free(p->clients);
+	config_free(p->config);
+	config_free(p->fixed);
 	pthread_mutex_destroy(&p->news_lock);
 	free(p->trouble);
 	free(p);

@@ -9,6 +9,13 @@
 #include "base/clock.h"
 #include "base/list.h"
 
+struct answer {
+	int result;
+	uint64_t number;
+	struct control_snapshot *snapshot;
+	struct reload *report;
+};
+
 /* One question at a time is enough: the askers are people and scrapers. */
 struct inspector {
 	struct control_source source;
@@ -19,10 +26,9 @@ struct inspector {
 	pthread_mutex_t lock;   /* over all below */
 	pthread_cond_t answered;
 	bool ending, asked;
-	enum { SNAPSHOT, REFRESH, RELOAD } question;
+	enum { SNAPSHOT, REFRESH, RELOAD_CLIENTS, RELOAD, REPORT } question;
 	const char *refresh; /* which feed */
-	int result;
-	struct control_snapshot *snapshot;
+	struct answer answer;
 };
 
 struct gather {
@@ -54,74 +60,92 @@ static struct control_snapshot *take_snapshot(struct inspector *in)
 	return s;
 }
 
+static void answer(struct inspector *in)
+{
+	struct answer *a = &in->answer;
+
+	switch (in->question) {
+	case SNAPSHOT:
+		a->snapshot = take_snapshot(in);
+		break;
+	case REFRESH:
+		a->result = poller_refresh(in->poller, in->refresh);
+		break;
+	case RELOAD_CLIENTS:
+		a->result = in->sink->reload_clients(in->sink);
+		break;
+	case RELOAD:
+		a->number = in->sink->reload(in->sink);
+		break;
+	case REPORT:
+		a->report = in->sink->reload_report(in->sink);
+		break;
+	}
+}
+
 static void on_wake(uv_async_t *wake)
 {
 	struct inspector *in = wake->data;
 
 	pthread_mutex_lock(&in->lock);
 	if (in->asked) {
-		if (in->question == REFRESH)
-			in->result = poller_refresh(in->poller, in->refresh);
-		else if (in->question == RELOAD)
-			in->result = in->sink->reload(in->sink);
-		else
-			in->snapshot = take_snapshot(in);
+		answer(in);
 		in->asked = false;
 		pthread_cond_signal(&in->answered);
 	}
 	pthread_mutex_unlock(&in->lock);
 }
 
-/* False: the daemon is ending. */
-static bool ask(struct inspector *in, int question, const char *refresh, int *ret_result,
-	struct control_snapshot **ret_snapshot)
+/* The result is -ESHUTDOWN where the daemon is ending. */
+static struct answer ask(struct control_source *source, int question, const char *refresh)
 {
+	struct inspector *in = container_of(source, struct inspector, source);
+	struct answer none = {.result = -ESHUTDOWN}, a = none;
+
 	pthread_mutex_lock(&in->asking);
 	pthread_mutex_lock(&in->lock);
-	bool ok = !in->ending;
-	if (ok) {
+	if (!in->ending) {
 		in->question = question;
 		in->refresh = refresh;
-		in->snapshot = NULL;
+		in->answer = (struct answer){0};
 		in->asked = true;
 		uv_async_send(in->wake);
 		while (in->asked && !in->ending)
 			pthread_cond_wait(&in->answered, &in->lock);
-		ok = !in->asked;
+		a = in->asked ? none : in->answer;
 		in->asked = false; /* the loop may still wake for it: `refresh` is not ours */
-		*ret_result = in->result;
-		*ret_snapshot = in->snapshot;
 	}
 	pthread_mutex_unlock(&in->lock);
 	pthread_mutex_unlock(&in->asking);
-	return ok;
+	return a;
 }
 
 static struct control_snapshot *on_snapshot(struct control_source *source)
 {
-	struct inspector *in = container_of(source, struct inspector, source);
-	struct control_snapshot *snapshot;
-	int result;
-
-	return ask(in, SNAPSHOT, NULL, &result, &snapshot) ? snapshot : NULL;
+	return ask(source, SNAPSHOT, NULL).snapshot;
 }
 
 static int on_refresh(struct control_source *source, const char *feed_id)
 {
-	struct inspector *in = container_of(source, struct inspector, source);
-	struct control_snapshot *snapshot;
-	int result;
-
-	return ask(in, REFRESH, feed_id, &result, &snapshot) ? result : -ESHUTDOWN;
+	return ask(source, REFRESH, feed_id).result;
 }
 
-static int on_reload(struct control_source *source)
+static int on_reload_clients(struct control_source *source)
 {
-	struct inspector *in = container_of(source, struct inspector, source);
-	struct control_snapshot *snapshot;
-	int result;
+	return ask(source, RELOAD_CLIENTS, NULL).result;
+}
 
-	return ask(in, RELOAD, NULL, &result, &snapshot) ? result : -ESHUTDOWN;
+static int on_reload(struct control_source *source, uint64_t *ret_number)
+{
+	struct answer a = ask(source, RELOAD, NULL);
+
+	*ret_number = a.number;
+	return a.result;
+}
+
+static struct reload *on_reload_report(struct control_source *source)
+{
+	return ask(source, REPORT, NULL).report;
 }
 
 static int on_redact(struct control_source *source, const char *id, const char *epoch,
@@ -162,7 +186,9 @@ int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller
 	in->sink = sink;
 	in->source = (struct control_source){.snapshot = on_snapshot,
 		.refresh = on_refresh,
-		.reload_clients = on_reload,
+		.reload_clients = on_reload_clients,
+		.reload = on_reload,
+		.reload_report = on_reload_report,
 		.redact = on_redact,
 		.end = on_end};
 	pthread_mutex_init(&in->asking, NULL);

@@ -10,9 +10,11 @@ struct inspector;
 /* What only the pipeline knows or can do. Called on the loop. */
 struct inspector_sink {
 	void (*complete)(struct inspector_sink *sink, struct control_snapshot *snapshot);
-	/* control_source.reload_clients */
-	int (*reload)(struct inspector_sink *sink);
-	/* control_source.redact; in the control thread, for the journal's thread does it and the loop
+	/* As in control_source. */
+	int (*reload_clients)(struct inspector_sink *sink);
+	uint64_t (*reload)(struct inspector_sink *sink);
+	struct reload *(*reload_report)(struct inspector_sink *sink);
+	/* In the control thread, for the journal's thread does it and the loop
 	 * waits for nobody. */
 	int (*redact)(struct inspector_sink *sink, const char *id, const char *epoch,
 		struct control_redaction *ret, struct error *error);

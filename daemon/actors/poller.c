@@ -18,8 +18,11 @@
 
 struct polled {
 	struct schedule_slot slot;
-	struct feed *feed;
+	struct feed *feed;  /* as it is configured now */
+	struct feed *asked; /* as it was when the poll under way began; NULL: none is */
 	struct feed_state state;
+	bool is_new;  /* not scheduled yet */
+	bool leaving; /* configured no more; goes when its poll is settled */
 };
 
 struct poller {
@@ -28,9 +31,9 @@ struct poller {
 	struct fetcher *fetcher;
 	struct fetch_sink fetched;
 	struct poller_sink *sink;
-	struct polled *feeds;
+	struct polled **feeds; /* as configured, in the order of their ids */
 	size_t n_feeds;
-	struct map by_id, by_former_id;
+	struct map by_id, by_former_id; /* by_id: those that are leaving, too */
 	size_t under_way; /* submitted and not settled: what bounds the stages behind */
 	bool started, held;
 	uv_timer_t *timer; /* outlives us until the loop has closed it */
@@ -60,12 +63,49 @@ static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 	p->sink->reply(p->sink, reply);
 }
 
-int poller_new(struct poller **ret, uv_loop_t *loop, const struct fetch_settings *settings,
-	struct feed *const *feeds, size_t n_feeds, struct poller_sink *sink, struct error *error)
+/* ---- coming and going ---- */
+
+/* The maps' keys are texts of the feed. */
+static void set_feed(struct poller *p, struct polled *polled, struct feed *feed)
+{
+	struct feed *was = polled->feed;
+
+	if (was)
+		map_take(&p->by_id, str_of(was->id));
+	for (size_t i = 0; was && i < was->n_formerly; i++)
+		if (map_get(&p->by_former_id, str_of(was->formerly[i])) == polled)
+			map_take(&p->by_former_id, str_of(was->formerly[i]));
+	polled->feed = feed ? feed_ref(feed) : NULL;
+	if (feed)
+		map_add(&p->by_id, str_of(feed->id), polled);
+	for (size_t i = 0; feed && i < feed->n_formerly; i++)
+		map_add(&p->by_former_id, str_of(feed->formerly[i]), polled);
+	feed_unref(was);
+}
+
+static struct polled *polled_new(struct poller *p, struct feed *feed)
+{
+	struct polled *polled = mem_zalloc(1, sizeof *polled);
+
+	polled->is_new = true;
+	set_feed(p, polled, feed);
+	return polled;
+}
+
+static void polled_free(struct polled *polled)
+{
+	feed_unref(polled->feed);
+	feed_unref(polled->asked);
+	feed_state_deinit(&polled->state);
+	free(polled);
+}
+
+int poller_new(struct poller **ret, uv_loop_t *loop, const struct poller_config *config,
+	struct poller_sink *sink, struct error *error)
 {
 	struct poller *p = mem_zalloc(1, sizeof *p);
 
-	p->settings = settings;
+	p->settings = config->settings;
 	p->sink = sink;
 	p->fetched.done = on_fetched;
 	p->timer = mem_zalloc(1, sizeof *p->timer);
@@ -73,22 +113,16 @@ int poller_new(struct poller **ret, uv_loop_t *loop, const struct fetch_settings
 	p->timer->data = p;
 	map_init(&p->by_id);
 	map_init(&p->by_former_id);
-	int r = fetcher_new(&p->fetcher, loop, settings, &p->fetched, error);
+	int r = fetcher_new(&p->fetcher, loop, p->settings, &p->fetched, error);
 	if (r < 0) {
 		poller_free(p);
 		return r;
 	}
-	p->schedule = schedule_new(settings);
-	p->feeds = mem_zalloc(n_feeds, sizeof *p->feeds);
-	for (size_t i = 0; i < n_feeds; i++) {
-		if (!feeds[i]->enabled)
-			continue;
-		struct polled *polled = &p->feeds[p->n_feeds++];
-		polled->feed = feed_ref(feeds[i]);
-		map_add(&p->by_id, str_of(polled->feed->id), polled);
-		for (size_t k = 0; k < polled->feed->n_formerly; k++)
-			map_add(&p->by_former_id, str_of(polled->feed->formerly[k]), polled);
-	}
+	p->schedule = schedule_new(p->settings);
+	p->n_feeds = config->n_feeds;
+	p->feeds = mem_alloc((p->n_feeds + 1) * sizeof *p->feeds);
+	for (size_t i = 0; i < p->n_feeds; i++)
+		p->feeds[i] = polled_new(p, config->feeds[i]);
 	*ret = p;
 	return 0;
 }
@@ -101,10 +135,8 @@ struct poller *poller_free(struct poller *p)
 	uv_close((uv_handle_t *)p->timer, on_closed);
 	fetcher_free(p->fetcher);
 	schedule_free(p->schedule);
-	for (size_t i = 0; i < p->n_feeds; i++) {
-		feed_unref(p->feeds[i].feed);
-		feed_state_deinit(&p->feeds[i].state);
-	}
+	map_for_each(it, &p->by_id)
+		polled_free(it->value);
 	free(p->feeds);
 	map_deinit(&p->by_id);
 	map_deinit(&p->by_former_id);
@@ -116,13 +148,15 @@ void poller_restore(struct poller *p, struct str feed_id, const struct feed_stat
 {
 	struct polled *polled = map_get(&p->by_id, feed_id);
 
-	if (!polled) {
+	if (!polled || polled->leaving) {
 		/* A feed that got another id goes on where it was, unless it has been polled under
 		 * its new one. */
 		polled = map_get(&p->by_former_id, feed_id);
 		if (!polled || polled->state.last_poll_us)
 			return;
 	}
+	if (!polled->is_new)
+		return;
 	feed_state_deinit(&polled->state);
 	feed_state_copy(&polled->state, state);
 	/* A corrected address does not wait out what the wrong one has earned. */
@@ -134,18 +168,42 @@ static double chance(void)
 	return hash_random_below(1u << 24) / (double)(1u << 24);
 }
 
-void poller_start(struct poller *p)
+/* While a reply to a feed's former id is under way, the journal must not hear of the new one: it would
+ * take the first for yet another feed. */
+static bool must_wait(const struct poller *p, const struct polled *polled)
 {
-	int64_t now = clock_real_us();
+	const struct feed *feed = polled->feed;
+
+	for (size_t i = 0; i < feed->n_formerly; i++) {
+		const struct polled *former = map_get(&p->by_id, str_of(feed->formerly[i]));
+		if (former && former->leaving)
+			return true;
+	}
+	return false;
+}
+
+/* Schedules those that are new. */
+static void schedule_new_ones(struct poller *p, int64_t now)
+{
 	size_t overdue = 0;
 
 	for (size_t i = 0; i < p->n_feeds; i++)
-		overdue += p->feeds[i].state.last_poll_us && p->feeds[i].state.next_due_us <= now;
+		overdue += p->feeds[i]->is_new && p->feeds[i]->state.last_poll_us &&
+			   p->feeds[i]->state.next_due_us <= now;
 	for (size_t i = 0; i < p->n_feeds; i++) {
-		struct polled *polled = &p->feeds[i];
-		schedule_add(p->schedule, &polled->slot, polled->feed->url,
-			schedule_first(&polled->state, overdue, chance(), now));
+		struct polled *polled = p->feeds[i];
+		if (!polled->is_new)
+			continue;
+		polled->is_new = false;
+		if (polled->feed->enabled && !must_wait(p, polled))
+			schedule_add(p->schedule, &polled->slot, polled->feed->url,
+				schedule_first(&polled->state, overdue, chance(), now));
 	}
+}
+
+void poller_start(struct poller *p)
+{
+	schedule_new_ones(p, clock_real_us());
 	p->started = true;
 	pump(p);
 }
@@ -163,6 +221,7 @@ static void pump(struct poller *p)
 			break;
 		struct polled *polled = container_of(slot, struct polled, slot);
 		p->under_way++;
+		polled->asked = feed_ref(polled->feed);
 		fetch_submit(p->fetcher, polled->feed, &polled->state);
 	}
 	uv_timer_stop(p->timer);
@@ -203,37 +262,189 @@ static void log_change(
 			"%s works again after %u failed polls", feed->id, (unsigned)was->failures);
 }
 
+/* ---- another configuration ---- */
+
+/* Scheduled anew, or not any more: whatever the slot was. */
+static void reschedule(struct poller *p, struct polled *polled, int64_t now, int64_t due_us)
+{
+	schedule_remove(p->schedule, &polled->slot, now);
+	if (polled->feed->enabled)
+		schedule_add(p->schedule, &polled->slot, polled->feed->url, due_us);
+}
+
+/* True: the transfer under way, which nobody wants any more, has ended. */
+static bool cancel(struct poller *p, struct polled *polled, int64_t now)
+{
+	if (!polled->asked || !fetch_cancel(p->fetcher, polled->asked))
+		return false;
+	polled->asked = feed_unref(polled->asked);
+	p->under_way--;
+	schedule_remove(p->schedule, &polled->slot, now);
+	return true;
+}
+
+static bool asks_the_same(const struct feed *a, const struct feed *b)
+{
+	return b->enabled && !strcmp(a->url, b->url) && feed_access_equal(&a->access, &b->access);
+}
+
+static void change(struct poller *p, struct polled *polled, struct feed *feed, int64_t now)
+{
+	struct feed *was = feed_ref(polled->feed);
+	bool same_url = !strcmp(was->url, feed->url);
+	bool was_scheduled = polled->slot.where != SLOT_OUT;
+	int64_t was_due = polled->state.next_due_us;
+
+	set_feed(p, polled, feed);
+	if (polled->asked && !asks_the_same(polled->asked, feed))
+		cancel(p, polled, now);
+	if (!polled->asked) { /* else poller_settled() goes on from here */
+		int64_t due = schedule_reconsider(&polled->state, was, feed, chance(), now);
+		if (!same_url || due != was_due || polled->slot.where == SLOT_OUT || !feed->enabled)
+			reschedule(p, polled, now,
+				was_scheduled ? due : schedule_first(&polled->state, 0, 0, now));
+	}
+	feed_unref(was);
+}
+
+/* Its poll is over: what remained of it goes to the feed that was given another id. */
+static void leave(struct poller *p, struct polled *polled, int64_t now)
+{
+	struct polled *heir = map_get(&p->by_former_id, str_of(polled->feed->id));
+
+	schedule_remove(p->schedule, &polled->slot, now);
+	if (heir && !heir->state.last_poll_us) {
+		feed_state_deinit(&heir->state);
+		heir->state = polled->state;
+		polled->state = (struct feed_state){0};
+		schedule_forget(&heir->state, heir->feed->url);
+	}
+	set_feed(p, polled, NULL);
+	polled_free(polled);
+	if (heir && !heir->is_new && heir->slot.where == SLOT_OUT && heir->feed->enabled &&
+		!must_wait(p, heir))
+		schedule_add(p->schedule, &heir->slot, heir->feed->url,
+			schedule_first(&heir->state, 0, 0, now));
+}
+
+/* A feed that was not there, or is coming back while its last poll is still under way. */
+static struct polled *join(struct poller *p, struct feed *feed, int64_t now)
+{
+	struct polled *polled = map_get(&p->by_id, str_of(feed->id));
+
+	if (!polled)
+		return polled_new(p, feed);
+	polled->leaving = false;
+	change(p, polled, feed, now);
+	return polled;
+}
+
+static bool has_id(const struct polled *polled, const struct feed *feed)
+{
+	return !strcmp(polled->feed->id, feed->id);
+}
+
+/* Both lists are in the order of ids. The new one replaces p->feeds; those that it does not have are
+ * put together at the beginning of the old one, which the caller frees. */
+static struct polled **merge(struct poller *p, const struct poller_config *config, int64_t now,
+	struct poller_changes *count)
+{
+	struct polled **old = p->feeds;
+	size_t n_old = p->n_feeds, i = 0;
+
+	p->feeds = mem_alloc((config->n_feeds + 1) * sizeof *p->feeds);
+	p->n_feeds = config->n_feeds;
+	for (size_t k = 0; k < config->n_feeds; k++) {
+		struct feed *feed = config->feeds[k];
+		while (i < n_old && strcmp(old[i]->feed->id, feed->id) < 0)
+			old[count->removed++] = old[i++];
+		if (i == n_old || !has_id(old[i], feed)) {
+			p->feeds[k] = join(p, feed, now);
+			count->added++;
+			continue;
+		}
+		p->feeds[k] = old[i++];
+		if (p->feeds[k]->feed != feed) {
+			change(p, p->feeds[k], feed, now);
+			count->changed++;
+		}
+	}
+	while (i < n_old)
+		old[count->removed++] = old[i++];
+	return old;
+}
+
+void poller_change(struct poller *p, const struct poller_config *config,
+	struct poller_memory *memory, struct poller_changes *ret)
+{
+	int64_t now = clock_real_us();
+	struct poller_changes count = {0};
+
+	p->settings = config->settings;
+	schedule_set(p->schedule, p->settings);
+	fetcher_set(p->fetcher, p->settings);
+	struct polled **old = merge(p, config, now, &count);
+	for (size_t i = 0; i < count.removed; i++)
+		old[i]->leaving = true;
+	if (count.added && memory)
+		memory->restore(memory, p);
+	for (size_t i = 0; i < count.removed; i++)
+		if (!old[i]->asked || cancel(p, old[i], now))
+			leave(p, old[i], now);
+	free(old);
+	schedule_new_ones(p, now);
+	*ret = count;
+	pump(p);
+}
+
+/* ---- the journal's word ---- */
+
+static void take_state(struct polled *polled, struct feed_state *state, int64_t now)
+{
+	if (!state) {
+		polled->state.next_due_us = now + POLLER_AGAIN_US;
+		return;
+	}
+	log_change(polled->feed, &polled->state, state);
+	feed_state_deinit(&polled->state);
+	polled->state = *state;
+	*state = (struct feed_state){0};
+}
+
 void poller_settled(struct poller *p, struct str feed_id, struct feed_state *state)
 {
 	struct polled *polled = map_get(&p->by_id, feed_id);
 	int64_t now = clock_real_us();
 
 	p->under_way--;
-	if (!polled)
+	if (!polled || !polled->asked)
 		return;
-	if (state) {
-		log_change(polled->feed, &polled->state, state);
-		feed_state_deinit(&polled->state);
-		polled->state = *state;
-		*state = (struct feed_state){0};
-	} else {
-		polled->state.next_due_us = now + POLLER_AGAIN_US;
-	}
-	schedule_done(p->schedule, &polled->slot, now, polled->state.next_due_us);
+	struct feed *asked = polled->asked;
+	polled->asked = NULL;
+	take_state(polled, state, now);
+	if (polled->leaving)
+		leave(p, polled, now);
+	else if (asked != polled->feed)
+		reschedule(p, polled, now,
+			schedule_reconsider(&polled->state, asked, polled->feed, chance(), now));
+	else
+		schedule_done(p->schedule, &polled->slot, now, polled->state.next_due_us);
+	feed_unref(asked);
 	pump(p);
 }
 
 int poller_refresh(struct poller *p, const char *feed_id)
 {
 	struct polled *polled = map_get(&p->by_id, str_of(feed_id));
-	int64_t now = clock_real_us();
 
-	if (!polled)
+	if (!polled || polled->leaving)
 		return -ENOENT;
+	if (!polled->feed->enabled)
+		return -EPERM;
 	if (polled->slot.where != SLOT_HEAP)
 		return 0; /* waiting for its host, or being polled right now */
-	schedule_remove(p->schedule, &polled->slot, now);
-	schedule_add(p->schedule, &polled->slot, polled->feed->url, now);
+	int64_t now = clock_real_us();
+	reschedule(p, polled, now, now);
 	pump(p);
 	return 0;
 }
@@ -241,8 +452,8 @@ int poller_refresh(struct poller *p, const char *feed_id)
 void poller_each(const struct poller *p, struct poller_view *view)
 {
 	for (size_t i = 0; i < p->n_feeds; i++)
-		view->feed(view, p->feeds[i].feed, &p->feeds[i].state,
-			p->feeds[i].slot.where == SLOT_BUSY);
+		view->feed(view, p->feeds[i]->feed, &p->feeds[i]->state,
+			p->feeds[i]->slot.where == SLOT_BUSY);
 }
 
 size_t poller_count(const struct poller *p)

@@ -15,23 +15,44 @@ struct poller_sink {
 	void (*reply)(struct poller_sink *sink, struct reply *reply);
 };
 
-int poller_new(struct poller **ret, uv_loop_t *loop, const struct fetch_settings *settings,
-	struct feed *const *feeds, size_t n_feeds, struct poller_sink *sink, struct error *error);
+/* Which feeds, in the order of their ids. The settings must outlive the poller, or the next ones. */
+struct poller_config {
+	const struct fetch_settings *settings;
+	struct feed *const *feeds;
+	size_t n_feeds;
+};
+
+int poller_new(struct poller **ret, uv_loop_t *loop, const struct poller_config *config,
+	struct poller_sink *sink, struct error *error);
 /* Ends all transfers; replies under way are dropped (nothing of them is journaled, so nothing is
  * lost). NULL-safe; the loop must run once more before it is closed. */
 struct poller *poller_free(struct poller *poller);
 
-/* What the journal remembers of a feed (copied); before poller_start(). Unknown ids are ignored. */
+/* What the journal remembers of a feed (copied); before poller_start(), or from inside
+ * poller_change(). Unknown ids are ignored. */
 void poller_restore(struct poller *poller, struct str feed_id, const struct feed_state *state);
 void poller_start(struct poller *poller);
 /* While held, no transfer is started: the stages behind have no room, or nowhere to put it. */
 void poller_hold(struct poller *poller, bool hold);
 
+/* Another configuration. Feeds that are the very same `struct feed` as before notice nothing. Of
+ * those that have changed or gone, transfers that ask what is asked no more are ended; what has come
+ * in already is settled as ever. `restore` is asked (may be NULL) to tell with poller_restore() what
+ * the journal knows of those that came. */
+struct poller_changes {
+	size_t added, changed, removed;
+};
+struct poller_memory {
+	void (*restore)(struct poller_memory *memory, struct poller *poller);
+};
+void poller_change(struct poller *poller, const struct poller_config *config,
+	struct poller_memory *memory, struct poller_changes *ret);
+
 /* The reply to this feed's poll is journaled with this state (its texts are taken over), or was
  * dropped (NULL: the state stays what it was, and the feed is polled again soon). */
 void poller_settled(struct poller *poller, struct str feed_id, struct feed_state *state);
 
-/* Polls a feed as soon as its host allows. 0 or -ENOENT. */
+/* Polls a feed as soon as its host allows. 0, -ENOENT, or -EPERM: it is paused. */
 int poller_refresh(struct poller *poller, const char *feed_id);
 
 /* Runs over all feeds in the order of their ids. */

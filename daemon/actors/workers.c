@@ -1,6 +1,8 @@
 #include "actors/workers.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,8 +18,16 @@
  * less. */
 #define WORKERS_MAX 16
 
+/* One set of rules, and who works by it: the pool, while it is the current one, and each worker that
+ * has begun a reply with it. */
+struct rules {
+	atomic_uint refs;
+	struct theme_rules *themes;
+};
+
 struct worker {
 	pthread_t thread;
+	struct workers *pool;
 	struct queue *replies, *batches;
 	struct digester *digester;
 	struct digest_sink sink;
@@ -25,9 +35,37 @@ struct worker {
 };
 
 struct workers {
+	pthread_mutex_t lock; /* over `rules` */
+	struct rules *rules;
 	struct worker *all;
 	unsigned n;
 };
+
+static struct rules *rules_new(struct theme_rules *themes)
+{
+	struct rules *rules = mem_zalloc(1, sizeof *rules);
+
+	atomic_init(&rules->refs, 1);
+	rules->themes = themes;
+	return rules;
+}
+
+static struct rules *rules_ref(struct workers *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	struct rules *rules = pool->rules;
+	atomic_fetch_add_explicit(&rules->refs, 1, memory_order_relaxed);
+	pthread_mutex_unlock(&pool->lock);
+	return rules;
+}
+
+static void rules_unref(struct rules *rules)
+{
+	if (atomic_fetch_sub_explicit(&rules->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	theme_rules_free(rules->themes);
+	free(rules);
+}
 
 static int on_batch(struct digest_sink *sink, struct batch *batch)
 {
@@ -88,8 +126,11 @@ static void work(struct worker *w, struct reply *reply)
 	struct error error = {0};
 	struct settle settle = {.hint_us = -1, .chance = chance(), .now_us = clock_real_us()};
 
+	struct rules *rules = rules_ref(w->pool);
+	digester_set_rules(w->digester, rules->themes);
 	w->reply = reply;
 	struct batch *batch = digest(w, reply, &settle, &error);
+	rules_unref(rules);
 
 	if (!batch)
 		return; /* we are being stopped */
@@ -113,25 +154,39 @@ static void *run(void *p)
 }
 
 struct workers *workers_start(
-	struct queue *replies, struct queue *batches, const struct theme_rules *rules, unsigned n)
+	struct queue *replies, struct queue *batches, struct theme_rules *rules, unsigned n)
 {
 	struct workers *workers = mem_zalloc(1, sizeof *workers);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (!n)
 		n = cores > 0 ? (unsigned)cores : 1;
+	pthread_mutex_init(&workers->lock, NULL);
+	workers->rules = rules_new(rules);
 	workers->n = n < WORKERS_MAX ? n : WORKERS_MAX;
 	workers->all = mem_zalloc(workers->n, sizeof *workers->all);
 	for (unsigned i = 0; i < workers->n; i++) {
 		struct worker *w = &workers->all[i];
+		w->pool = workers;
 		w->replies = replies;
 		w->batches = batches;
-		w->digester = digester_new(rules);
+		w->digester = digester_new(NULL);
 		w->sink.batch = on_batch;
 		if (pthread_create(&w->thread, NULL, run, w) != 0)
 			abort(); /* at start, with nothing to lose: as bad as no memory */
 	}
 	return workers;
+}
+
+void workers_set_rules(struct workers *workers, struct theme_rules *themes)
+{
+	struct rules *rules = rules_new(themes);
+
+	pthread_mutex_lock(&workers->lock);
+	struct rules *before = workers->rules;
+	workers->rules = rules;
+	pthread_mutex_unlock(&workers->lock);
+	rules_unref(before);
 }
 
 struct workers *workers_join(struct workers *workers)
@@ -142,6 +197,8 @@ struct workers *workers_join(struct workers *workers)
 		pthread_join(workers->all[i].thread, NULL);
 		digester_free(workers->all[i].digester);
 	}
+	rules_unref(workers->rules);
+	pthread_mutex_destroy(&workers->lock);
 	free(workers->all);
 	free(workers);
 	return NULL;

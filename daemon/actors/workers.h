@@ -8,10 +8,12 @@
 struct workers;
 
 /* Workers take `struct reply *` from `replies` and put `struct batch *` into `batches` (waiting
- * there for room), the last batch of each reply with `last` set and its state settled. `rules` and
- * the queues must outlive them. `n` threads; 0: one per core. */
+ * there for room), the last batch of each reply with `last` set and its state settled. The
+ * queues must outlive them; `rules` are theirs. `n` threads; 0: one per core. */
 struct workers *workers_start(
-	struct queue *replies, struct queue *batches, const struct theme_rules *rules, unsigned n);
+	struct queue *replies, struct queue *batches, struct theme_rules *rules, unsigned n);
+/* Other rules for the replies that are begun from now on; theirs. Any thread. */
+void workers_set_rules(struct workers *workers, struct theme_rules *rules);
 /* Waits for all workers to end, which they do when `replies` is closed and empty (or `batches`
  * closed). NULL-safe; returns NULL. */
 struct workers *workers_join(struct workers *workers);

@@ -48,6 +48,10 @@ struct writer {
 	struct request *request; /* NULL: none waits */
 	bool has_ended;
 	pthread_cond_t answered;
+	/* Set by others, taken over before the next retention. */
+	pthread_mutex_t keep_lock;
+	struct journal_settings keep;
+	bool keep_is_new;
 };
 
 struct writer_news *writer_news_free(struct writer_news *news)
@@ -197,11 +201,23 @@ static bool commit_group(struct writer *w, size_t n)
 	return true;
 }
 
+static void take_keep(struct writer *w)
+{
+	pthread_mutex_lock(&w->keep_lock);
+	if (w->keep_is_new) {
+		journal_keep(w->journal, &w->keep);
+		w->retain_next_us = 0;
+	}
+	w->keep_is_new = false;
+	pthread_mutex_unlock(&w->keep_lock);
+}
+
 static void retain(struct writer *w)
 {
 	struct error error = {0};
 	int64_t now = clock_monotonic_us();
 
+	take_keep(w);
 	if (now < w->retain_next_us)
 		return;
 	int r = journal_retain(w->journal, clock_real_us(), &error);
@@ -319,6 +335,7 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
 
 	w->journal = journal;
 	w->recorder = recorder_new(journal, publisher);
+	pthread_mutex_init(&w->keep_lock, NULL);
 	w->batches = batches;
 	w->sink = sink;
 	pthread_mutex_init(&w->lock, NULL);
@@ -326,6 +343,14 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
 	if (pthread_create(&w->thread, NULL, run, w) != 0)
 		abort(); /* at start, with nothing to lose: as bad as no memory */
 	return w;
+}
+
+void writer_keep(struct writer *w, int64_t keep_us, int64_t max_size)
+{
+	pthread_mutex_lock(&w->keep_lock);
+	w->keep = (struct journal_settings){.keep_us = keep_us, .max_size = max_size};
+	w->keep_is_new = true;
+	pthread_mutex_unlock(&w->keep_lock);
 }
 
 void writer_stop_retrying(struct writer *w)
@@ -341,6 +366,7 @@ struct writer *writer_join(struct writer *w)
 	recorder_free(w->recorder);
 	pthread_cond_destroy(&w->answered);
 	pthread_mutex_destroy(&w->lock);
+	pthread_mutex_destroy(&w->keep_lock);
 	free(w);
 	return NULL;
 }

@@ -28,6 +28,10 @@
 	METRIC(civicwire_bus_refused_total, "counter", "Handshakes that were not admitted") \
 	METRIC(civicwire_bus_cut_total, "counter", \
 		"Connections cut: too many, too much said, or a right that was lost") \
+	METRIC(civicwire_config_reloads_total, "counter", \
+		"Times the configuration was read again") \
+	METRIC(civicwire_config_problems, "gauge", \
+		"Problems the last reading found; what has one stays as it was") \
 	METRIC(civicwire_transfers, "gauge", "Transfers in progress") \
 	METRIC(civicwire_journal_head, "gauge", "Sequence of the newest durable event")
 

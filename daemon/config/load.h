@@ -2,6 +2,7 @@
  * is broken has been left out. */
 #pragma once
 
+#include "config/config.h"
 #include "config/files.h"
 #include "config/resolve.h"
 

@@ -3,6 +3,8 @@
  *   GET  /v1/status            the daemon, its bus and its journal, one JSON object
  *   GET  /v1/feeds             every feed with its state, a JSON array in order of ids
  *   POST /v1/refresh?feed=ID   poll a feed as soon as its host allows     (control socket only)
+ *   POST /v1/reload            begin to read the configuration again      (control socket only)
+ *   GET  /v1/reload            what became of it
  *   POST /v1/reload-clients    read clients.d/ again                      (control socket only)
  *   POST /v1/redact?id=ID[&epoch=EPOCH]
  *                              take out what the events with an id say    (control socket only)
@@ -108,6 +110,8 @@ static unsigned on_refresh(
 		buf_lit(out, "{\"error\":\"which feed? give ?feed=ID\"}\n");
 	else if (r == -ENOENT)
 		buf_lit(out, "{\"error\":\"no such feed\"}\n");
+	else if (r == -EPERM)
+		buf_lit(out, "{\"error\":\"the feed is paused: enabled is false\"}\n");
 	else if (r < 0)
 		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
 	else
@@ -115,7 +119,38 @@ static unsigned on_refresh(
 	return r == 0         ? MHD_HTTP_ACCEPTED
 	       : r == -EINVAL ? MHD_HTTP_BAD_REQUEST
 	       : r == -ENOENT ? MHD_HTTP_NOT_FOUND
+	       : r == -EPERM  ? MHD_HTTP_CONFLICT
 			      : MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
+/* It is done in the background: whoever wants to know asks for the report of this number. */
+static unsigned on_reload(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	uint64_t number;
+
+	(void)connection;
+	if (control->source->reload(control->source, &number) < 0) {
+		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	buf_printf(out, "{\"reload\":%llu}\n", (unsigned long long)number);
+	return MHD_HTTP_ACCEPTED;
+}
+
+static unsigned on_reload_report(
+	struct control *control, struct MHD_Connection *connection, struct buf *out)
+{
+	cleanup(reload_unref_p) struct reload *report =
+		control->source->reload_report(control->source);
+
+	(void)connection;
+	if (!report) {
+		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	render_reload(out, report);
+	return MHD_HTTP_OK;
 }
 
 static unsigned on_reload_clients(
@@ -172,6 +207,8 @@ static const struct route routes[] = {
 	{"GET", "/v1/status", false, on_status},
 	{"GET", "/v1/feeds", false, on_feeds},
 	{"POST", "/v1/refresh", true, on_refresh},
+	{"POST", "/v1/reload", true, on_reload},
+	{"GET", "/v1/reload", false, on_reload_report},
 	{"POST", "/v1/reload-clients", true, on_reload_clients},
 	{"POST", "/v1/redact", true, on_redact},
 	{"GET", "/healthz", false, on_health},

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/bus-stats.h"
 #include "model/feed.h"
+#include "model/reload.h"
 #include "model/settings.h"
 #include "model/state.h"
 
@@ -27,7 +28,9 @@ struct control_snapshot {
 	int bus_pid; /* 0: not running */
 	struct bus_stats bus;
 	size_t transfers;
-	char *trouble; /* the journal's, if it cannot write now; NULL */
+	char *trouble;         /* the journal's, if it cannot write now; NULL */
+	struct reload *reload; /* the last reading of the configuration; a reference */
+	bool is_reloading;
 };
 struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot);
 
@@ -40,7 +43,7 @@ struct control_source {
 	/* Called in the control thread; waits for the loop; the snapshot is the caller's. NULL: the
 	 * daemon is ending. */
 	struct control_snapshot *(*snapshot)(struct control_source *source);
-	/* Polls a feed as soon as its host allows. 0, -ENOENT: no such feed. */
+	/* Polls a feed as soon as its host allows. 0, -ENOENT: no such feed, -EPERM: paused. */
 	int (*refresh)(struct control_source *source, const char *feed_id);
 	/* Reads clients.d/ again and tells the bus. 0; -EBADMSG: files with problems (logged) were
 	 * left as they were, the others are in force; other errors: nothing has changed. May be
@@ -51,7 +54,12 @@ struct control_source {
 	 * another; -ESHUTDOWN; other errors: not done. Waits for the journal. May be NULL. */
 	int (*redact)(struct control_source *source, const char *id, const char *epoch,
 		struct control_redaction *ret, struct error *error);
-	/* No answers will come: both of the above return at once, also where they wait already. May
+	/* Begins to read the whole configuration again; *ret_number is that of the report that will
+	 * tell of it. 0 or -ESHUTDOWN. */
+	int (*reload)(struct control_source *source, uint64_t *ret_number);
+	/* The last report that is complete: a reference, the caller's. NULL: the daemon is ending. */
+	struct reload *(*reload_report)(struct control_source *source);
+	/* No answers will come: all of the above return at once, also where they wait already. May
 	 * be NULL where they never wait. */
 	void (*end)(struct control_source *source);
 };

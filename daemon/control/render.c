@@ -20,6 +20,7 @@ struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot
 	}
 	free(snapshot->feeds);
 	free(snapshot->trouble);
+	reload_unref(snapshot->reload);
 	free(snapshot);
 	return NULL;
 }
@@ -60,15 +61,64 @@ static void render_bus(struct json *j, const struct control_snapshot *s)
 
 static void render_feed_counts(struct json *j, const struct control_snapshot *s)
 {
-	size_t counts[FEED_HEALTH_COUNT] = {0};
+	size_t counts[FEED_HEALTH_COUNT] = {0}, paused = 0;
 
 	for (size_t i = 0; i < s->n_feeds; i++)
-		counts[s->feeds[i].state.health]++;
+		if (s->feeds[i].feed->enabled)
+			counts[s->feeds[i].state.health]++;
+		else
+			paused++;
 	json_key(j, "feeds");
 	json_open(j, '{');
 	json_member_int(j, "total", (int64_t)s->n_feeds);
 	for (size_t i = 0; i < FEED_HEALTH_COUNT; i++)
 		json_member_int(j, feed_health_names[i], (int64_t)counts[i]);
+	json_member_int(j, "paused", (int64_t)paused);
+	json_close(j, '}');
+}
+
+static void member_texts(struct json *j, const char *name, const char **texts, size_t n)
+{
+	json_key(j, name);
+	json_open(j, '[');
+	for (size_t i = 0; i < n; i++)
+		json_str(j, str_of(texts[i]));
+	json_close(j, ']');
+}
+
+static void render_report(struct json *j, const struct reload *r)
+{
+	json_member_int(j, "reload", (int64_t)r->number);
+	member_time(j, "finished", r->finished_us);
+	json_member_int(j, "took_ms", r->took_us / MSEC_US);
+	json_member_int(j, "loop_us", r->loop_us);
+	json_member_int(j, "feeds", (int64_t)r->feeds);
+	json_member_int(j, "added", (int64_t)r->added);
+	json_member_int(j, "changed", (int64_t)r->changed);
+	json_member_int(j, "removed", (int64_t)r->removed);
+	if (r->failed)
+		json_member(j, "failed", str_of(r->failed));
+	member_texts(j, "problems", r->problems, r->n_problems);
+	member_texts(j, "next_start", r->next_start, r->n_next_start);
+}
+
+void render_reload(struct buf *out, const struct reload *report)
+{
+	struct json j = json_to(out);
+
+	json_open(&j, '{');
+	render_report(&j, report);
+	json_close(&j, '}');
+	buf_char(out, '\n');
+}
+
+static void render_config(struct json *j, const struct control_snapshot *s)
+{
+	json_key(j, "config");
+	json_open(j, '{');
+	json_member_bool(j, "reading", s->is_reloading);
+	if (s->reload)
+		render_report(j, s->reload);
 	json_close(j, '}');
 }
 
@@ -88,6 +138,7 @@ void render_status(struct buf *out, const struct control_snapshot *s)
 	json_member(&j, "trouble", str_of(s->trouble));
 	json_close(&j, '}');
 	render_bus(&j, s);
+	render_config(&j, s);
 	render_feed_counts(&j, s);
 	json_member_int(&j, "transfers", (int64_t)s->transfers);
 	json_key(&j, "counters");
@@ -108,11 +159,12 @@ static void render_feed(struct json *j, const struct control_feed *f)
 	json_member(j, "url", str_of(f->feed->url));
 	json_member(j, "kind", str_of(feed_kind_names[f->feed->kind]));
 	json_member(j, "health", str_of(feed_health_names[s->health]));
+	json_member_bool(j, "paused", !f->feed->enabled);
 	json_member_bool(j, "polling", f->busy);
 	member_time(j, "last_poll", s->last_poll_us);
 	member_time(j, "last_success", s->last_success_us);
 	member_time(j, "last_change", s->last_change_us);
-	member_time(j, "next_due", s->next_due_us);
+	member_time(j, "next_due", f->feed->enabled ? s->next_due_us : 0);
 	member_time(j, "failing_since", s->failing_since_us);
 	json_member_int(j, "failures", s->failures);
 	json_member_int(j, "http_status", s->http_status);

@@ -8,6 +8,7 @@ struct sockaddr_storage;
 
 void render_status(struct buf *out, const struct control_snapshot *snapshot);
 void render_feeds(struct buf *out, const struct control_snapshot *snapshot);
+void render_reload(struct buf *out, const struct reload *report);
 /* Prometheus' text format, version 0.0.4. */
 void render_metrics(struct buf *out);
 /* "127.0.0.1:8570", "[::1]:8570" → an address to bind. 0 or -EINVAL. */

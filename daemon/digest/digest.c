@@ -33,15 +33,20 @@ static const struct period periods[] = {
 	{"yearly", 365 * DAY_US},
 };
 
+void digester_set_rules(struct digester *d, const struct theme_rules *rules)
+{
+	if (!rules && !d->no_rules)
+		d->no_rules = theme_rules_new();
+	d->rules = rules ? rules : d->no_rules;
+}
+
 struct digester *digester_new(const struct theme_rules *rules)
 {
 	struct digester *d = mem_zalloc(1, sizeof *d);
 
 	d->parser = parser_new();
 	d->normalizer = normalizer_new();
-	if (!rules)
-		d->no_rules = theme_rules_new();
-	d->rules = rules ? rules : d->no_rules;
+	digester_set_rules(d, rules);
 	d->arena = ARENA_INIT;
 	repeats_init(&d->repeats);
 	return d;

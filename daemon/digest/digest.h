@@ -13,6 +13,8 @@ struct digester;
 
 /* One per worker, reused. `rules` (may be NULL) must outlive it. */
 struct digester *digester_new(const struct theme_rules *rules);
+/* Other rules from now on. */
+void digester_set_rules(struct digester *digester, const struct theme_rules *rules);
 struct digester *digester_free(struct digester *digester);
 
 struct digest_summary {

@@ -137,6 +137,9 @@ int journal_append(struct journal *journal, const struct event *event, struct se
  * call, in a transaction of its own; 1: there is more to do, 0: done. */
 int journal_retain(struct journal *journal, int64_t now_us, struct error *error);
 
+/* Other bounds for journal_retain() from now on (in `settings`; its path is not looked at). */
+void journal_keep(struct journal *journal, const struct journal_settings *settings);
+
 /* States of all feeds known, for the start. Of a damaged one what the server said of the document is left
  * out, so that it is fetched whole. The state is the journal's, valid during the call. */
 struct journal_state_walk {
@@ -202,6 +205,10 @@ int journal_extent(struct journal_reader *reader, struct journal_extent *ret, st
  * there is none so young. */
 int journal_seq_before(
 	struct journal_reader *reader, int64_t time_us, uint64_t *ret_seq, struct error *error);
+
+/* The same walk as journal_states_each(), beside a writer that is at work. */
+int journal_reader_states(
+	struct journal_reader *reader, struct journal_state_walk *walk, struct error *error);
 
 /* Topics are numbered from 1 without holes and never pruned. journal_reader_topics() reads in those
  * added since the last call (0, or -errno) and then journal_reader_topic() knows all up to

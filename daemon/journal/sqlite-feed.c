@@ -232,7 +232,8 @@ static void mend_state(struct journal *j, sqlite3_stmt *stmt, struct feed_state 
 {
 	char *name = mem_printf("%.*s", STR_FMT(column_text(stmt, 1)));
 
-	tell_damage(j, name);
+	if (j)
+		tell_damage(j, name);
 	free(name);
 	free(state->etag);
 	free(state->last_modified);
@@ -245,13 +246,19 @@ static void mend_state(struct journal *j, sqlite3_stmt *stmt, struct feed_state 
 
 int journal_states_each(struct journal *j, struct journal_state_walk *walk, struct error *error)
 {
+	return store_states_each(j->db, j, walk, error);
+}
+
+int store_states_each(
+	sqlite3 *db, struct journal *j, struct journal_state_walk *walk, struct error *error)
+{
 	struct buf sql = BUF_INIT;
 	sqlite3_stmt *stmt = NULL;
 
 	buf_lit(&sql, "SELECT ");
 	write_all(&sql);
 	buf_lit(&sql, ",checksum FROM feed");
-	int r = statement_prepare(j->db, buf_cstr(&sql), &stmt, "reading the feeds", error);
+	int r = statement_prepare(db, buf_cstr(&sql), &stmt, "reading the feeds", error);
 	buf_deinit(&sql);
 	while (r >= 0 && (r = statement_row(stmt, "reading the feeds", error)) > 0) {
 		struct feed_state state = {0};

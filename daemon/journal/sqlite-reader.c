@@ -325,3 +325,9 @@ struct str journal_reader_topic(const struct journal_reader *reader, uint32_t nu
 {
 	return number && number <= reader->n_topics ? reader->topics[number - 1] : STR_NONE;
 }
+
+int journal_reader_states(
+	struct journal_reader *reader, struct journal_state_walk *walk, struct error *error)
+{
+	return store_states_each(reader->db, NULL, walk, error);
+}

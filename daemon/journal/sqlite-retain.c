@@ -72,6 +72,12 @@ static int give_back(struct journal *j, int64_t pages, int64_t free, struct erro
 	return r < 0 ? r : 1;
 }
 
+void journal_keep(struct journal *j, const struct journal_settings *settings)
+{
+	j->keep_us = settings->keep_us;
+	j->max_size = settings->max_size;
+}
+
 int journal_retain(struct journal *j, int64_t now_us, struct error *error)
 {
 	int64_t pages = 0, free = 0;

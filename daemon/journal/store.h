@@ -169,6 +169,10 @@ int store_record_end(struct journal *journal, uint64_t seq, int64_t recorded_us,
 int store_redacted_put(struct journal *journal, int64_t feed, const struct hash *item,
 	const struct hash *change, struct error *error);
 
+/* sqlite-feed.c: all states, over any connection. Damage is told through `journal`, if there is one. */
+int store_states_each(
+	sqlite3 *db, struct journal *journal, struct journal_state_walk *walk, struct error *error);
+
 /* sqlite-log.c: watches the write-ahead log, and keeps it short. */
 void store_log_watch(struct journal *journal);
 void store_log_checkpoint(struct journal *journal);

@@ -19,7 +19,6 @@
 
 struct fixture {
 	struct queue replies, batches;
-	struct theme_rules *rules;
 	struct workers *workers;
 	struct feed *feed;
 };
@@ -31,12 +30,11 @@ static int setup(void **state)
 	assert_int_equal(hash_global_init(), 0);
 	queue_init(&f->replies, 256);
 	queue_init(&f->batches, 256);
-	f->rules = theme_rules_new();
 	f->feed = feed_new();
 	f->feed->id = "co-mde.aci.noticias";
 	f->feed->url = "https://aci.example/feed";
 	f->feed->interval_us = 15 * MIN_US;
-	f->workers = workers_start(&f->replies, &f->batches, f->rules, THREADS);
+	f->workers = workers_start(&f->replies, &f->batches, theme_rules_new(), THREADS);
 	*state = f;
 	return 0;
 }
@@ -54,7 +52,6 @@ static int teardown(void **state)
 		batch_free(b);
 	queue_deinit(&f->replies);
 	queue_deinit(&f->batches);
-	theme_rules_free(f->rules);
 	assert_int_equal(atomic_load(&f->feed->refs), 1); /* nobody forgot one */
 	feed_unref(f->feed);
 	free(f);
@@ -249,7 +246,7 @@ static void test_closed_while_waiting(void **state)
 	queue_deinit(&f->replies);
 	queue_init(&f->replies, 256);
 	queue_init(&narrow, 1);
-	f->workers = workers_start(&f->replies, &narrow, f->rules, 2);
+	f->workers = workers_start(&f->replies, &narrow, theme_rules_new(), 2);
 	for (unsigned i = 0; i < 20; i++)
 		assert_true(queue_push(&f->replies, document(f, i == 1 ? 12000 : 2)));
 	while (queue_length(&narrow) < 1)

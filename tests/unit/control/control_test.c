@@ -32,7 +32,7 @@ struct fixture {
 	int refresh_result, redact_result;
 	char redacted[100];
 	char refreshed[100];
-	unsigned refreshes;
+	unsigned refreshes, reloads;
 
 	char dir[64], path[96], status_bind[32];
 	in_port_t port;
@@ -78,6 +78,22 @@ static int on_refresh(struct control_source *source, const char *feed_id)
 	return f->refresh_result;
 }
 
+static int on_reload(struct control_source *source, uint64_t *ret_number)
+{
+	struct fixture *f = container_of(source, struct fixture, source);
+
+	f->reloads++;
+	*ret_number = 7;
+	return f->ending ? -ESHUTDOWN : 0;
+}
+
+static struct reload *on_reload_report(struct control_source *source)
+{
+	struct fixture *f = container_of(source, struct fixture, source);
+
+	return f->ending ? NULL : reload_new(6);
+}
+
 /* A port that was free a moment ago. */
 static in_port_t free_port(void)
 {
@@ -97,6 +113,8 @@ static int setup(void **state)
 	f->source.snapshot = on_snapshot;
 	f->source.refresh = on_refresh;
 	f->source.redact = on_redact;
+	f->source.reload = on_reload;
+	f->source.reload_report = on_reload_report;
 	snprintf(f->dir, sizeof f->dir, "/tmp/civicwire-control-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	assert_int_equal(chmod(f->dir, 0755), 0);
@@ -290,14 +308,35 @@ static void test_refresh(void **state)
 	f->refresh_result = -ENOENT;
 	check(ask(connect_socket(f), "POST", "/v1/refresh?feed=none"), 404, JSON_TYPE,
 		"{\"error\":\"no such feed\"}");
+	f->refresh_result = -EPERM;
+	check(ask(connect_socket(f), "POST", "/v1/refresh?feed=none"), 409, JSON_TYPE,
+		"{\"error\":\"the feed is paused");
 	f->refresh_result = -ECANCELED;
 	check(ask(connect_socket(f), "POST", "/v1/refresh?feed=none"), 503, JSON_TYPE,
 		"{\"error\":\"the daemon is ending\"}");
-	assert_int_equal(f->refreshes, 5);
+	assert_int_equal(f->refreshes, 6);
 	check(ask(connect_socket(f), "POST", "/v1/refresh"), 400, JSON_TYPE, "{\"error\":");
 	check(ask(connect_socket(f), "POST", "/v1/refresh?feed"), 400, JSON_TYPE, "{\"error\":");
 	check(ask(connect_socket(f), "POST", "/v1/refresh?fee=x"), 400, JSON_TYPE, "{\"error\":");
-	assert_int_equal(f->refreshes, 5);
+	assert_int_equal(f->refreshes, 6);
+}
+
+/* It is begun at once; whoever wants to know asks for what became of it. */
+static void test_reload(void **state)
+{
+	struct fixture *f = *state;
+
+	check(ask(connect_socket(f), "POST", "/v1/reload"), 202, JSON_TYPE, "{\"reload\":7}");
+	check(ask(connect_socket(f), "GET", "/v1/reload"), 200, JSON_TYPE, "{\"reload\":6,");
+	check(ask(connect_status(f), "GET", "/v1/reload"), 200, JSON_TYPE, "{\"reload\":6,");
+	check(ask(connect_status(f), "POST", "/v1/reload"), 404, JSON_TYPE,
+		"{\"error\":\"nothing here\"}");
+	assert_int_equal(f->reloads, 1);
+	f->ending = true;
+	check(ask(connect_socket(f), "POST", "/v1/reload"), 503, JSON_TYPE,
+		"{\"error\":\"the daemon is ending\"}");
+	check(ask(connect_socket(f), "GET", "/v1/reload"), 503, JSON_TYPE,
+		"{\"error\":\"the daemon is ending\"}");
 }
 
 /* Whoever reaches the status port may look and not touch. */
@@ -526,6 +565,7 @@ int main(void)
 		STARTED(test_nothing_here),
 		STARTED(test_refresh),
 		STARTED(test_redact),
+		STARTED(test_reload),
 		STARTED(test_status_port_only_reads),
 		STARTED(test_trouble),
 		STARTED(test_ending),

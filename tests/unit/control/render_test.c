@@ -35,6 +35,7 @@ static struct control_snapshot *snapshot_new(size_t n_feeds)
 		s->feeds[i].feed->id = "co-mde.aci.noticias";
 		s->feeds[i].feed->url = "https://aci.example/feed?a=\"b\"";
 		s->feeds[i].feed->interval_us = 15 * MIN_US;
+		s->feeds[i].feed->enabled = true;
 	}
 	return s;
 }
@@ -182,7 +183,7 @@ static void test_feeds(void **state)
 	has_number(f, "items", 20);
 	has_number(f, "interval_s", 900);
 	has_text(f, "error", "HTTP 503");
-	assert_int_equal(json_object_size(f), 15);
+	assert_int_equal(json_object_size(f), 16);
 	/* What has not happened is not there. */
 	f = json_array_get(root, 0);
 	has_text(f, "health", "new");
@@ -273,6 +274,73 @@ static void test_no_addresses(void **state)
 	}
 }
 
+static void test_reload(void **state)
+{
+	static const char *problems[] = {"feeds.d/a.yaml:1:2: \"x\""}, *next[] = {"live"};
+	struct reload report = {.number = 3,
+		.finished_us = TIME_US,
+		.took_us = 1500,
+		.feeds = 7,
+		.added = 1,
+		.changed = 2,
+		.removed = 4,
+		.problems = problems,
+		.n_problems = 1,
+		.next_start = next,
+		.n_next_start = 1};
+	cleanup(buf_deinit) struct buf out = BUF_INIT;
+
+	(void)state;
+	render_reload(&out, &report);
+	json_t *root = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+	has_number(root, "reload", 3);
+	has_text(root, "finished", "2017-05-12T09:00:00.000Z");
+	has_number(root, "took_ms", 1);
+	has_number(root, "added", 1);
+	has_number(root, "changed", 2);
+	has_number(root, "removed", 4);
+	assert_null(json_object_get(root, "failed"));
+	assert_string_equal(json_string_value(json_array_get(json_object_get(root, "problems"), 0)),
+		problems[0]);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(root, "next_start"), 0)), "live");
+	json_decref(root);
+	buf_clear(&out);
+	report.failed = "no folder";
+	render_reload(&out, &report);
+	root = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+	has_text(root, "failed", "no folder");
+	json_decref(root);
+}
+
+static void test_paused(void **state)
+{
+	struct control_snapshot *s = snapshot_new(2);
+
+	(void)state;
+	s->feeds[1].feed->enabled = false;
+	s->feeds[0].state.health = s->feeds[1].state.health = FEED_FINE;
+	s->feeds[0].state.next_due_us = s->feeds[1].state.next_due_us = TIME_US;
+	s->reload = reload_new(9);
+	s->is_reloading = true;
+	cleanup(buf_deinit) struct buf out = BUF_INIT;
+	render_feeds(&out, s);
+	json_t *root = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+	has_bool(json_array_get(root, 0), "paused", false);
+	assert_non_null(json_object_get(json_array_get(root, 0), "next_due"));
+	has_bool(json_array_get(root, 1), "paused", true);
+	assert_null(json_object_get(json_array_get(root, 1), "next_due"));
+	json_decref(root);
+	root = rendered(s, render_status);
+	json_t *feeds = json_object_get(root, "feeds"), *config = json_object_get(root, "config");
+	has_number(feeds, "total", 2);
+	has_number(feeds, "fine", 1);
+	has_number(feeds, "paused", 1);
+	has_number(config, "reload", 9);
+	has_bool(config, "reading", true);
+	json_decref(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +351,8 @@ int main(void)
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_no_addresses),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_paused),
 	};
 
 	return cmocka_run_group_tests_name("render", tests, NULL, NULL);
