@@ -55,7 +55,8 @@ class Asker:
         self.due = now + self.wait + self.patience
 
     def take(self, now):
-        """The sequences that an answer brought; None: it is not the answer to what was asked last."""
+        """The sequences that an answer brought; None: it was not the answer to what was asked last, or none that
+        helps."""
         try:
             head, *events = self.socket.recv_multipart(zmq.NOBLOCK)
         except zmq.Again:
@@ -63,10 +64,10 @@ class Asker:
         head, self.due, self.ask_at = json.loads(head), None, now
         if "retry_after" in head:
             self.ask_at = now + head["retry_after"]
-            return []
+            return None
         if "error" in head:
             self.error, self.ask_at = head, float("inf")
-            return []
+            return None
         new = [int(json.loads(e)["sequence"]) for e in events]
         self.sequences += new
         self.heard.append(now)
