@@ -1,6 +1,7 @@
 /* civicwired: reads the configuration, runs the pipeline until it is told to stop. */
 #include <errno.h>
 #include <getopt.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -270,6 +271,9 @@ int main(int argc, char **argv)
 	}
 	if (options.bus)
 		return bus_main(CHANNEL_FD);
+	/* libcurl reads host names outside ASCII in the locale's encoding, and URLs are UTF-8
+	 * everywhere. Nothing else here asks the locale. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	r = load(&options, &config);
 	if (r != EX_OK)
 		return r;
