@@ -249,14 +249,17 @@ static void log_change(
 	bool was_bad = was->health == FEED_FAILING || was->health == FEED_GONE;
 	bool is_bad = is->health == FEED_FAILING || is->health == FEED_GONE;
 
-	if (was_bad == is_bad)
+	if (was_bad == is_bad && was->fault == is->fault)
 		return;
 	snprintf(status, sizeof status, "%d", (int)is->http_status);
 	if (is_bad)
 		log_write(LOG_LEVEL_WARNING,
-			LOG_FIELDS({"feed", feed->id}, {"url", feed->url}, {"http_status", status}),
-			"%s is %s: %s", feed->id, feed_health_names[is->health],
-			is->error ? is->error : "no reason known");
+			LOG_FIELDS({"feed", feed->id}, {"url", feed->url}, {"http_status", status},
+				{"fault", fault_name(is->fault)}),
+			"%s is %s: %s (%s)", feed->id, feed_health_names[is->health],
+			is->error ? is->error : "no reason known", fault_name(is->fault));
+	else if (!was_bad)
+		return; /* trouble of ours, told elsewhere */
 	else
 		log_write(LOG_LEVEL_INFO, LOG_FIELDS({"feed", feed->id}, {"url", feed->url}),
 			"%s works again after %u failed polls", feed->id, (unsigned)was->failures);

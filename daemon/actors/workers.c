@@ -107,9 +107,7 @@ static struct batch *digest(
 		return NULL;
 	if (r < 0 && r != -EBADMSG) {
 		/* We could not read what we had spooled: not the feed's fault. */
-		reply->outcome = REPLY_LOCAL;
-		free(reply->error);
-		reply->error = mem_strdup(error->text);
+		reply_fail(reply, FAULT_LOCAL, mem_strdup(error->text));
 	}
 	settle->digested = r;
 	settle->why = error->text;

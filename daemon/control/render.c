@@ -170,6 +170,7 @@ static void render_feed(struct json *j, const struct control_feed *f)
 	json_member_int(j, "http_status", s->http_status);
 	json_member_int(j, "items", s->items);
 	json_member_int(j, "interval_s", f->feed->interval_us / SEC_US);
+	json_member(j, "fault", str_of(s->fault ? fault_name(s->fault) : NULL));
 	json_member(j, "error", str_of(s->error));
 	json_close(j, '}');
 }

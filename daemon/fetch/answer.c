@@ -48,36 +48,9 @@ static void judge_status(struct transfer *t)
 	else if (status == 304 && asked)
 		reply->outcome = REPLY_NOT_MODIFIED;
 	else
-		transfer_refuse(t,
-			status == 410                    ? REPLY_GONE
-			: status == 429 || status == 503 ? REPLY_BUSY
-							 : REPLY_HTTP_ERROR,
-			words_for_status(t));
+		words_for_status(t);
 	if (!reply->error && t->hops && t->permanent)
 		reply->permanent_url = mem_strdup(reply->url);
-}
-
-static enum reply_outcome outcome_of(const struct transfer *t, CURLcode code)
-{
-	switch (code) {
-	case CURLE_COULDNT_CONNECT:
-		return t->socket_error                                ? REPLY_LOCAL
-		       : t->refused && t->peer.ss_family == AF_UNSPEC ? REPLY_REFUSED
-								      : REPLY_NETWORK;
-	case CURLE_FILESIZE_EXCEEDED:
-		return REPLY_TOO_LARGE;
-	case CURLE_URL_MALFORMAT:
-		return REPLY_REFUSED;
-	case CURLE_OUT_OF_MEMORY:
-	case CURLE_FAILED_INIT:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ENGINE_INITFAILED:
-	case CURLE_BAD_FUNCTION_ARGUMENT:
-		return REPLY_LOCAL;
-	default:
-		return REPLY_NETWORK;
-	}
 }
 
 /* Location against the URL that was asked. Not CURLINFO_REDIRECT_URL: libcurl puts the request's
@@ -110,11 +83,11 @@ static char *next_hop(struct transfer *t)
 	words_host(t->reply->url, host);
 	char *url = resolve(t->reply->url, t->response.location);
 	if (!url)
-		transfer_refuse(t, REPLY_REFUSED,
+		reply_fail(t->reply, FAULT_URL_REFUSED,
 			mem_printf("%s redirects to what is no URL: %.200s", host,
 				t->response.location));
 	else if (t->hops >= t->limits->redirects)
-		transfer_refuse(t, REPLY_REFUSED,
+		reply_fail(t->reply, FAULT_TOO_MANY_REDIRECTS,
 			mem_printf("%s redirects more than %u times", host, t->limits->redirects));
 	if (t->reply->error) {
 		t->reply->http_status = status;
@@ -130,12 +103,12 @@ char *transfer_end(struct transfer *t, CURLcode code)
 {
 	transfer_resolved(t);
 	transfer_tell(t);
-	if (t->stop == STOP_SPOOL)
-		transfer_refuse(t, REPLY_LOCAL, words_for_stop(t));
-	else if (t->stop && t->stop != STOP_ENOUGH)
-		transfer_refuse(t, REPLY_TOO_LARGE, words_for_stop(t));
+	if (t->stop && t->stop != STOP_ENOUGH)
+		words_for_stop(t);
 	else if (!t->stop && code != CURLE_OK)
-		transfer_refuse(t, outcome_of(t, code), words_for_curl(t, code));
+		words_for_curl(t, code);
+	else
+		words_for_head(t);
 	if (t->reply->error) {
 		t->reply->http_status = t->response.status;
 		body_deinit(&t->reply->body);

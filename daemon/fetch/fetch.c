@@ -133,8 +133,8 @@ static struct pool *pool_for(struct fetcher *f, struct transfer *t)
 	}
 	buf_deinit(&key);
 	if (!pool) {
-		t->reply->outcome = REPLY_LOCAL;
-		t->reply->error = mem_strdup(*error.text ? error.text : "libcurl has no memory");
+		reply_fail(t->reply, FAULT_LOCAL,
+			mem_strdup(*error.text ? error.text : "libcurl has no memory"));
 	}
 	return pool;
 }
@@ -150,8 +150,7 @@ static void run(struct fetcher *f, struct transfer *t)
 		return;
 	curl_easy_cleanup(t->easy);
 	t->easy = NULL;
-	t->reply->outcome = REPLY_LOCAL;
-	t->reply->error = mem_printf("libcurl: %s", curl_multi_strerror(code));
+	reply_fail(t->reply, FAULT_LOCAL, mem_printf("libcurl: %s", curl_multi_strerror(code)));
 	deliver_later(f, t);
 }
 
@@ -161,10 +160,8 @@ static void begin(struct fetcher *f, struct transfer *t)
 
 	list_remove(&t->link);
 	t->pool = pool_for(f, t);
-	if (!easy && !t->reply->error) {
-		t->reply->outcome = REPLY_LOCAL;
-		t->reply->error = mem_strdup("libcurl has no memory");
-	}
+	if (!easy && !t->reply->error)
+		reply_fail(t->reply, FAULT_LOCAL, mem_strdup("libcurl has no memory"));
 	if (easy) /* one that was used before knows an older one, perhaps */
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, f->desk.user_agent);
 	if (t->reply->error || transfer_aim(t, easy, t->reply->feed->url) < 0) {
@@ -301,9 +298,9 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 	if (str_istarts(str_of(feed->url), STR("file:"))) {
 		if (!f->settings->allow_file) {
 			reply->url = mem_strdup(feed->url);
-			reply->outcome = REPLY_REFUSED;
-			reply->error = mem_printf(
-				"%s: files are not polled here (fetch.allow_file)", feed->url);
+			reply_fail(reply, FAULT_SCHEME_REFUSED,
+				mem_printf("%s: files are not polled here (fetch.allow_file)",
+					feed->url));
 		}
 		deliver_later(f, t);
 		return;

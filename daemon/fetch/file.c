@@ -9,11 +9,9 @@
 #include "base/alloc.h"
 #include "fetch/headers.h"
 
-static void fail(
-	struct reply *reply, enum reply_outcome outcome, const char *path, const char *what)
+static void fail(struct reply *reply, enum fault fault, const char *path, const char *what)
 {
-	reply->outcome = outcome;
-	reply->error = mem_printf("%s: %s", path, what);
+	reply_fail(reply, fault, mem_printf("%s: %s", path, what));
 }
 
 /* "file:/a%20b", "file:///a", "file://localhost/a" → "/a b"; NULL: none of them. */
@@ -53,18 +51,18 @@ static int hash_body(const struct body *body, struct hash *ret)
 	return 0;
 }
 
-static enum reply_outcome outcome_of(int code)
+static enum fault fault_of(int code)
 {
 	switch (code) {
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
 	case ENOSPC:
-		return REPLY_LOCAL;
+		return FAULT_LOCAL;
 	case EFBIG:
-		return REPLY_TOO_LARGE;
+		return FAULT_TOO_LARGE;
 	default:
-		return REPLY_NETWORK;
+		return FAULT_FILE;
 	}
 }
 
@@ -79,16 +77,16 @@ void file_fetch(struct reply *reply, const struct fetch_limits *limits)
 
 	reply->url = mem_strdup(reply->feed->url);
 	if (!path) {
-		fail(reply, REPLY_REFUSED, reply->feed->url, "is no path of this machine");
+		fail(reply, FAULT_URL_REFUSED, reply->feed->url, "is no path of this machine");
 		return;
 	}
 	if (stat(path, &st) < 0) {
 		int code = errno;
-		fail(reply, outcome_of(code), path, strerror(code));
+		fail(reply, fault_of(code), path, strerror(code));
 		return;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		fail(reply, REPLY_REFUSED, path, "is no regular file");
+		fail(reply, FAULT_URL_REFUSED, path, "is no regular file");
 		return;
 	}
 	/* Nanoseconds, and the size: two versions within one second are two versions. */
@@ -104,7 +102,7 @@ void file_fetch(struct reply *reply, const struct fetch_limits *limits)
 		r = hash_body(&reply->body, &reply->body_hash);
 	if (r < 0) {
 		body_deinit(&reply->body);
-		fail(reply, outcome_of(-r), path, r == -EFBIG ? "is too large" : strerror(-r));
+		fail(reply, fault_of(-r), path, r == -EFBIG ? "is too large" : strerror(-r));
 		return;
 	}
 	reply->last_modified = mem_strdup(modified);

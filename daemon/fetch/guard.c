@@ -147,6 +147,7 @@ const char *guard_refuses(const struct guard *guard, const struct sockaddr *addr
 const char *guard_refuses_host(const struct guard *guard, struct str host)
 {
 	char text[INET6_ADDRSTRLEN];
+	struct in_addr number;
 	uint8_t bytes[16];
 	bool v4;
 
@@ -162,5 +163,12 @@ const char *guard_refuses_host(const struct guard *guard, struct str host)
 		return NULL;
 	memcpy(text, host.p, host.n);
 	text[host.n] = '\0';
-	return parse_address(text, bytes, &v4) ? judge(guard, bytes) : NULL;
+	/* As a proxy's resolver may read it: "127.1", "0x7f.1" and "2130706433" too. */
+	if (!parse_address(text, bytes, &v4)) {
+		if (!inet_aton(text, &number))
+			return NULL;
+		memcpy(bytes, mapped, sizeof mapped);
+		memcpy(bytes + 12, &number, 4);
+	}
+	return judge(guard, bytes);
 }

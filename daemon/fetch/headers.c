@@ -18,6 +18,7 @@ void response_init(struct response *r)
 		.max_age_s = -1,
 		.age_s = -1,
 		.retry_s = -1,
+		.length = -1,
 		.date_s = TIME_NONE,
 		.expires_s = TIME_NONE,
 		.retry_date_s = TIME_NONE,
@@ -82,6 +83,16 @@ static void cache_control(struct response *r, struct str value)
 	}
 }
 
+/* libcurl takes the first; RFC 9110 § 8.6: neither is to be trusted. */
+static void set_length(struct response *r, struct str value)
+{
+	unsigned long long v;
+	int64_t length = str_u64(value, INT64_MAX, &v) ? (int64_t)v : -1;
+
+	r->lengths_differ = r->lengths_differ || (r->length >= 0 && r->length != length);
+	r->length = length;
+}
+
 static void set_age(struct response *r, struct str value)
 {
 	r->age_s = delta_seconds(value);
@@ -118,6 +129,7 @@ static const struct {
 	{"content-language", offsetof(struct response, content_language), NULL},
 	{"location", offsetof(struct response, location), NULL},
 	{"cache-control", 0, cache_control},
+	{"content-length", 0, set_length},
 	{"age", 0, set_age},
 	{"date", 0, set_date},
 	{"expires", 0, set_expires},
@@ -154,7 +166,11 @@ void response_line(struct response *r, struct str line)
 	if (str_istarts(line, STR("HTTP/"))) {
 		response_deinit(r);
 		r->status = status_of(line);
-	} else if (line.n && line.p[0] != ' ' && line.p[0] != '\t') {
+	} else if (r->ended) {
+		; /* a trailer: what the body has been judged by is not changed behind it */
+	} else if (!str_trim(line).n) {
+		r->ended = true;
+	} else if (line.p[0] != ' ' && line.p[0] != '\t') {
 		size_t colon = str_chr(line, ':');
 		if (colon < line.n)
 			take_header(r, str_head(line, colon), str_trim(str_skip(line, colon + 1)));

@@ -17,7 +17,10 @@ struct response {
 	int64_t max_age_s, age_s;                /* -1: absent */
 	int64_t date_s, expires_s, retry_date_s; /* TIME_NONE: absent */
 	int64_t retry_s;                         /* -1: absent */
+	int64_t length;                          /* Content-Length; -1: absent or no number */
 	bool expires_now;                        /* "Expires: 0", no-cache, no-store */
+	bool lengths_differ;                     /* two of Content-Length, not the same */
+	bool ended;                              /* the empty line has come */
 };
 
 void response_init(struct response *response);

@@ -9,8 +9,9 @@
  *    of libuv's table at once; only the memory waits for the close callback.
  *  - Nothing of libcurl is called from its callbacks. A deadline of 0 becomes a timer of 0, which
  *    fires in the loop's next round: no recursion, and no lost millisecond either.
- *  - libuv answers EPOLLERR with UV_EBADF and stops the handle. libcurl is told CURL_CSELECT_ERR;
- *    if it still wants the socket, watching goes on.
+ *  - libuv answers EPOLLERR with UV_EBADF and stops the handle. libcurl is told that it can read and
+ *    write: then it tries, and learns what the error is (told CURL_CSELECT_ERR, it only says that
+ *    there is one). If it still wants the socket, watching goes on.
  *  - The socket callback never returns -1: that would kill every transfer of the multi handle.
  *  - libuv's clock stands still within a round, so its timers may fire early by what the round
  *    took. libcurl then finds nothing to do and sets the deadline again, for it was told of one. */
@@ -107,7 +108,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	int running;
 
 	if (status < 0)
-		flags = CURL_CSELECT_ERR;
+		flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
 	curl_multi_socket_action(pool->multi, watch->fd, flags, &running);
 	/* Closed or not, the watch's memory lives to the end of this round of the loop. */
 	if (!uv_is_closing((uv_handle_t *)poll) && !uv_is_active((uv_handle_t *)poll))

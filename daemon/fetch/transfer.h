@@ -34,8 +34,9 @@ struct transfer {
 	struct response response;
 	struct hash_state hash;
 	char curl_error[CURL_ERROR_SIZE];
-	struct sockaddr_storage peer; /* last address tried */
-	const char *refused;          /* kind of an address that was not tried */
+	struct sockaddr_storage peer;         /* last address tried */
+	const char *refused;                  /* kind of an address that was not tried … */
+	struct sockaddr_storage refused_peer; /* … and which */
 	int socket_error, spool_error;
 	size_t unread; /* bytes of a page nobody reads */
 	enum transfer_stop stop;
@@ -67,9 +68,6 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
  * cannot: then the reply has its outcome. */
 int transfer_aim(struct transfer *transfer, CURL *easy, const char *url);
 
-/* For the two halves of this (transfer.c asks, answer.c judges): the reply has this outcome and
- * this sentence (taken over). Returns -1. */
-int transfer_refuse(struct transfer *transfer, enum reply_outcome outcome, char *sentence);
 /* No name is being looked up for it (any more). */
 void transfer_resolved(struct transfer *transfer);
 

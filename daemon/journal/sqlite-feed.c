@@ -13,7 +13,7 @@ enum column_type { COLUMN_TEXT, COLUMN_HASH, COLUMN_I64, COLUMN_U32, COLUMN_BOOL
 	{ \
 #member, COLUMN_##type, offsetof(struct feed_state, member) \
 	}
-/* A new member of struct feed_state is a row here. */
+/* A new member of struct feed_state is a row here, at the end, and a step in sqlite-schema.c. */
 static const struct {
 	const char *name;
 	enum column_type type;
@@ -39,9 +39,11 @@ static const struct {
 	COLUMN(BOOL, told_failing),
 	COLUMN(U32, health),
 	COLUMN(TEXT, error),
+	COLUMN(U32, fault),
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
 
+_Static_assert(sizeof(enum fault) == sizeof(uint32_t), "faults are stored as numbers");
 _Static_assert(sizeof(enum feed_health) == sizeof(uint32_t), "health is stored as a number");
 
 void store_feed_columns(struct buf *sql)

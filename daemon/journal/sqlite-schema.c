@@ -8,7 +8,7 @@
 
 /* "CWjn" in the database header: what file(1) and other tools know this by. */
 #define STORE_APPLICATION_ID 0x43576a6e
-#define STORE_SCHEMA         3
+#define STORE_SCHEMA         4
 
 /* checksum stands before views and body, and body last, so that a reader who looks at the views
  * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
@@ -21,6 +21,9 @@
 	" cancelled INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
 #define ALERT_INDEX "CREATE INDEX alert_key ON alert(feed, key) WHERE key IS NOT NULL;"
 #define CHECKSUM    " checksum INTEGER NOT NULL DEFAULT 0"
+/* What a feed has got beside stands before the checksum. */
+#define FEED_GETS(columns) \
+	"ALTER TABLE feed DROP COLUMN checksum;" columns "ALTER TABLE feed ADD COLUMN" CHECKSUM ";"
 #define REDACTED_TABLE \
 	"CREATE TABLE redacted(feed INTEGER NOT NULL, item BLOB NOT NULL, change BLOB," CHECKSUM \
 	", PRIMARY KEY(feed, item)) WITHOUT ROWID;"
@@ -52,6 +55,7 @@ static const char *const upgrades[STORE_SCHEMA] = {
 	      ";ALTER TABLE feed ADD COLUMN" CHECKSUM ";ALTER TABLE seen ADD COLUMN" CHECKSUM
 	      ";ALTER TABLE recent ADD COLUMN" CHECKSUM ";ALTER TABLE alert ADD COLUMN" CHECKSUM
 	      ";" REDACTED_TABLE,
+	[3] = FEED_GETS("ALTER TABLE feed ADD COLUMN fault INTEGER NOT NULL DEFAULT 0;"),
 };
 
 /* A flipped bit in this row would have the store taken for one of another version. */

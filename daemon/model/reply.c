@@ -28,6 +28,40 @@ struct reply *reply_new(const struct feed *feed, const struct feed_state *state)
 	return reply;
 }
 
+static enum reply_outcome outcome_of(enum fault fault)
+{
+	switch (fault) {
+	case FAULT_TOO_LARGE:
+	case FAULT_BOMB:
+	case FAULT_HEADERS_TOO_LARGE:
+		return REPLY_TOO_LARGE;
+	case FAULT_TOO_MANY_REDIRECTS:
+	case FAULT_ADDRESS_REFUSED:
+	case FAULT_SCHEME_REFUSED:
+	case FAULT_URL_REFUSED:
+		return REPLY_REFUSED;
+	case FAULT_HTTP_STATUS:
+	case FAULT_UNASKED_304:
+		return REPLY_HTTP_ERROR;
+	case FAULT_BUSY:
+		return REPLY_BUSY;
+	case FAULT_GONE:
+		return REPLY_GONE;
+	case FAULT_LOCAL:
+		return REPLY_LOCAL;
+	default:
+		return REPLY_NETWORK;
+	}
+}
+
+void reply_fail(struct reply *reply, enum fault fault, char *sentence)
+{
+	free(reply->error);
+	reply->fault = fault;
+	reply->outcome = outcome_of(fault);
+	reply->error = sentence;
+}
+
 struct reply *reply_free(struct reply *reply)
 {
 	if (!reply)

@@ -37,10 +37,14 @@ struct reply {
 	int64_t started_us, finished_us; /* microseconds since 1970 */
 	struct body body;
 	struct hash body_hash;
-	char *error; /* one sentence, for outcomes that are none of the first three */
+	/* For outcomes that are none of the first three: */
+	enum fault fault;
+	char *error; /* one sentence */
 };
 
 struct reply *reply_new(const struct feed *feed, const struct feed_state *state);
+/* It did not work: sets the fault, the outcome that follows from it, and the sentence (taken over). */
+void reply_fail(struct reply *reply, enum fault fault, char *sentence);
 /* NULL-safe; returns NULL. */
 struct reply *reply_free(struct reply *reply);
 CLEANUP_DEFINE(struct reply, reply_free);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "model/fault.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,7 +40,8 @@ struct feed_state {
 	bool guids_repeat; /* one guid was seen with two links: keys are guid + link, for good */
 	bool told_failing; /* feed.failing is out, feed.recovered is due */
 	enum feed_health health;
-	char *error; /* one sentence; NULL while all is well. Owned. */
+	enum fault fault; /* FAULT_NONE while all is well */
+	char *error;      /* one sentence; NULL while all is well. Owned. */
 };
 
 void feed_state_deinit(struct feed_state *state);

@@ -31,6 +31,7 @@ static int tell(struct task *task, enum event_type type, int64_t since_us, uint3
 	json_member_time(&j, "since", since_us ? since_us / SEC_US : TIME_NONE);
 	if (state->http_status)
 		json_member_int(&j, "http_status", state->http_status);
+	json_member(&j, "fault", str_of(state->fault ? fault_name(state->fault) : NULL));
 	json_member(&j, "error", str_of(state->error));
 	json_member_int(&j, "count", failures);
 	json_member(&j, "url", str_of(task->batch->feed->url));

@@ -94,6 +94,7 @@ static void well(struct reply *reply, const struct settle *settle)
 	state->failures = 0;
 	state->failing_since_us = state->gone_since_us = 0;
 	set_text(&state->error, NULL);
+	state->fault = FAULT_NONE;
 	state->last_success_us = settle->now_us;
 	state->next_due_us = settle->now_us + when_well(reply->feed->interval_us, state->hint_us,
 						      reply->fresh_us, settle->chance);
@@ -127,6 +128,7 @@ static void failed(struct reply *reply, const struct settle *settle)
 		state->health = FEED_FAILING;
 	count_gone(state, reply, now);
 	set_text(&state->error, reply->outcome == REPLY_BODY ? settle->why : reply->error);
+	state->fault = reply->outcome == REPLY_BODY ? FAULT_NOT_A_FEED : reply->fault;
 	if (!state->error)
 		set_text(&state->error, reply_outcome_names[reply->outcome]);
 
@@ -147,6 +149,7 @@ static void our_trouble(struct reply *reply, const struct settle *settle)
 	int64_t wait = interval < WHEN_LOCAL_RETRY ? interval : WHEN_LOCAL_RETRY;
 
 	set_text(&state->error, reply->error ? reply->error : settle->why);
+	state->fault = FAULT_LOCAL;
 	state->next_due_us = settle->now_us + when_jitter(wait, settle->chance);
 }
 

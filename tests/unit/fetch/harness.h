@@ -14,7 +14,7 @@ struct origin {
 	int port;
 };
 
-/* Starts origin.py (with a certificate and key, or NULL); fails the test if it does not come up. */
+/* Starts tests/origin (with a certificate and key, or NULL); fails the test if it does not come up. */
 void origin_start(struct origin *origin, const char *certificate, const char *key);
 void origin_stop(struct origin *origin);
 

@@ -125,6 +125,33 @@ static void test_lines(void **state)
 	assert_true(validator_is_sound(STR("\"\xC3\xA9\"")));
 }
 
+/* What has no end is no answer, and what comes behind the end no header. */
+static void test_end(void **state)
+{
+	struct response r;
+
+	(void)state;
+	response_init(&r);
+	response_line(&r, STR("HTTP/1.1 200 OK\r\n"));
+	response_line(&r, STR("Content-Length: 10\r\n"));
+	response_line(&r, STR("Content-Length: 10\r\n"));
+	response_line(&r, STR("ETag: \"a"));
+	assert_false(r.ended);
+	response_line(&r, STR("\r\n"));
+	assert_true(r.ended);
+	assert_false(r.lengths_differ);
+	response_line(&r, STR("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+	response_line(&r, STR("Content-Length: 11\r\n"));
+	assert_null(r.last_modified);
+	assert_false(r.lengths_differ);
+	response_line(&r, STR("HTTP/1.1 200 OK\r\n"));
+	assert_false(r.ended);
+	response_line(&r, STR("Content-Length: 10\r\n"));
+	response_line(&r, STR("Content-Length: 11\r\n"));
+	assert_true(r.lengths_differ);
+	response_deinit(&r);
+}
+
 static const char *judge(const struct guard *guard, const char *text)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
@@ -192,6 +219,11 @@ static void test_allow_net(void **state)
 	guard_deinit(&guard);
 	assert_non_null(guard_refuses_host(&guard, STR("LOCALHOST.")));
 	assert_non_null(guard_refuses_host(&guard, STR("a.localhost")));
+	static const char *const spelt[] = {
+		"127.1", "0x7f.1", "2130706433", "0177.0.0.1", "127.1.", "0xa9fea9fe"};
+	for (size_t i = 0; i < sizeof spelt / sizeof *spelt; i++)
+		assert_non_null(guard_refuses_host(&guard, str_of(spelt[i])));
+	assert_null(guard_refuses_host(&guard, STR("134744072"))); /* 8.8.8.8 */
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_int_equal(guard_init(&guard, &bad[i], 1, &error), -EINVAL);
 		assert_null(guard.nets);
@@ -209,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_freshness),
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_allow_net),
 	};
