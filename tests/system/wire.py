@@ -141,7 +141,8 @@ def feed_id(name):
 
 
 class Daemon:
-    """civicwired over a configuration of feeds {name: url}."""
+    """civicwired over a configuration of feeds {name: url}, or {name: (url, lines of the feed)}, and then the lines say
+    which private addresses are allowed."""
 
     def __init__(self, work, feeds, interval="1s", settings="", live=None, replay=None, feed_lines="", curve="",
                  key=None):
@@ -171,9 +172,12 @@ replay: {{ bind: "{self.replay}"{self.curve} }}
         lines = ["bodies:", "  - id: x-test", "    name: { en: Test }", "    agencies:", "      - id: feeds",
                  "        name: { en: Feeds }", "        feeds:"]
         for name, url in feeds.items():
-            lines += [f"          - id: {name}", f"            url: \"{url}\"", f"            interval: {interval}",
-                      "            interval_agreed: true", "            allow_net: [\"127.0.0.0/8\"]"]
-            lines += [f"            {line}" for line in feed_lines.splitlines()]
+            url, more = url if isinstance(url, tuple) else (url, ["allow_net: [\"127.0.0.0/8\"]"])
+            lines += [f"          - id: {name}", f"            url: \"{url}\""]
+            # What a feed says itself goes before what is said of all.
+            own = {line.split(":")[0] for line in more}
+            common = [f"interval: {interval}", "interval_agreed: true", *feed_lines.splitlines()]
+            lines += [f"            {line}" for line in [*more, *(c for c in common if c.split(":")[0] not in own)]]
         (self.config / "feeds.d" / "test.yaml").write_text("\n".join(lines) + "\n")
 
     def start(self, *options):
@@ -255,6 +259,18 @@ replay: {{ bind: "{self.replay}"{self.curve} }}
         self.wait_published()
         return states
 
+    def wait_polled(self, names=None):
+        """The feeds (without what their ids share), once each has been polled."""
+        def done():
+            feeds = {i.split(".")[-1]: f for i, f in self.feeds().items()}
+            feeds = {i: f for i, f in feeds.items() if not names or i in names}
+            return feeds and all(f.get("last_poll") and not f["polling"] for f in feeds.values()) and feeds
+        try:
+            return wait_until("every feed to be polled", done, 90)
+        except AssertionError:
+            print("not polled:", [i for i, f in self.feeds().items() if not f.get("last_poll") or f["polling"]])
+            raise
+
     def wait_published(self):
         """Waits until the bus has heard of all that the journal has: a head is on its way for a moment."""
         head = self.status()["journal"]["head"]
@@ -263,6 +279,7 @@ replay: {{ bind: "{self.replay}"{self.curve} }}
 
 
 def ports_of(urls):
+    urls = [u[0] if isinstance(u, tuple) else u for u in urls]
     return {u.split("/")[2].split(":")[1] for u in urls if u.startswith("http://127.0.0.1:")}
 
 
