@@ -92,6 +92,19 @@ static void print_config(json_t *config)
 		printf("config    %s takes effect at the next start\n", json_string_value(problem));
 }
 
+/* By what the kernel holds the bus; civicwire(1) explains each word. */
+static void print_confined(json_t *layers)
+{
+	json_t *layer;
+	size_t i;
+
+	if (!layers)
+		return;
+	printf("          confined by:");
+	json_array_foreach(layers, i, layer) printf(" %s", json_string_value(layer));
+	printf("%s\n", json_array_size(layers) ? "" : " nothing");
+}
+
 static void print_status(struct question *question, json_t *root)
 {
 	json_t *journal = json_object_get(root, "journal"), *bus = json_object_get(root, "bus");
@@ -111,6 +124,7 @@ static void print_status(struct question *question, json_t *root)
 			number(bus, "starts") == 1 ? "" : "s", number(bus, "head"));
 	else
 		printf("bus       AWAY (it is started again within 2 s)\n");
+	print_confined(json_object_get(bus, "confined"));
 	printf("clients   %lld connections; refused %lld, cut %lld (too many %lld, too much said "
 	       "%lld, "
 	       "right lost %lld)\n",

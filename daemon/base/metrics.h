@@ -32,6 +32,8 @@
 		"Times the configuration was read again") \
 	METRIC(civicwire_config_problems, "gauge", \
 		"Problems the last reading found; what has one stays as it was") \
+	METRIC(civicwire_bus_confined, "gauge", \
+		"Layers that confine the bus process (5: all of them)") \
 	METRIC(civicwire_transfers, "gauge", "Transfers in progress") \
 	METRIC(civicwire_journal_head, "gauge", "Sequence of the newest durable event")
 

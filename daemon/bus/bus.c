@@ -4,11 +4,11 @@
  *                  ├─ mail ─▶ replay  (ROUTER, another)
  *                  └─ mail ─▶ guard   (who may be connected)
  *
- * Life: CONFIG and CLIENTS, then the journal is opened and the endpoints bound (READY), then with the
- * first HEAD the threads start (the guard before anything is bound). Before it nobody knows how far
- * the journal may be shown: requests that come in the meantime wait in libzmq. END, SIGTERM and the
- * parent's death end it in the same way: what is durable is sent, who waits for news is told to ask
- * again. Whatever else goes wrong ends the process: the parent makes a new one. */
+ * Life: CONFIG and CLIENTS, then the process is confined, the journal is opened and the endpoints bound
+ * (READY), then with the first HEAD the threads start (the guard before anything is bound). Before it
+ * nobody knows how far the journal may be shown: requests that come in the meantime wait in libzmq.
+ * END, SIGTERM and the parent's death end it in the same way: what is durable is sent, who waits for
+ * news is told to ask again. Whatever else goes wrong ends the process: the parent makes a new one. */
 #include "bus/bus.h"
 
 #include <errno.h>
@@ -29,6 +29,7 @@
 #include "bus/briefing.h"
 #include "bus/build.h"
 #include "bus/channel.h"
+#include "bus/confine.h"
 #include "bus/guard.h"
 #include "bus/live.h"
 #include "bus/replay.h"
@@ -67,7 +68,8 @@ struct bus {
 	struct live *live;
 	struct replay *replay;
 	bool guarded, serving;
-	int unwell; /* times in a row that the guard did not turn */
+	uint64_t confined; /* enum bus_confinement */
+	int unwell;        /* times in a row that the guard did not turn */
 };
 
 /* Tells the parent why we give up. */
@@ -222,6 +224,20 @@ static int check_briefing(struct bus *bus, struct error *error)
 	return r;
 }
 
+static void confine_to_briefing(struct bus *bus)
+{
+	const struct bus_settings *settings = &bus->briefing.bus;
+	const char **binds = mem_zalloc(settings->n_live + 1, sizeof *binds);
+	struct confine_need need = {.journal = bus->briefing.journal_path, .binds = binds};
+
+	for (size_t i = 0; i < settings->n_live; i++)
+		binds[need.n_binds++] = settings->live[i].bind;
+	if (settings->replay_bind)
+		binds[need.n_binds++] = settings->replay_bind;
+	bus->confined = confine(&need);
+	free(binds);
+}
+
 static int open_reader(struct bus *bus, struct journal_reader **ret, struct error *error)
 {
 	struct journal_extent extent;
@@ -280,6 +296,7 @@ static int bind_servers(struct bus *bus, struct error *error)
 
 static int start_servers(struct bus *bus, struct error *error)
 {
+	bus->confined |= confine_seal();
 	channel_send(bus->channel, CHANNEL_READY, NULL, 0);
 	while (!bus->has_head && !bus->mail.end)
 		rest(bus, clock_monotonic_us() + SEC_US);
@@ -300,6 +317,7 @@ static void send_stats(struct bus *bus)
 {
 	struct bus_counters *c = &bus->counters;
 	const struct bus_stats stats = {
+		.confined = bus->confined,
 		.live_sent = counter_get(&c->live_sent),
 		.live_bytes = counter_get(&c->live_bytes),
 		.live_subscriptions = counter_get(&c->live_subscriptions),
@@ -395,6 +413,7 @@ static int run(struct bus *bus)
 
 	if (r < 0)
 		return bus->mail.end ? EX_OK : give_up(bus, EX_CONFIG, &error);
+	confine_to_briefing(bus);
 	bus->context = zmq_ctx_new();
 	r = guard_new(&bus->guard, bus->context, &bus->briefing.bus, &bus->counters, &error);
 	if (r >= 0)

@@ -26,12 +26,14 @@
 #include <civicwire/key.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "bus/briefing.h"
 #include "bus/build.h"
+#include "bus/inheritance.h"
 
 /* Before a new start: doubled each time, so that a bus which cannot live does not keep a core busy;
  * never so long that it were back later than 2 s. A bus that has lived for a while died of something
@@ -158,6 +160,7 @@ static void on_timer_closed(uv_handle_t *handle)
 static void settle(struct bus_child *child)
 {
 	child->stage = STOPPED;
+	inheritance_clear(child->bus);
 	uv_close((uv_handle_t *)&child->timer, on_timer_closed);
 }
 
@@ -184,6 +187,7 @@ static void take_stats(struct bus_child *child)
 	struct bus_stats *s = &child->stats;
 
 	memcpy(s, child->packet.p, sizeof *s);
+	metric_set(METRIC_civicwire_bus_confined, __builtin_popcountll(s->confined));
 	metric_set(METRIC_civicwire_bus_connections, (int64_t)s->connections);
 	metric_set(METRIC_civicwire_bus_accepted_total, (int64_t)s->accepted);
 	metric_set(METRIC_civicwire_bus_refused_total, (int64_t)s->handshakes_failed);
@@ -282,14 +286,17 @@ static int spawn(struct life *life, int fd)
 		{.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
 		{.flags = UV_INHERIT_FD, .data.fd = fd},
 	};
+	cleanup(free_p) char **environment = inheritance_environment();
 	const uv_process_options_t options = {
 		.file = "/proc/self/exe", /* this very build, whatever has its name now */
 		.args = args,
+		.env = environment,
 		.exit_cb = on_process_ended,
 		.stdio = stdio,
 		.stdio_count = CHANNEL_FD + 1,
 	};
 
+	inheritance_clear(life->child->bus);
 	/* Whatever a library opened without O_CLOEXEC is not the bus's business. */
 	close_range(CHANNEL_FD, ~0U, CLOSE_RANGE_CLOEXEC);
 	return uv_spawn(life->child->loop, &life->process, &options);

@@ -34,6 +34,19 @@ static void member_time(struct json *j, const char *name, int64_t us)
 		json_member(j, name, str_make(text, time_format_us(us, text)));
 }
 
+/* What is taken from the bus process; none of it: it has not said yet, or the kernel has nothing. */
+static void render_confined(struct json *j, uint64_t confined)
+{
+#define CONFINEMENT_NAME(bit, name) \
+	if (confined & (bit)) \
+		json_str(j, STR(name));
+	json_key(j, "confined");
+	json_open(j, '[');
+	CONFINEMENTS(CONFINEMENT_NAME)
+	json_close(j, ']');
+#undef CONFINEMENT_NAME
+}
+
 static void render_bus(struct json *j, const struct control_snapshot *s)
 {
 	json_key(j, "bus");
@@ -56,6 +69,7 @@ static void render_bus(struct json *j, const struct control_snapshot *s)
 	json_member_int(j, "cut_connections", (int64_t)s->bus.cut_connections);
 	json_member_int(j, "cut_bytes", (int64_t)s->bus.cut_bytes);
 	json_member_int(j, "cut_rights", (int64_t)s->bus.cut_rights);
+	render_confined(j, s->bus_pid ? s->bus.confined : 0);
 	json_close(j, '}');
 }
 

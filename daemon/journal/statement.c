@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdbool.h>
+#include <unistd.h>
 
 #include "journal/row.h"
 
@@ -65,11 +67,33 @@ int statement_open(const char *path, int flags, int busy_ms, sqlite3 **ret, stru
 	return r;
 }
 
+/* A process that may not write the -shm either (the bus) reads as well as any, with one difference.
+ * The header of the log's index is written in two halves. Who reads it between them waits for the
+ * writer's lock and looks again; the lock is taken for writing, and who cannot gets
+ * SQLITE_READONLY_RECOVERY instead, or SQLITE_READONLY_CANTINIT if the log starts afresh at that
+ * moment: "somebody should put this right, and it is not me". The writer does, within microseconds.
+ * Only the beginning of a transaction fails this way, so asking again repeats nothing. */
+#define INDEX_LOOKS   250
+#define INDEX_LOOK_US 1000
+
+static bool passes(int rc, int *looks)
+{
+	if (rc != SQLITE_READONLY_RECOVERY && rc != SQLITE_READONLY_CANTINIT)
+		return false;
+	if (++*looks >= INDEX_LOOKS)
+		return false;
+	usleep(INDEX_LOOK_US);
+	return true;
+}
+
 int statement_prepare(
 	sqlite3 *db, const char *sql, sqlite3_stmt **ret, const char *doing, struct error *error)
 {
-	int rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+	int looks = 0, rc;
 
+	do
+		rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+	while (passes(rc, &looks));
 	return rc == SQLITE_OK ? 0 : statement_error(error, db, rc, doing);
 }
 
@@ -82,8 +106,10 @@ int statement_exec(sqlite3 *db, const char *sql, const char *doing, struct error
 
 int statement_row(sqlite3_stmt *stmt, const char *doing, struct error *error)
 {
-	int rc = sqlite3_step(stmt), r = 0;
+	int looks = 0, rc, r = 0;
 
+	while (passes(rc = sqlite3_step(stmt), &looks))
+		sqlite3_reset(stmt);
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE)

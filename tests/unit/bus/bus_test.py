@@ -456,7 +456,10 @@ class Life(Case):
 
     def test_descriptors(self):
         folder = f"/proc/{self.wire.stats()['pid']}/fd"
-        links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+        try:
+            links = [os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)]
+        except PermissionError:
+            self.skipTest("only root may look into a bus")
         self.assertFalse([x for x in links if x.endswith((".lock", "-witness", ".head"))], links)
 
 
