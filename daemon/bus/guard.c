@@ -273,6 +273,8 @@ static void *run(void *argument)
 	size_t n = 4 + guard->n;
 	zmq_pollitem_t *items = mem_zalloc(n, sizeof *items);
 
+	/* From here and not from the thread that starts it, which would have to write to /proc. */
+	pthread_setname_np(pthread_self(), "bus-guard");
 	items[0] = (zmq_pollitem_t){.fd = guard->box.fd, .events = ZMQ_POLLIN};
 	items[1] = (zmq_pollitem_t){.fd = guard->claims_fd, .events = ZMQ_POLLIN};
 	items[2] = (zmq_pollitem_t){.fd = guard->traffic.epoll_fd, .events = ZMQ_POLLIN};
@@ -399,7 +401,6 @@ int guard_start(struct guard *guard, const struct mail *first, struct error *err
 	int r = pthread_create(&guard->thread, NULL, run, guard);
 	if (r)
 		return error_errno(error, r, "cannot start a thread");
-	pthread_setname_np(guard->thread, "bus-guard");
 	guard->started = true;
 	return 0;
 }
