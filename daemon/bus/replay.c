@@ -409,15 +409,21 @@ static bool block(struct replay *replay, struct peer *peer)
 	return true;
 }
 
+/* Looks at each blocked peer once: those that stay so go to the end of the list. */
 static void unblock(struct replay *replay)
 {
-	struct list *next;
+	struct list looked_at;
 
-	for (struct list *it = replay->blocked.next; it != &replay->blocked; it = next) {
-		struct peer *peer = container_of(it, struct peer, link);
-		next = it->next;
+	list_init(&looked_at);
+	while (!list_is_empty(&replay->blocked)) {
+		struct list *it = replay->blocked.next;
 		list_remove(it);
-		list_append(&replay->ready, it);
+		list_append(&looked_at, it);
+	}
+	while (!list_is_empty(&looked_at)) {
+		struct peer *peer = container_of(looked_at.next, struct peer, link);
+		list_remove(&peer->link);
+		list_append(&replay->ready, &peer->link);
 		if (is_blocked(peer))
 			block(replay, peer);
 	}

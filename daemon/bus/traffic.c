@@ -19,14 +19,17 @@
 #define LOOK_EVENTS 256
 /* Connections whose end we were not told of are looked for. */
 #define SWEEP_US (10 * SEC_US)
+/* Greeting and handshake, by CURVE too, are not counted among what subscribers have said. */
+#define HANDSHAKE_BYTES 512
 /* What the subscribers of an address may have said together, for each connection that it may have:
- * a CURVE handshake and 30 subscriptions. libzmq keeps 50 times their bytes if they are chosen for it
- * (a table of 600 bytes for each 15): 40 MB for an address by default. */
-#define LIVE_BYTES_EACH 3072
+ * twelve subscriptions; 128 KB by default. libzmq keeps 50 times their bytes if they are chosen for it
+ * (a table of 600 bytes for each 15), and whenever a subscriber leaves it walks through all of them:
+ * 6 MB and 7 ms. */
+#define LIVE_BYTES_EACH 512
 /* But one may always say what it may say. */
 #define LIVE_BYTES_LEAST (2 * ALLOWANCE_LIVE)
-/* The same for all subscribers that there may be: ten subscriptions each, and 12 MB by default. */
-#define LIVE_BYTES_EACH_OF_ALL 1024
+/* The same for all subscribers that there may be: six subscriptions each, and 3 MB by default. */
+#define LIVE_BYTES_EACH_OF_ALL 256
 
 int traffic_init(struct traffic *t, const struct auth_endpoint *endpoints,
 	const struct connection_limits *limits, struct bus_counters *counters, struct error *error)
@@ -129,7 +132,8 @@ static void look_at(struct traffic *t, struct connection *connection, int64_t no
 	const struct tally *address = connection->address;
 
 	if (live)
-		connections_say(&t->connections, connection, bytes);
+		connections_say(&t->connections, connection,
+			bytes > HANDSHAKE_BYTES ? bytes - HANDSHAKE_BYTES : 0);
 	if (!allowance_take(&connection->allowance, bytes, now_us))
 		traffic_punish(t, connection, OFFENCE_BYTES,
 			live ? "sends more than a subscriber has to say"

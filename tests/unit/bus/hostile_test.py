@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from room import FEED, FIXTURE, Wire, free_endpoint, receive, wait_for, zmq
+from room import FEED, FIXTURE, OTHER, Wire, free_endpoint, receive, wait_for, zmq
 from zmtp import GREETING, Peer, address_of, frame
 
 # An attack lasts this long, or until it is over.
@@ -32,7 +32,7 @@ class Good(threading.Thread):
         super().__init__(daemon=True)
         self.wire, self.over = wire, threading.Event()
         self.subscriber = wire.subscriber("feed/")
-        self.sent = self.received = 0
+        self.sent = self.received = self.last = 0
         self.silence = 0  # the longest that it waited for an event, s
         self.problem = None
         self.start()
@@ -47,7 +47,8 @@ class Good(threading.Thread):
                     m = receive(self.subscriber)
                     if m.topic == FEED:
                         self.received += 1
-                        assert m.seq == self.received, (m.seq, self.received)
+                        assert m.prev == self.last, (m.prev, self.last)
+                        self.last = m.seq
                 self.silence = max(self.silence, time.monotonic() - since)
                 time.sleep(0.02)
         except Exception as e:
@@ -176,6 +177,18 @@ class Floods(Case):
         peer = self.peer(self.wire.replay, "DEALER")
         request = json.dumps({"v": 1, "after": "oldest", "max": 1000}).encode()
         peer.send_until_cut((frame(b"", more=True) + frame(request)) * 100, SECONDS)
+        self.check()
+
+
+    def test_two_that_do_not_read(self):
+        """Each is set aside, and whoever else asks is answered."""
+        self.wire.ask(f"append 200 20000 {OTHER}", "head")
+        request = frame(b"", more=True) + frame(json.dumps({"v": 1, "after": "oldest", "max": 1000}).encode())
+        for _ in range(3):
+            self.peer(self.wire.replay, "DEALER").socket.sendall(request * 8)
+        for _ in range(20):  # what is written to the one wakes the server for the others
+            self.assertNotIn("error", self.wire.request(after="now")[0])
+            time.sleep(0.05)
         self.check()
 
 
