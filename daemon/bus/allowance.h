@@ -13,9 +13,10 @@
 #define ALLOWANCE_LIVE       65536
 #define ALLOWANCE_LIVE_PER_S 16
 #define ALLOWANCE_LIVE_LIFE  (1024 * 1024)
-/* An asker: 16 of the largest requests, or 4 of those that are heard to be refused, between two that are
- * taken from it. */
-#define ALLOWANCE_REPLAY (1024 * 1024)
+/* An asker: eight of the largest requests, or two of those that are heard to be refused, between two that
+ * are taken from it. libzmq keeps the 8 KB that it reads into for each part of a message that comes by
+ * itself, be it of 36 bytes: 116 MB for these. */
+#define ALLOWANCE_REPLAY (512 * 1024)
 
 struct allowance {
 	bool live;

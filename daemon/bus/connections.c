@@ -116,23 +116,14 @@ struct connection *connections_add(struct connections *c, int fd, size_t endpoin
 	return connection;
 }
 
-void connections_say(struct connections *c, struct connection *connection, uint64_t bytes)
+void connections_say(struct connections *c, struct connection *connection, int64_t bytes)
 {
-	if (connection->cut || bytes <= connection->said)
-		return;
-	uint64_t more = bytes - connection->said;
-	connection->said = bytes;
-	c->said += more;
-	if (connection->address)
-		connection->address->said += more;
-}
+	int64_t more = bytes - connection->said;
 
-void connections_unsay(struct connections *c, struct connection *connection)
-{
-	c->said -= connection->said;
+	connection->said = bytes;
+	c->said[connection->side] += more;
 	if (connection->address)
-		connection->address->said -= connection->said;
-	connection->said = 0;
+		connection->address->said[connection->side] += more;
 }
 
 static bool is_same(const struct connection *connection)
@@ -154,7 +145,7 @@ void connections_remove(struct connections *c, int fd)
 	if (!connection)
 		return;
 	list_remove(&connection->link);
-	connections_unsay(c, connection);
+	connections_say(c, connection, 0);
 	tally_drop(&c->addresses, connection->address);
 	tally_drop(&c->keys, connection->key);
 	c->by_fd[fd] = NULL;

@@ -11,11 +11,13 @@
 
 #include <stdint.h>
 
-/* How many connections something has, and what its subscribers have said. */
+enum side { SIDE_REPLAY, SIDE_LIVE, SIDES };
+
+/* How many connections something has, and what they have said. */
 struct tally {
 	struct str name;
 	size_t n;
-	uint64_t said;
+	int64_t said[SIDES];
 };
 
 struct connection {
@@ -24,7 +26,8 @@ struct connection {
 	size_t endpoint;
 	struct tally *address; /* NULL: this machine's, by ipc */
 	struct tally *key;     /* NULL: not known, or it needs none */
-	uint64_t said;         /* of its bytes, those that count for its address */
+	enum side side;        /* which its bytes count for */
+	int64_t said;          /* those that count for its address */
 	bool cut;              /* shut down; libzmq is about to close it */
 	struct list link;      /* among those whose bytes are looked at again soon */
 	struct allowance allowance;
@@ -33,7 +36,7 @@ struct connection {
 struct connections {
 	struct connection **by_fd;
 	size_t cap, n;
-	uint64_t said;
+	int64_t said[SIDES];
 	struct map addresses, keys; /* name → tally */
 };
 
@@ -48,11 +51,8 @@ void connections_remove(struct connections *connections, int fd);
 /* Sets whose it is. False: it is somebody else's already. */
 bool connections_claim(
 	struct connections *connections, struct connection *connection, struct str key);
-/* It has said so many bytes in all, which count for its address while it is there. */
-void connections_say(
-	struct connections *connections, struct connection *connection, uint64_t bytes);
-/* What it has said counts no more. */
-void connections_unsay(struct connections *connections, struct connection *connection);
+/* So many of its bytes count for its address from now on, until it is cut or gone. */
+void connections_say(struct connections *connections, struct connection *connection, int64_t bytes);
 /* What tells a socket from all others, before and after it; 0: the descriptor is none. */
 uint64_t connection_cookie(int fd);
 /* Bytes the kernel has received on it; 0 for what is not TCP. */

@@ -145,8 +145,7 @@ static void take_claim(struct guard *guard, const struct claim *claim)
 	if (!connection || connection->cookie != claim->cookie ||
 		connection->endpoint != claim->endpoint || connection->cut)
 		return;
-	if (!traffic_is_live(&guard->traffic, connection))
-		allowance_renew(&connection->allowance, connection_bytes(connection));
+	traffic_renew(&guard->traffic, connection);
 	if (claim->strange) {
 		traffic_punish(&guard->traffic, connection, OFFENCE_WORDS,
 			"subscribes to bytes that no topic has");

@@ -1,7 +1,7 @@
 /* What must hold: one peer can make libzmq use no more memory than what it may send, nor more time
  * than the handshakes it may begin. ZMQ_MAXMSGSIZE bounds a frame, not the number of frames in a
  * message, nor that of subscriptions; so bytes are counted where they come in, by the kernel
- * (TCP_INFO): of a connection (allowance.h), of all subscribers at an address, and of all subscribers.
+ * (TCP_INFO): of a connection (allowance.h), of all at an address, and of all, for live and replay each.
  *
  * Bytes are looked at when some have come, and then for as long as they keep coming every LOOK_US: a
  * quiet connection costs nothing. */
@@ -30,6 +30,10 @@
 #define LIVE_BYTES_LEAST (2 * ALLOWANCE_LIVE)
 /* The same for all subscribers that there may be: six subscriptions each, and 3 MB by default. */
 #define LIVE_BYTES_EACH_OF_ALL 256
+/* What the askers of an address, and all askers, may have said that is not taken as requests yet:
+ * 1,700 and 14,000 of 300 bytes. */
+#define REPLAY_BYTES_ADDRESS ALLOWANCE_REPLAY
+#define REPLAY_BYTES_ALL     (8 * ALLOWANCE_REPLAY)
 
 int traffic_init(struct traffic *t, const struct auth_endpoint *endpoints,
 	const struct connection_limits *limits, struct bus_counters *counters, struct error *error)
@@ -52,7 +56,7 @@ void traffic_deinit(struct traffic *t)
 		close(t->epoll_fd);
 }
 
-bool traffic_is_live(const struct traffic *t, const struct connection *connection)
+static bool is_live(const struct traffic *t, const struct connection *connection)
 {
 	return t->endpoints[connection->endpoint].audience != NULL;
 }
@@ -72,7 +76,7 @@ void traffic_cut(struct traffic *t, struct connection *connection)
 	epoll_ctl(t->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
 	list_remove(&connection->link);
 	connection_cut(connection);
-	connections_unsay(&t->connections, connection);
+	connections_say(&t->connections, connection, 0);
 }
 
 static _Atomic uint64_t *counter_of(struct bus_counters *counters, enum offence offence)
@@ -103,21 +107,33 @@ void traffic_punish(
 
 /* ---- bytes ---- */
 
-static int64_t address_may_say(const struct traffic *t)
+static int64_t most(int64_t a, int64_t b)
 {
-	int64_t bytes = t->limits.per_address * LIVE_BYTES_EACH;
+	return a > b ? a : b;
+}
 
-	return bytes > LIVE_BYTES_LEAST ? bytes : LIVE_BYTES_LEAST;
+static int64_t address_may_say(const struct traffic *t, enum side side)
+{
+	return side == SIDE_REPLAY
+		       ? REPLAY_BYTES_ADDRESS
+		       : most(t->limits.per_address * LIVE_BYTES_EACH, LIVE_BYTES_LEAST);
+}
+
+static int64_t all_may_say(const struct traffic *t, enum side side)
+{
+	return side == SIDE_REPLAY ? REPLAY_BYTES_ALL
+				   : most(t->limits.all * LIVE_BYTES_EACH_OF_ALL, LIVE_BYTES_LEAST);
 }
 
 /* The one that has said most: not who comes last pays for who came first. */
-static void punish_loudest(struct traffic *t, const struct tally *address, const char *what)
+static void punish_loudest(
+	struct traffic *t, enum side side, const struct tally *address, const char *what)
 {
 	struct connection *loudest = NULL;
 
 	for (size_t fd = 0; fd < t->connections.cap; fd++) {
 		struct connection *c = t->connections.by_fd[fd];
-		if (c && !c->cut && (!address || c->address == address) &&
+		if (c && !c->cut && c->side == side && (!address || c->address == address) &&
 			(!loudest || c->said > loudest->said))
 			loudest = c;
 	}
@@ -125,24 +141,32 @@ static void punish_loudest(struct traffic *t, const struct tally *address, const
 		traffic_punish(t, loudest, OFFENCE_BYTES, what);
 }
 
+/* Of a subscriber all counts, of an asker what has not been taken as requests. */
+static int64_t counts(const struct connection *connection)
+{
+	int64_t bytes = connection->side == SIDE_LIVE
+				? (int64_t)connection->allowance.said
+				: ALLOWANCE_REPLAY - connection->allowance.left;
+
+	return most(bytes - HANDSHAKE_BYTES, 0);
+}
+
 static void look_at(struct traffic *t, struct connection *connection, int64_t now_us)
 {
-	uint64_t bytes = connection_bytes(connection);
-	bool live = traffic_is_live(t, connection);
+	enum side side = connection->side;
 	const struct tally *address = connection->address;
 
-	if (live)
-		connections_say(&t->connections, connection,
-			bytes > HANDSHAKE_BYTES ? bytes - HANDSHAKE_BYTES : 0);
-	if (!allowance_take(&connection->allowance, bytes, now_us))
+	if (!allowance_take(&connection->allowance, connection_bytes(connection), now_us)) {
 		traffic_punish(t, connection, OFFENCE_BYTES,
-			live ? "sends more than a subscriber has to say"
-			     : "sends bytes that are no requests");
-	else if (live && address && (int64_t)address->said > address_may_say(t))
-		punish_loudest(t, address, "sends more than the subscribers of an address may say");
-	else if (live && (int64_t)t->connections.said > t->limits.all * LIVE_BYTES_EACH_OF_ALL &&
-		 t->connections.said > LIVE_BYTES_LEAST)
-		punish_loudest(t, NULL, "sends more than any of all subscribers");
+			side == SIDE_LIVE ? "sends more than a subscriber has to say"
+					  : "sends bytes that are no requests");
+		return;
+	}
+	connections_say(&t->connections, connection, counts(connection));
+	if (address && address->said[side] > address_may_say(t, side))
+		punish_loudest(t, side, address, "sends more than all at its address may say");
+	else if (t->connections.said[side] > all_may_say(t, side))
+		punish_loudest(t, side, NULL, "sends most while all send more than all may say");
 }
 
 /* Those that were quiet. */
@@ -192,6 +216,14 @@ static bool asks_for_keys(const struct traffic *t, size_t endpoint)
 	return t->endpoints[endpoint].admission->curve == CURVE_REQUIRED;
 }
 
+void traffic_renew(struct traffic *t, struct connection *connection)
+{
+	if (connection->side == SIDE_LIVE)
+		return;
+	allowance_renew(&connection->allowance, connection_bytes(connection));
+	connections_say(&t->connections, connection, 0);
+}
+
 void traffic_accept(struct traffic *t, size_t endpoint, int fd, int64_t now_us)
 {
 	struct connection *connection = connections_add(&t->connections, fd, endpoint);
@@ -201,7 +233,8 @@ void traffic_accept(struct traffic *t, size_t endpoint, int fd, int64_t now_us)
 	if (!connection)
 		return; /* it is gone already */
 	struct tally *address = connection->address;
-	allowance_begin(&connection->allowance, traffic_is_live(t, connection), now_us);
+	connection->side = is_live(t, connection) ? SIDE_LIVE : SIDE_REPLAY;
+	allowance_begin(&connection->allowance, connection->side == SIDE_LIVE, now_us);
 	if (address && (int64_t)address->n > t->limits.per_address)
 		traffic_punish(t, connection, OFFENCE_CONNECTIONS,
 			"has more connections than connections.per_address allows");

@@ -26,9 +26,9 @@ struct traffic {
 int traffic_init(struct traffic *traffic, const struct auth_endpoint *endpoints,
 	const struct connection_limits *limits, struct bus_counters *counters, struct error *error);
 void traffic_deinit(struct traffic *traffic);
-/* Is it a subscriber's? */
-bool traffic_is_live(const struct traffic *traffic, const struct connection *connection);
 void traffic_accept(struct traffic *traffic, size_t endpoint, int fd, int64_t now_us);
+/* An asker's request has been taken. */
+void traffic_renew(struct traffic *traffic, struct connection *connection);
 /* Ends a connection. */
 void traffic_cut(struct traffic *traffic, struct connection *connection);
 /* The same, for an offence; `what` is the beginning of a sentence about the peer. */

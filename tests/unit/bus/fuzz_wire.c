@@ -2,6 +2,8 @@
  *
  *   fuzz_wire SEED FIRST TARGET...        a TARGET: PORT,live|replay[,SERVER-KEY,PUBLIC,SECRET] (Z85)
  *   fuzz_wire SEED FIRST show COUNT TARGET...
+ *   fuzz_wire SEED SECONDS flood BYTES TARGET    a CURVE target: parts of a message without end, each of
+ *                                                so many bytes; says after how many ms it was cut, or -1
  *
  * A connection is made from SEED and its number alone: which target, what greeting, which frames, and
  * what is broken about them. The cases of a connection are its greeting, if it is not a good one, and
@@ -11,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -20,6 +23,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -352,6 +356,16 @@ static bool say_hello(struct session *s, const struct target *target)
 	return send_all(s->fd, head, 9) && send_all(s->fd, initiate, n);
 }
 
+static bool shake_hands(struct session *s, const struct target *target)
+{
+	uint8_t greeting[64] = {0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0, 'C', 'U', 'R', 'V', 'E'};
+	uint8_t theirs[64], ready[2];
+
+	crypto_box_keypair(s->public, s->secret);
+	return send_all(s->fd, greeting, 64) && receive(s->fd, theirs, 64) &&
+	       say_hello(s, target) && receive(s->fd, ready, 2);
+}
+
 static size_t talk_in_secret(struct session *s, const struct target *target)
 {
 	uint8_t greeting[64] = {0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0, 'C', 'U', 'R', 'V', 'E'};
@@ -482,6 +496,57 @@ static size_t run(uint64_t number, const struct target *targets, size_t n_target
 	return cases;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Does the other side end it within this time (ms)? */
+static bool is_ended(int fd, int ms)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	char bytes[4096];
+
+	while (poll(&poll_fd, 1, ms) > 0)
+		if (recv(fd, bytes, sizeof bytes, 0) <= 0)
+			return true;
+	return false;
+}
+
+static int flood(const struct target *target, size_t bytes, int64_t seconds)
+{
+	struct session session = {.fd = connect_from(0, target)};
+	uint8_t *message = calloc(1, 9 + 16 + 17 + bytes), *body = calloc(1, bytes + 1), nonce[24];
+	size_t n = 16 + 16 + 1 + bytes;
+	int64_t began = now_ms(), ended = -1;
+
+	body[0] = 1;               /* more follows */
+	body[1] = bytes > 1000000; /* as one message it is a subscription */
+	while (session.fd >= 0 && !shake_hands(&session, target) && now_ms() < began + 10000) {
+		close(session.fd); /* refused for coming too often */
+		session = (struct session){.fd = connect_from(0, target)};
+	}
+	message[0] = 2;
+	for (int i = 0; i < 8; i++)
+		message[1 + i] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
+	memcpy(message + 9, "\7MESSAGE", 8);
+	began = now_ms();
+	while (ended < 0 && now_ms() < began + seconds * 1000) {
+		make_nonce(nonce, "CurveZMQMESSAGEC", ++session.nonce);
+		memcpy(message + 17, nonce + 16, 8);
+		if (crypto_box_easy(message + 25, body, bytes + 1, nonce, session.server,
+			    session.secret) < 0)
+			break;
+		if (!send_all(session.fd, message, 9 + n) || is_ended(session.fd, 0))
+			ended = is_ended(session.fd, 1000) ? now_ms() - began : -1;
+	}
+	printf("%lld\n", (long long)ended);
+	return 0;
+}
+
 static bool read_target(char *text, struct target *ret)
 {
 	char *part = strtok(text, ",");
@@ -502,7 +567,7 @@ int main(int argc, char **argv)
 {
 	struct target targets[8];
 	size_t n = 0, count = 0;
-	bool print = argc > 4 && !strcmp(argv[3], "show");
+	bool print = argc > 4 && (!strcmp(argv[3], "show") || !strcmp(argv[3], "flood"));
 	char line[64];
 
 	if (argc < 4 || sodium_init() < 0)
@@ -515,6 +580,8 @@ int main(int argc, char **argv)
 	for (int i = print ? 5 : 3; i < argc && n < 8; i++)
 		if (!read_target(argv[i], &targets[n++]))
 			return 64;
+	if (print && !strcmp(argv[3], "flood"))
+		return flood(&targets[0], strtoull(argv[4], NULL, 10), (int64_t)number);
 	if (print) {
 		for (count = strtoull(argv[4], NULL, 10); count; count--)
 			run(number++, targets, n, true);

@@ -131,15 +131,15 @@ static void connections_are_counted(void **state)
 	connections_say(&connections, second, 6);
 	connections_say(&connections, second, 6);
 	connections_say(&connections, connections_get(&connections, c[0]), 100);
-	assert_int_equal(second->address->said, 13);
-	assert_int_equal(connections.said, 113);
+	assert_int_equal(second->address->said[SIDE_REPLAY], 13);
+	assert_int_equal(connections.said[SIDE_REPLAY], 113);
 	connections_remove(&connections, a[0]);
 	connections_remove(&connections, a[0]);
 	assert_int_equal(second->address->n, 1);
-	assert_int_equal(second->address->said, 6);
-	connections_unsay(&connections, second);
-	assert_int_equal(second->address->said, 0);
-	assert_int_equal(connections.said, 100);
+	assert_int_equal(second->address->said[SIDE_REPLAY], 6);
+	connections_say(&connections, second, 0);
+	assert_int_equal(second->address->said[SIDE_REPLAY], 0);
+	assert_int_equal(connections.said[SIDE_REPLAY], 100);
 	assert_null(connections_get(&connections, a[0]));
 	assert_ptr_equal(connections_get(&connections, b[0]), second);
 	/* What has come and is not read yet is gone with it. */
