@@ -61,6 +61,18 @@ static const char *home_of(enum section root, struct str key)
 	return NULL;
 }
 
+/* "path, keep, max_size", in the problems' arena. */
+static const char *known_keys(struct binder *b, enum section section)
+{
+	struct buf keys = BUF_INIT;
+
+	for (size_t i = 0; i < b->n_rows[section]; i++)
+		buf_printf(&keys, "%s%s", i ? ", " : "", b->rows[section][i].name);
+	const char *kept = arena_str(&b->problems->arena, buf_view(&keys)).p;
+	buf_deinit(&keys);
+	return kept;
+}
+
 static void report_unknown(struct binder *b, const struct place *place, const struct node *node)
 {
 	const char *home = home_of(place->section, node->key);
@@ -78,7 +90,8 @@ static void report_unknown(struct binder *b, const struct place *place, const st
 			"%sunknown key '%s' (did you mean '%.*s'?)", prefix, shown,
 			STR_FMT(near.best));
 	else
-		problem_add(b->problems, node->key_mark, "%sunknown key '%s'", prefix, shown);
+		problem_add(b->problems, node->key_mark, "%sunknown key '%s'; known here: %s",
+			prefix, shown, known_keys(b, place->section));
 }
 
 static void bind_map(struct binder *b, const struct place *up, enum section section,
@@ -140,10 +153,18 @@ static void report_missing(
 {
 	const struct schema_key *rows = b->rows[place->section];
 
-	for (size_t i = 0; i < b->n_rows[place->section]; i++)
-		if ((rows[i].flags & KEY_REQUIRED) && !given[i])
-			problem_add(b->problems, map->mark, "%s'%s' is missing",
-				place_text(b->problems, place), rows[i].name);
+	for (size_t i = 0; i < b->n_rows[place->section]; i++) {
+		const struct schema_key *row = &rows[i];
+		if (!(row->flags & KEY_REQUIRED) || given[i])
+			continue;
+		if (row->example)
+			problem_add(b->problems, map->mark,
+				"%s'%s' is missing; write it, as in %s: %s",
+				place_text(b->problems, place), row->name, row->name, row->example);
+		else
+			problem_add(b->problems, map->mark, "%s'%s' is missing: %s",
+				place_text(b->problems, place), row->name, row->about);
+	}
 }
 
 /* No section has more keys; checked by the test of the table. */

@@ -18,6 +18,7 @@ static void report_unknown(struct checker *c, const struct reference *reference,
 	struct problems *problems = c->binder->problems;
 	struct suggestion near = suggest_for(str_of(reference->text));
 	const char *prefix = place_text(problems, reference->place);
+	bool is_client = reference->type == KEY_CLIENT_REF;
 
 	c->comparisons += known->n;
 	if (c->comparisons <= SUGGEST_COMPARISONS_MAX)
@@ -28,8 +29,11 @@ static void report_unknown(struct checker *c, const struct reference *reference,
 			"%s%s '%s' is not defined in any file (did you mean '%.*s'?)", prefix, what,
 			reference->text, STR_FMT(near.best));
 	else
-		problem_add(problems, reference->mark, "%s%s '%s' is not defined in any file",
-			prefix, what, reference->text);
+		problem_add(problems, reference->mark,
+			"%s%s '%s' is not defined in any file; %s%s%s", prefix, what,
+			reference->text,
+			is_client ? "make it with `civicwire key new " : "define it",
+			is_client ? reference->text : "", is_client ? "`" : ", or take it out");
 }
 
 static void check_host(struct checker *c, const struct reference *reference)

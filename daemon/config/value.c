@@ -406,7 +406,8 @@ bool value_read(struct binder *b, const struct place *place, const struct schema
 		return false;
 	}
 	if (node_is_null(node)) {
-		problem_add(b->problems, node->mark, "%s'%s' has no value",
+		problem_add(b->problems, node->mark,
+			"%s'%s' has no value; write one, or take the key out",
 			place_text(b->problems, place), row->name);
 		return false;
 	}

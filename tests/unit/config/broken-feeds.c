@@ -56,7 +56,7 @@ const struct broken broken_feeds[] = {
 	{"id missing", "feeds.d/a.yaml",
 		"networks:\n"
 		"  - name: { en: A }\n",
-		"feeds.d/a.yaml:2:5: network: 'id' is missing\n"},
+		"feeds.d/a.yaml:2:5: network: 'id' is missing: a-z, 0-9 and -, at most 40 bytes\n"},
 	{"url missing", "feeds.d/a.yaml",
 		"cities:\n"
 		"  - id: co-mde\n"
@@ -66,7 +66,8 @@ const struct broken broken_feeds[] = {
 		"        name: { es: ACI }\n"
 		"        feeds:\n"
 		"          - id: noticias\n",
-		"feeds.d/a.yaml:8:13: feed co-mde.aci.noticias: 'url' is missing\n"},
+		"feeds.d/a.yaml:8:13: feed co-mde.aci.noticias: 'url' is missing: where the feed "
+		"is: http, https, or file where fetch.allow_file is true\n"},
 	{"ftp", "feeds.d/a.yaml",
 		"cities:\n"
 		"  - id: co-mde\n"
@@ -205,10 +206,10 @@ const struct broken broken_feeds[] = {
 		"    name: { en: A }\n"
 		"    lead: co-mde.acj\n"
 		"    cities: [co-mde, mx-mex]\n" GOOD,
-		"feeds.d/a.yaml:4:11: network al-las: agency 'co-mde.acj' is not defined in "
-		"any file (did you mean 'co-mde.aci'?)\n"
-		"feeds.d/a.yaml:5:22: network al-las: city 'mx-mex' is not defined in any "
-		"file\n"},
+		"feeds.d/a.yaml:4:11: network al-las: agency 'co-mde.acj' is not defined in any "
+		"file (did you mean 'co-mde.aci'?)\n"
+		"feeds.d/a.yaml:5:22: network al-las: city 'mx-mex' is not defined in any file; "
+		"define it, or take it out\n"},
 	{"two cities with one id", "feeds.d/a.yaml",
 		GOOD "  - id: co-mde\n"
 		     "    name: { es: Medellín }\n"
@@ -278,8 +279,9 @@ const struct broken broken_feeds[] = {
 		GOOD "            auth: { user: me, password: secret }\n",
 		"feeds.d/a.yaml:10:19: feed co-mde.aci.noticias: auth: needs user and one of "
 		"password_file and password_credential\n"
-		"feeds.d/a.yaml:10:31: feed co-mde.aci.noticias: auth: unknown key "
-		"'password'\n"},
+		"feeds.d/a.yaml:10:31: feed co-mde.aci.noticias: auth: unknown key 'password'; "
+		"known here: user, password_file, password_credential, bearer_file, "
+		"bearer_credential, certificate_file, key_file\n"},
 	{"no range", "feeds.d/a.yaml", GOOD "            allow_net: [10.0.0.0]\n",
 		"feeds.d/a.yaml:10:25: feed co-mde.aci.noticias: allow_net '10.0.0.0' is not "
 		"a range of addresses, such as 10.1.0.0/16 or fd00::/8\n"},
@@ -307,15 +309,14 @@ const struct broken broken_feeds[] = {
 		"    nam: { en: A }\n"
 		"    cities: [co-mdee]\n" GOOD "            interval: 5min\n"
 		"            themes: [climat]\n",
-		"feeds.d/a.yaml:2:5: network al-las: 'name' is missing\n"
-		"feeds.d/a.yaml:3:5: network al-las: unknown key 'nam' (did you mean "
-		"'name'?)\n"
-		"feeds.d/a.yaml:4:14: network al-las: city 'co-mdee' is not defined in any "
-		"file (did you mean 'co-mde'?)\n"
-		"feeds.d/a.yaml:14:23: interval '5min' of co-mde.aci.noticias is below "
-		"15min; ask the partner, then set interval_agreed: true\n"
-		"feeds.d/a.yaml:15:22: feed co-mde.aci.noticias: theme 'climat' is not "
-		"defined in any file (did you mean 'climate'?)\n"},
+		"feeds.d/a.yaml:2:5: network al-las: 'name' is missing: name by language\n"
+		"feeds.d/a.yaml:3:5: network al-las: unknown key 'nam' (did you mean 'name'?)\n"
+		"feeds.d/a.yaml:4:14: network al-las: city 'co-mdee' is not defined in any file "
+		"(did you mean 'co-mde'?)\n"
+		"feeds.d/a.yaml:14:23: interval '5min' of co-mde.aci.noticias is below 15min; ask "
+		"the partner, then set interval_agreed: true\n"
+		"feeds.d/a.yaml:15:22: feed co-mde.aci.noticias: theme 'climat' is not defined in "
+		"any file (did you mean 'climate'?)\n"},
 };
 
 const size_t n_broken_feeds = sizeof broken_feeds / sizeof *broken_feeds;

@@ -8,7 +8,8 @@ const struct broken broken_settings[] = {
 	{"unknown key", "civicwired.yaml", "publishr: http://a.example\n",
 		"civicwired.yaml:1:1: unknown key 'publishr' (did you mean 'publisher'?)\n"},
 	{"unknown key far from all", "civicwired.yaml", "colour: blue\n",
-		"civicwired.yaml:1:1: unknown key 'colour'\n"},
+		"civicwired.yaml:1:1: unknown key 'colour'; known here: publisher, contact, "
+		"control, journal, live, replay, server_key, connections, status, fetch, hosts\n"},
 	{"key of another file", "civicwired.yaml", "cities: []\n",
 		"civicwired.yaml:1:1: key 'cities' belongs into a file in feeds.d/\n"},
 	{"key in a section", "civicwired.yaml", "journal: { pth: /x, keep: 90d }\n",
@@ -92,13 +93,16 @@ const struct broken broken_settings[] = {
 		"civicwired.yaml:1:41: replay: 'clients' means nothing without 'curve: "
 		"required'\n"},
 	{"unknown client", "civicwired.yaml", "replay: { curve: required, clients: [archive] }\n",
-		"civicwired.yaml:1:38: replay: client 'archive' is not defined in any file\n"},
+		"civicwired.yaml:1:38: replay: client 'archive' is not defined in any file; make "
+		"it with `civicwire key new archive`\n"},
 	{"client without key", "clients.d/archive.yaml", "topics: [feed/]\n",
-		"clients.d/archive.yaml:1:1: 'key' is missing\n"},
+		"clients.d/archive.yaml:1:1: 'key' is missing: its public CURVE key; the secret "
+		"half is with the client alone\n"},
 	{"empty client", "clients.d/archive.yaml", "",
 		"clients.d/archive.yaml:1:1: 'key' is missing\n"},
 	{"client without topics", "clients.d/archive.yaml", "key: \"" KEY "\"\n",
-		"clients.d/archive.yaml:1:1: 'topics' is missing\n"},
+		"clients.d/archive.yaml:1:1: 'topics' is missing; write it, as in topics: [feed/, "
+		"theme/climate/]\n"},
 	{"client whose key is none", "clients.d/archive.yaml", "key: \"abc\"\ntopics: [feed/]\n",
 		"clients.d/archive.yaml:1:6: key 'abc' is not a public CURVE key: 40 characters of "
 		"Z85, in quotes, as `civicwire key new` writes it\n"},
@@ -116,7 +120,8 @@ const struct broken broken_settings[] = {
 		"most 40 bytes\n"},
 	{"live without bind", "civicwired.yaml",
 		"live: [{ audience: { topics: [theme/climate/] } }]\n",
-		"civicwired.yaml:1:8: live: 'bind' is missing\n"},
+		"civicwired.yaml:1:8: live: 'bind' is missing; write it, as in bind: "
+		"\"tcp://127.0.0.1:5570\"\n"},
 	{"live no list", "civicwired.yaml", "live: { bind: \"tcp://127.0.0.1:5570\" }\n",
 		"civicwired.yaml:1:7: 'live' must be a list, not a mapping\n"},
 	{"live of scalars", "civicwired.yaml", "live: [\"tcp://127.0.0.1:5570\"]\n",
@@ -125,8 +130,8 @@ const struct broken broken_settings[] = {
 	{"unknown network of an audience", "civicwired.yaml",
 		"live: [{ bind: \"tcp://127.0.0.1:5570\", audience: { networks: [al-las] } "
 		"}]\n",
-		"civicwired.yaml:1:63: live: audience: network 'al-las' is not defined in "
-		"any file\n"},
+		"civicwired.yaml:1:63: live: audience: network 'al-las' is not defined in any "
+		"file; define it, or take it out\n"},
 	{"no topic", "civicwired.yaml",
 		"live: [{ bind: \"tcp://127.0.0.1:5570\", audience: { topics: [climate] } "
 		"}]\n",
@@ -151,7 +156,7 @@ const struct broken broken_settings[] = {
 		"- b\n",
 		"civicwired.yaml:1:1: the file must be a mapping (key: value), not a list\n"},
 	{"value missing", "civicwired.yaml", "publisher:\n",
-		"civicwired.yaml:1:11: 'publisher' has no value\n"},
+		"civicwired.yaml:1:11: 'publisher' has no value; write one, or take the key out\n"},
 	{"list for a value", "civicwired.yaml", "publisher: [a]\n",
 		"civicwired.yaml:1:12: 'publisher' must be a single value, not a list\n"},
 	{"publisher no URL", "civicwired.yaml", "publisher: wire.example.org\n",

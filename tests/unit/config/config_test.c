@@ -368,8 +368,11 @@ static void test_several_broken_files(void **state)
 	folder_write(&f, "feeds.d/b.yaml", GOOD);
 	folder_write(&f, "feeds.d/a.yaml", GOOD "colour: red\n");
 	assert_string_equal(folder_load(&f),
-		"civicwired.yaml:2:1: unknown key 'x'\n"
-		"feeds.d/a.yaml:10:1: unknown key 'colour'\n"
+		"civicwired.yaml:2:1: unknown key 'x'; known here: publisher, contact, control, "
+		"journal, "
+		"live, replay, server_key, connections, status, fetch, hosts\n"
+		"feeds.d/a.yaml:10:1: unknown key 'colour'; known here: networks, cities, bodies, "
+		"rules\n"
 		"feeds.d/b.yaml:2:9: city 'co-mde' is already defined at feeds.d/a.yaml:2:9\n"
 		"feeds.d/b.yaml:5:13: agency 'co-mde.aci' is already defined at "
 		"feeds.d/a.yaml:5:13\n"
@@ -496,7 +499,8 @@ static void test_too_many_problems(void **state)
 	folder_write(&f, "civicwired.yaml", buf_cstr(&text));
 	const char *messages = folder_load(&f);
 	assert_int_equal(f.problems, 1500);
-	assert_non_null(strstr(messages, "civicwired.yaml:1001:5: live: 'bind' is missing\n"
+	assert_non_null(strstr(messages, "civicwired.yaml:1001:5: live: 'bind' is missing; write "
+					 "it, as in bind: \"tcp://127.0.0.1:5570\"\n"
 					 "and 500 more problems\n"));
 	buf_deinit(&text);
 	folder_close(&f);
