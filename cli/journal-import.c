@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "cli/progress.h"
 #include "cli/verb.h"
 
 #define COLUMNS_MAX 64
@@ -167,7 +168,9 @@ static int load(struct import *in, const char *path, FILE *from, struct error *e
 		in->line++;
 		if (s.n)
 			r = load_line(in, path, s, error);
+		progress("lines read:", in->line, 0);
 	}
+	progress_end();
 	free(line);
 	if (r < 0)
 		return error_prefix(error, "%s:%lu", in->name, in->line);

@@ -3,12 +3,22 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
+#include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "cli/progress.h"
 #include "cli/verb.h"
+
+/* As fast as people read. */
+#define WATCH_EVERY_US 100000
 
 static void print_time(const char *name, int64_t us)
 {
@@ -50,14 +60,14 @@ static void on_finding(struct journal_verify_sink *sink, enum journal_finding ki
 	uint64_t to, const char *sentence)
 {
 	(void)sink, (void)from, (void)to;
-	journal_verb_progress_end();
+	progress_end();
 	printf("%s: %s\n", kind == FINDING_LOSS ? "note" : "damage", sentence);
 }
 
 static void on_progress(struct journal_verify_sink *sink, uint64_t seq, uint64_t head)
 {
 	(void)sink;
-	journal_verb_progress("verifying", seq, head);
+	progress("verifying", seq, head);
 }
 
 int journal_verb_verify(
@@ -70,7 +80,7 @@ int journal_verb_verify(
 	(void)arguments, (void)n;
 	if (journal_verify(path, &sink, &verdict, &error) < 0)
 		return journal_verb_failed(verb, &error);
-	journal_verb_progress_end();
+	progress_end();
 	printf("%s: %" PRIu64 " event%s readable, from %" PRIu64 " to %" PRIu64 ", epoch %s\n",
 		verdict.damage ? "damaged" : "whole", verdict.readable,
 		verdict.readable == 1 ? " is" : "s are", verdict.extent.oldest, verdict.extent.head,
@@ -81,28 +91,70 @@ int journal_verb_verify(
 	return code ? code : verdict.damage ? EX_DATAERR : EX_OK;
 }
 
+/* The copy is one statement of the database's: how far it is shows the file that grows. */
+struct watch {
+	pthread_t thread;
+	const char *to;
+	uint64_t all; /* bytes that the copy will have, about */
+	atomic_bool over;
+};
+
+static void *watch_copy(void *watch)
+{
+	struct watch *w = watch;
+	cleanup(free_p) char *part = mem_printf("%s.part", w->to);
+	struct stat st;
+
+	while (!atomic_load(&w->over)) {
+		if (stat(part, &st) == 0 && w->all) {
+			uint64_t n = (uint64_t)st.st_size;
+			progress("copying", n < w->all ? n : w->all, w->all);
+		} else {
+			progress("copying", 0, 0);
+		}
+		usleep(WATCH_EVERY_US);
+	}
+	progress_end();
+	return NULL;
+}
+
 int journal_verb_backup(
 	const struct journal_verb *verb, const char *path, char **arguments, size_t n)
 {
+	struct watch watch = {.to = arguments[0]};
+	struct journal_survey survey;
 	struct error error = {0};
+	bool watched = false;
 
 	(void)n;
-	return journal_backup(path, arguments[0], &error) < 0 ? journal_verb_failed(verb, &error)
-							      : EX_OK;
+	if (isatty(STDERR_FILENO)) {
+		if (journal_survey(path, &survey, &error) == 0)
+			watch.all = survey.bytes - survey.free_bytes;
+		watched = pthread_create(&watch.thread, NULL, watch_copy, &watch) == 0;
+	}
+	int r = journal_backup(path, arguments[0], &error);
+	if (watched) {
+		atomic_store(&watch.over, true);
+		pthread_join(watch.thread, NULL);
+	}
+	return r < 0 ? journal_verb_failed(verb, &error) : EX_OK;
 }
 
 struct export
 {
 	struct journal_dump_sink sink;
 	FILE *out;
+	uint64_t lines;
 };
 
 static int on_line(struct journal_dump_sink *sink, struct str line)
 {
-	FILE *out = container_of(sink, struct export, sink)->out;
+	struct export *export = container_of(sink, struct export, sink);
+	FILE *out = export->out;
 
 	fwrite(line.p, 1, line.n, out);
 	putc('\n', out);
+	progress("lines written:", ++export->lines, 0);
 	return ferror(out) ? -errno : 0;
 }
 
@@ -110,7 +162,7 @@ int journal_verb_export(
 	const struct journal_verb *verb, const char *path, char **arguments, size_t n)
 {
 	/* "x": never over a file that is there. */
-	struct export export = {{on_line}, n ? fopen(arguments[0], "wxe") : stdout};
+	struct export export = {{on_line}, n ? fopen(arguments[0], "wxe") : stdout, 0};
 	struct error error = {0};
 
 	if (!export.out) {

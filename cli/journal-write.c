@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "cli/progress.h"
 #include "cli/verb.h"
 #include "config/quantity.h"
 
@@ -35,10 +36,10 @@ int journal_verb_prune(
 		return code;
 	uint64_t before = count_events(path);
 	while ((r = journal_retain(journal, clock_real_us(), &error)) > 0)
-		journal_verb_progress("pruning", before - count_events(path), before);
+		progress("pruning", before - count_events(path), before);
 	if (r < 0)
 		return journal_verb_failed(verb, &error);
-	journal_verb_progress_end();
+	progress_end();
 	uint64_t after = count_events(path);
 	printf("%" PRIu64 " events removed, %" PRIu64 " kept\n", before - after, after);
 	return verb_flush("journal");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/progress.h"
 #include "cli/verb.h"
 #include "config/config.h"
 
@@ -95,7 +96,7 @@ static int exit_code(int r)
 
 int journal_verb_failed(const struct journal_verb *verb, const struct error *error)
 {
-	journal_verb_progress_end();
+	progress_end();
 	fprintf(stderr, "civicwire journal %s: %s\n", verb->name, error->text);
 	return exit_code(error->code);
 }
@@ -125,27 +126,6 @@ struct journal *journal_verb_open(
 			settings->path);
 	*ret_code = journal_verb_failed(verb, &error);
 	return NULL;
-}
-
-/* Ten times a second is as fast as people read. */
-#define PROGRESS_EVERY_US (100 * MSEC_US)
-
-void journal_verb_progress(const char *what, uint64_t done, uint64_t all)
-{
-	static _Thread_local int64_t next_us;
-	int64_t now = clock_monotonic_us();
-
-	if (!isatty(STDERR_FILENO) || now < next_us)
-		return;
-	next_us = now + PROGRESS_EVERY_US;
-	fprintf(stderr, "\r%s %3d %%", what, all ? (int)(done * 100 / all) : 100);
-	fflush(stderr);
-}
-
-void journal_verb_progress_end(void)
-{
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
 }
 
 static void print_problem(struct config_report *report, const char *message)

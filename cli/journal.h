@@ -36,7 +36,3 @@ int journal_verb_failed(const struct journal_verb *verb, const struct error *err
  * *ret_code. */
 struct journal *journal_verb_open(
 	const struct journal_verb *verb, const struct journal_settings *settings, int *ret_code);
-/* Tells a person at a terminal how far it has come, at most some times a second; nothing elsewhere. */
-void journal_verb_progress(const char *what, uint64_t done, uint64_t all);
-/* Ends the line of progress, if there is one. */
-void journal_verb_progress_end(void);

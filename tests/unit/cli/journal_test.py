@@ -7,12 +7,14 @@ CIVICWIRE_FLIPS (default 60) says how many bits are flipped, one at a time, and 
 is cut, to see that each is found or harmless."""
 import json
 import os
+import pty
 import random
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
@@ -168,6 +170,30 @@ class Journal(unittest.TestCase):
         self.assertEqual(run("-j", self.path + ".no", "verify")[0], 66)
         self.assertEqual(run("-j", __file__, "verify")[0], 65)
         self.assertEqual(run("--help")[0], 0)
+
+    def test_progress(self):
+        """A person at a terminal sees how far it is, after a second, and nothing of it at the end; nobody else does."""
+        code, lines, _ = run("-j", self.path, "export")
+        lines = lines.splitlines(keepends=True)
+        for is_terminal in (True, False):
+            new = self.path + f".{is_terminal}"
+            master, slave = pty.openpty()
+            process = subprocess.Popen([PROGRAM, "journal", "-j", new, "import"], stdin=subprocess.PIPE,
+                                       stdout=subprocess.DEVNULL, stderr=slave if is_terminal else subprocess.PIPE, text=True)
+            process.stdin.writelines(lines[:2])
+            process.stdin.flush()
+            time.sleep(1.2)
+            process.stdin.writelines(lines[2:])
+            process.stdin.close()
+            self.assertEqual(process.wait(30), 0)
+            os.close(slave)
+            seen = os.read(master, 4096).decode() if is_terminal else process.stderr.read()
+            os.close(master)
+            if is_terminal:
+                self.assertRegex(seen, r"^\r\x1b\[Klines read: \d+.*\r\x1b\[K$")
+            else:
+                self.assertEqual(seen, "")
+                process.stderr.close()
 
     @staticmethod
     def meta(path):
