@@ -6,6 +6,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
 #include "cli/verb.h"
 
 /* 100,000 feeds of 400 bytes, and as much again. */
@@ -15,6 +18,8 @@
 struct answer {
 	char *p;
 	size_t n;
+	bool quiet;       /* nothing goes to stderr */
+	bool expects_404; /* nor does this answer */
 };
 
 static const char *socket_of(const char *given)
@@ -46,10 +51,9 @@ static size_t on_bytes(char *p, size_t size, size_t n, void *to)
 /* Whether there is a daemon at all is told by the caller: EX_NOHOST. */
 static int perform(CURL *curl, const char *socket, const char *path, struct answer *answer)
 {
-	char url[1024];
+	cleanup(free_p) char *url = mem_printf("http://civicwired%s", path);
 	long status = 0;
 
-	snprintf(url, sizeof url, "http://civicwired%s", path);
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
@@ -61,15 +65,28 @@ static int perform(CURL *curl, const char *socket, const char *path, struct answ
 	if (code == CURLE_COULDNT_CONNECT)
 		return EX_NOHOST;
 	if (code != CURLE_OK) {
-		fprintf(stderr, "civicwire: %s: %s\n", socket, curl_easy_strerror(code));
+		if (!answer->quiet)
+			fprintf(stderr, "civicwire: %s: %s\n", socket, curl_easy_strerror(code));
 		return EX_UNAVAILABLE;
 	}
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 200 || status == 202)
 		return EX_OK;
-	fprintf(stderr, "civicwire: the daemon answers %ld: %s", status,
-		answer->p ? answer->p : "\n");
+	if (status == 404 && answer->expects_404)
+		return EX_NOINPUT;
+	if (!answer->quiet)
+		fprintf(stderr, "civicwire: the daemon answers %ld: %s", status,
+			answer->p ? answer->p : "\n");
 	return status == 403 ? EX_NOPERM : status == 404 ? EX_NOINPUT : EX_UNAVAILABLE;
+}
+
+static int tell_absent(const char *socket)
+{
+	fprintf(stderr,
+		"civicwire: no civicwired answers on %s; is it running, and may you use the "
+		"socket?\n",
+		socket);
+	return EX_UNAVAILABLE;
 }
 
 static int show(struct question *question, const struct answer *answer)
@@ -120,13 +137,74 @@ int ask_daemon(struct question *question)
 	curl_easy_cleanup(curl);
 	if (r == EX_OK)
 		r = show(question, &answer);
-	if (r == EX_NOHOST) {
-		fprintf(stderr,
-			"civicwire: no civicwired answers on %s; is it running, and may "
-			"you use the socket?\n",
-			socket);
-		r = EX_UNAVAILABLE;
-	}
+	if (r == EX_NOHOST)
+		r = tell_absent(socket);
 	free(answer.p);
 	return r;
+}
+
+/* ---- many requests ---- */
+
+struct daemon_line {
+	CURL *curl;
+	const char *verb, *socket;
+	struct answer answer;
+};
+
+struct daemon_line *daemon_line_new(const char *verb, const char *socket)
+{
+	struct daemon_line *line = mem_zalloc(1, sizeof *line);
+
+	line->curl = curl_easy_init();
+	line->verb = verb;
+	line->socket = socket_of(socket);
+	return line->curl ? line : daemon_line_free(line);
+}
+
+struct daemon_line *daemon_line_free(struct daemon_line *line)
+{
+	if (!line)
+		return NULL;
+	curl_easy_cleanup(line->curl);
+	free(line->answer.p);
+	free(line);
+	return NULL;
+}
+
+int daemon_line_ask(
+	struct daemon_line *line, bool is_command, const char *path, json_t **ret_answer)
+{
+	line->answer.n = 0;
+	if (line->answer.p)
+		*line->answer.p = 0;
+	line->answer.expects_404 = is_command;
+	if (is_command)
+		curl_easy_setopt(line->curl, CURLOPT_POSTFIELDS, "");
+	else
+		curl_easy_setopt(line->curl, CURLOPT_HTTPGET, 1L);
+	int r = perform(line->curl, line->socket, path, &line->answer);
+	if (r == EX_NOHOST)
+		return line->answer.quiet ? EX_UNAVAILABLE : tell_absent(line->socket);
+	if (r != EX_OK)
+		return r;
+	*ret_answer = json_loadb(line->answer.p ? line->answer.p : "", line->answer.n, 0, NULL);
+	if (*ret_answer)
+		return EX_OK;
+	fprintf(stderr, "civicwire %s: the daemon's answer is not JSON\n", line->verb);
+	return EX_PROTOCOL;
+}
+
+void daemon_line_quiet(struct daemon_line *line, bool quiet)
+{
+	line->answer.quiet = quiet;
+}
+
+void daemon_line_escape(struct buf *path, const char *text)
+{
+	for (const char *c = text; *c; c++) {
+		if (ascii_is_alnum((unsigned char)*c) || *c == '.' || *c == '-')
+			buf_char(path, *c);
+		else
+			buf_printf(path, "%%%02X", (unsigned char)*c);
+	}
 }

@@ -1,98 +1,128 @@
 #include <getopt.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/list.h"
 #include "cli/ask-daemon.h"
+#include "cli/feed-list.h"
+#include "cli/print.h"
 #include "cli/since.h"
 #include "cli/verb.h"
 
 static const char usage[] =
-	"Usage: civicwire feeds [OPTION]... [PREFIX]...\n"
-	"Shows the state of each feed: last success, next poll, errors.\n"
-	"With PREFIX only feeds whose id begins so, such as co-mde or co-mde.aci.\n"
+	"Usage: civicwire feeds [OPTION]... [FEED]...\n"
+	"Shows the state of each feed: last success, next poll, errors. FEED is an id, the "
+	"beginning "
+	"of\n"
+	"one, such as co-mde or co-mde.aci, or a pattern with * and ?. What is shown fits all "
+	"options.\n"
 	"\n"
-	"      --failing      only feeds that do not work\n"
-	"  -j, --json         print the daemon's own answer\n"
-	"  -s, --socket PATH  the daemon's control socket (default $CIVICWIRE_SOCKET,\n"
-	"                     else " CONTROL_SOCKET_DEFAULT ")\n"
-	"  -h, --help         show this\n"
+	"      --failing            only feeds that do not work\n"
+	"      --paused             only feeds that are not polled: 'enabled: false'\n"
+	"      --quiet-since WHEN   only feeds that have not changed since: 30d, 2026-01-31 or a "
+	"time\n"
+	"      --city ID            only feeds of this city or body\n"
+	"      --network ID         only feeds of this network's cities\n"
+	"      --host NAME          only feeds of this server\n"
+	"      --sort id|state|success|due|change|failures|items|host\n"
+	"                           in this order (default id)\n"
+	"      --reverse            the other way round\n"
+	"  -j, --json               print what the daemon says of them, as a JSON array\n"
+	"  -s, --socket PATH        the daemon's control socket (default $CIVICWIRE_SOCKET,\n"
+	"                           else " CONTROL_SOCKET_DEFAULT ")\n"
+	"  -h, --help               show this\n"
 	"\n"
 	"Exit status: 0 all feeds shown work; 1 one does not; 64 wrong usage; 69 no daemon "
 	"answers;\n"
-	"77 not for this user.\n";
+	"74 the output cannot be written; 77 not for this user.\n";
 
 struct feeds {
-	struct question question;
-	bool failing;
-	char **prefixes;
-	int n_prefixes;
+	struct feed_filter filter;
+	const char *order;
+	bool reverse, json;
 };
 
-enum { OPTION_FAILING = 256 };
+static int wrong_order(const char *order)
+{
+	fprintf(stderr, "civicwire feeds: --sort is one of");
+	for (size_t i = 0; feed_order_name(i); i++)
+		fprintf(stderr, "%s %s", i ? "," : "", feed_order_name(i));
+	fprintf(stderr, ", not '%s'\nTry 'civicwire feeds --help'.\n", order);
+	return EX_USAGE;
+}
 
 /* 0: go on; else the exit status + 1. */
 static int parse(struct feeds *f, int argc, char **argv)
 {
+	enum { FAILING = 256, PAUSED, QUIET, CITY, NETWORK, HOST, SORT, REVERSE };
 	static const struct option options[] = {
-		{"failing", no_argument, NULL, OPTION_FAILING},
+		{"failing", no_argument, NULL, FAILING},
+		{"paused", no_argument, NULL, PAUSED},
+		{"quiet-since", required_argument, NULL, QUIET},
+		{"city", required_argument, NULL, CITY},
+		{"network", required_argument, NULL, NETWORK},
+		{"host", required_argument, NULL, HOST},
+		{"sort", required_argument, NULL, SORT},
+		{"reverse", no_argument, NULL, REVERSE},
 		{"json", no_argument, NULL, 'j'},
 		{"socket", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
+	struct feed_filter *filter = &f->filter;
+	struct feed_list none = {.n = 0};
 
 	for (int c; (c = getopt_long(argc, argv, "js:h", options, NULL)) >= 0;) {
 		switch (c) {
-		case OPTION_FAILING:
-			f->failing = true;
+		case FAILING:
+			filter->failing = true;
+			break;
+		case PAUSED:
+			filter->paused = true;
+			break;
+		case QUIET:
+			if (!feed_time(optarg, &filter->quiet_since))
+				return verb_misused("feeds",
+					       "--quiet-since is a time back (30d), a date or a "
+					       "time, "
+					       "not '%s'",
+					       optarg) +
+				       1;
+			break;
+		case CITY:
+			filter->city = optarg;
+			break;
+		case NETWORK:
+			filter->network = optarg;
+			break;
+		case HOST:
+			filter->host = optarg;
+			break;
+		case SORT:
+			f->order = optarg;
+			if (!feed_list_sort(&none, optarg, false))
+				return wrong_order(optarg) + 1;
+			break;
+		case REVERSE:
+			f->reverse = true;
 			break;
 		case 'j':
-			f->question.json = true;
+			f->json = filter->keep_json = true;
 			break;
 		case 's':
-			f->question.socket = optarg;
+			filter->socket = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			return EX_OK + 1;
+			return verb_flush("feeds") + 1;
 		default:
 			fputs("Try 'civicwire feeds --help'.\n", stderr);
 			return EX_USAGE + 1;
 		}
 	}
-	f->prefixes = argv + optind;
-	f->n_prefixes = argc - optind;
+	filter->patterns = argv + optind;
+	filter->n_patterns = argc - optind;
 	return 0;
-}
-
-static const char *text(json_t *feed, const char *name)
-{
-	const char *s = json_string_value(json_object_get(feed, name));
-
-	return s ? s : "";
-}
-
-static bool works(json_t *feed)
-{
-	const char *health = text(feed, "health");
-
-	return !strcmp(health, "fine") || !strcmp(health, "new") ||
-	       json_is_true(json_object_get(feed, "paused"));
-}
-
-static bool wanted(const struct feeds *f, json_t *feed)
-{
-	const char *id = text(feed, "id");
-
-	if (f->failing && works(feed))
-		return false;
-	for (int i = 0; i < f->n_prefixes; i++)
-		if (!strncmp(id, f->prefixes[i], strlen(f->prefixes[i])))
-			return true;
-	return f->n_prefixes == 0;
 }
 
 static void put_span(time_t from, time_t to, const char *before, const char *after)
@@ -104,78 +134,76 @@ static void put_span(time_t from, time_t to, const char *before, const char *aft
 	printf("%-14s", cell);
 }
 
-static void print_feed(json_t *feed, int width, time_t now)
+static void put_due(const struct feed_row *row, time_t now)
 {
-	time_t success = since_parse(text(feed, "last_success"));
-	time_t due = since_parse(text(feed, "next_due"));
-
-	bool paused = json_is_true(json_object_get(feed, "paused"));
-
-	printf("%-*s  %-8s  ", width, text(feed, "id"), paused ? "paused" : text(feed, "health"));
-	if (success >= 0)
-		put_span(success, now, "", " ago");
-	else
-		printf("%-14s", "never");
-	if (json_is_true(json_object_get(feed, "polling")))
+	if (row->polling)
 		printf("%-14s", "now");
-	else if (paused)
+	else if (row->paused)
 		printf("%-14s", "never");
-	else if (due < 0)
+	else if (row->due < 0)
 		printf("%-14s", "at once");
 	else
-		put_span(now, due, "in ", "");
-	printf("%5lld  %s\n", (long long)json_integer_value(json_object_get(feed, "items")),
-		text(feed, "error"));
+		put_span(now, row->due, "in ", "");
 }
 
-static void print_feeds(struct question *question, json_t *all)
+static void print_row(const struct feed_row *row, int width, time_t now)
 {
-	const struct feeds *f = container_of(question, struct feeds, question);
-	size_t i, shown = 0;
-	int width = 4;
-	json_t *feed;
+	printf("%-*s  %-8s  ", width, row->id, row->health);
+	if (row->success >= 0)
+		put_span(row->success, now, "", " ago");
+	else
+		printf("%-14s", "never");
+	put_due(row, now);
+	printf("%5lld  ", row->items);
+	print_text(stdout, row->error);
+	putchar('\n');
+}
+
+static void print_rows(const struct feeds *f, const struct feed_list *list)
+{
 	time_t now = time(NULL);
+	int width = 4;
 
-	json_array_foreach(all, i, feed)
-	{
-		int n = (int)strlen(text(feed, "id"));
-		if (wanted(f, feed) && n > width)
-			width = n;
+	for (size_t i = 0; i < list->n; i++) {
+		int n = (int)strlen(list->rows[i].id);
+		width = n > width ? n : width;
 	}
-	json_array_foreach(all, i, feed)
-	{
-		if (!wanted(f, feed))
-			continue;
-		if (shown++ == 0)
-			printf("%-*s  %-8s  %-14s%-14s%5s  %s\n", width, "FEED", "STATE",
-				"LAST SUCCESS", "NEXT POLL", "ITEMS", "ERROR");
-		print_feed(feed, width, now);
-	}
-	if (!shown)
-		puts(f->failing ? "no feed is failing" : "no such feed");
+	if (list->n)
+		printf("%-*s  %-8s  %-14s%-14s%5s  %s\n", width, "FEED", "STATE", "LAST SUCCESS",
+			"NEXT POLL", "ITEMS", "ERROR");
+	else
+		puts(f->filter.failing ? "no feed is failing" : "no such feed");
+	for (size_t i = 0; i < list->n; i++)
+		print_row(&list->rows[i], width, now);
 }
 
-static int judge_feeds(const struct question *question, json_t *all)
+static void print_json(const struct feed_list *list)
 {
-	const struct feeds *f = container_of(question, const struct feeds, question);
-	json_t *feed;
-	size_t i;
-
-	json_array_foreach(all, i, feed)
-	{
-		if (wanted(f, feed) && !works(feed))
-			return 1;
-	}
-	return EX_OK;
+	putchar('[');
+	for (size_t i = 0; i < list->n; i++)
+		printf("%s%s", i ? ",\n" : "", list->rows[i].json);
+	puts("]");
 }
 
 int verb_feeds(int argc, char **argv)
 {
-	struct feeds f = {.question = {.verb = "feeds",
-				  .path = "/v1/feeds",
-				  .show = print_feeds,
-				  .judge = judge_feeds}};
+	struct feeds f = {.filter = {.verb = "feeds", .quiet_since = -1}, .order = "id"};
+	struct feed_list list;
 	int r = parse(&f, argc, argv);
 
-	return r ? r - 1 : ask_daemon(&f.question);
+	if (r)
+		return r - 1;
+	r = feed_list_load(&list, &f.filter);
+	if (r != EX_OK)
+		return r;
+	feed_list_sort(&list, f.order, f.reverse);
+	if (f.json)
+		print_json(&list);
+	else
+		print_rows(&f, &list);
+	r = verb_flush("feeds");
+	for (size_t i = 0; i < list.n && r == EX_OK; i++)
+		r = list.rows[i].works ? EX_OK : 1;
+	feed_list_deinit(&list);
+	return r;
 }

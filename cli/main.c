@@ -16,6 +16,8 @@ static const struct verb verbs[] = {
 	{"status", "show how the daemon is", NULL},
 	{"reload", "make the daemon read its configuration again", NULL},
 	{"feeds", "show the state of each feed", NULL},
+	{"refresh", "poll feeds before their time", NULL},
+	{"top", "watch the daemon at work", NULL},
 	{"probe", "try an address as the daemon would", NULL},
 	{"explain", "say why somebody got an event, or did not", verb_explain},
 	{"check", "look for mistakes in a configuration", verb_check},

@@ -13,6 +13,8 @@ static const struct verb verbs[] = {
 	{"status", NULL, verb_status},
 	{"reload", NULL, verb_reload},
 	{"feeds", NULL, verb_feeds},
+	{"refresh", NULL, verb_refresh},
+	{"top", NULL, verb_top},
 	{"key", NULL, verb_key},
 	{"redact", NULL, verb_redact}, /* for journal-write.c only */
 	{"probe", NULL, verb_probe},

@@ -22,12 +22,14 @@ int verb_opml(int argc, char **argv);
 int verb_parse(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_redact(int argc, char **argv);
+int verb_refresh(int argc, char **argv);
 int verb_reload(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 int verb_schema(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_tail(int argc, char **argv);
 int verb_themes(int argc, char **argv);
+int verb_top(int argc, char **argv);
 
 /* All verbs, in the order of the help; how many. */
 size_t verb_table(const struct verb **ret);

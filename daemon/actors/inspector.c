@@ -11,6 +11,7 @@
 
 struct answer {
 	int result;
+	struct control_refresh when;
 	uint64_t number;
 	struct control_snapshot *snapshot;
 	struct reload *report;
@@ -27,35 +28,56 @@ struct inspector {
 	pthread_cond_t answered;
 	bool ending, asked;
 	enum { SNAPSHOT, REFRESH, RELOAD_CLIENTS, RELOAD, REPORT } question;
-	const char *refresh; /* which feed */
+	const void *asked_for; /* a page, or the id of a feed: the asker's */
 	struct answer answer;
 };
 
 struct gather {
 	struct poller_view view;
 	struct control_snapshot *snapshot;
+	const struct control_page *page;
+	size_t cap;
 };
 
-static void on_feed(struct poller_view *view, const struct feed *feed,
+static bool on_feed(struct poller_view *view, const struct feed *feed,
 	const struct feed_state *state, bool busy)
 {
-	struct control_snapshot *s = container_of(view, struct gather, view)->snapshot;
-	struct control_feed *f = &s->feeds[s->n_feeds++];
+	struct gather *g = container_of(view, struct gather, view);
+	struct control_snapshot *s = g->snapshot;
 
+	if (!(g->page->health & 1u << state->health))
+		return true;
+	MEM_GROW(s->feeds, g->cap, s->n_feeds + 1);
+	struct control_feed *f = &s->feeds[s->n_feeds++];
 	f->feed = feed_ref(feed);
 	feed_state_copy(&f->state, state);
 	f->busy = busy;
+	return s->n_feeds < g->page->limit;
 }
 
-static struct control_snapshot *take_snapshot(struct inspector *in)
+static bool on_count(struct poller_view *view, const struct feed *feed,
+	const struct feed_state *state, bool busy)
+{
+	struct control_snapshot *s = container_of(view, struct gather, view)->snapshot;
+
+	(void)busy;
+	s->n_all++;
+	if (feed->enabled)
+		s->counts[state->health]++;
+	else
+		s->n_paused++;
+	return true;
+}
+
+static struct control_snapshot *take_snapshot(struct inspector *in, const struct control_page *page)
 {
 	struct control_snapshot *s = mem_zalloc(1, sizeof *s);
-	struct gather gather = {{on_feed}, s};
+	struct gather gather = {
+		.view = {page->limit ? on_feed : on_count}, .snapshot = s, .page = page};
 
 	s->taken_us = clock_real_us();
-	s->feeds = mem_zalloc(poller_count(in->poller), sizeof *s->feeds);
 	s->transfers = poller_transfers(in->poller);
-	poller_each(in->poller, &gather.view);
+	poller_each(in->poller, page->after, &gather.view);
 	in->sink->complete(in->sink, s);
 	return s;
 }
@@ -66,10 +88,10 @@ static void answer(struct inspector *in)
 
 	switch (in->question) {
 	case SNAPSHOT:
-		a->snapshot = take_snapshot(in);
+		a->snapshot = take_snapshot(in, in->asked_for);
 		break;
 	case REFRESH:
-		a->result = poller_refresh(in->poller, in->refresh);
+		a->result = poller_refresh(in->poller, in->asked_for, &a->when);
 		break;
 	case RELOAD_CLIENTS:
 		a->result = in->sink->reload_clients(in->sink);
@@ -97,7 +119,7 @@ static void on_wake(uv_async_t *wake)
 }
 
 /* The result is -ESHUTDOWN where the daemon is ending. */
-static struct answer ask(struct control_source *source, int question, const char *refresh)
+static struct answer ask(struct control_source *source, int question, const void *asked_for)
 {
 	struct inspector *in = container_of(source, struct inspector, source);
 	struct answer none = {.result = -ESHUTDOWN}, a = none;
@@ -106,28 +128,33 @@ static struct answer ask(struct control_source *source, int question, const char
 	pthread_mutex_lock(&in->lock);
 	if (!in->ending) {
 		in->question = question;
-		in->refresh = refresh;
+		in->asked_for = asked_for;
 		in->answer = (struct answer){0};
 		in->asked = true;
 		uv_async_send(in->wake);
 		while (in->asked && !in->ending)
 			pthread_cond_wait(&in->answered, &in->lock);
 		a = in->asked ? none : in->answer;
-		in->asked = false; /* the loop may still wake for it: `refresh` is not ours */
+		in->asked = false; /* the loop may still wake for it: `asked_for` is not ours */
 	}
 	pthread_mutex_unlock(&in->lock);
 	pthread_mutex_unlock(&in->asking);
 	return a;
 }
 
-static struct control_snapshot *on_snapshot(struct control_source *source)
+static struct control_snapshot *on_snapshot(
+	struct control_source *source, const struct control_page *page)
 {
-	return ask(source, SNAPSHOT, NULL).snapshot;
+	return ask(source, SNAPSHOT, page).snapshot;
 }
 
-static int on_refresh(struct control_source *source, const char *feed_id)
+static int on_refresh(
+	struct control_source *source, const char *feed_id, struct control_refresh *ret)
 {
-	return ask(source, REFRESH, feed_id).result;
+	struct answer a = ask(source, REFRESH, feed_id);
+
+	*ret = a.when;
+	return a.result;
 }
 
 static int on_reload_clients(struct control_source *source)

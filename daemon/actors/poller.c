@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "control/control.h"
 #include "fetch/fetch.h"
 #include "schedule/schedule.h"
 
@@ -436,7 +437,7 @@ void poller_settled(struct poller *p, struct str feed_id, struct feed_state *sta
 	pump(p);
 }
 
-int poller_refresh(struct poller *p, const char *feed_id)
+int poller_refresh(struct poller *p, const char *feed_id, struct control_refresh *ret)
 {
 	struct polled *polled = map_get(&p->by_id, str_of(feed_id));
 
@@ -444,19 +445,30 @@ int poller_refresh(struct poller *p, const char *feed_id)
 		return -ENOENT;
 	if (!polled->feed->enabled)
 		return -EPERM;
-	if (polled->slot.where != SLOT_HEAP)
-		return 0; /* waiting for its host, or being polled right now */
 	int64_t now = clock_real_us();
-	reschedule(p, polled, now, now);
-	pump(p);
+	if (polled->slot.where == SLOT_HEAP) { /* else it waits for its host, or is being polled */
+		reschedule(p, polled, now, now);
+		pump(p);
+	}
+	ret->next_us = schedule_expect(p->schedule, &polled->slot, now, &ret->ahead);
 	return 0;
 }
 
-void poller_each(const struct poller *p, struct poller_view *view)
+void poller_each(const struct poller *p, const char *after, struct poller_view *view)
 {
-	for (size_t i = 0; i < p->n_feeds; i++)
-		view->feed(view, p->feeds[i]->feed, &p->feeds[i]->state,
-			p->feeds[i]->slot.where == SLOT_BUSY);
+	size_t first = 0, end = p->n_feeds;
+
+	while (after && first < end) {
+		size_t middle = first + (end - first) / 2;
+		if (strcmp(p->feeds[middle]->feed->id, after) > 0)
+			end = middle;
+		else
+			first = middle + 1;
+	}
+	for (size_t i = first; i < p->n_feeds; i++)
+		if (!view->feed(view, p->feeds[i]->feed, &p->feeds[i]->state,
+			    p->feeds[i]->slot.where == SLOT_BUSY))
+			return;
 }
 
 size_t poller_count(const struct poller *p)

@@ -53,13 +53,15 @@ void poller_change(struct poller *poller, const struct poller_config *config,
 void poller_settled(struct poller *poller, struct str feed_id, struct feed_state *state);
 
 /* Polls a feed as soon as its host allows. 0, -ENOENT, or -EPERM: it is paused. */
-int poller_refresh(struct poller *poller, const char *feed_id);
+struct control_refresh;
+int poller_refresh(struct poller *poller, const char *feed_id, struct control_refresh *ret);
 
-/* Runs over all feeds in the order of their ids. */
+/* Runs over feeds in the order of their ids, from the first one behind `after` (NULL: from the first of all)
+ * until the view has enough: then it returns false. */
 struct poller_view {
-	void (*feed)(struct poller_view *view, const struct feed *feed,
+	bool (*feed)(struct poller_view *view, const struct feed *feed,
 		const struct feed_state *state, bool busy);
 };
-void poller_each(const struct poller *poller, struct poller_view *view);
+void poller_each(const struct poller *poller, const char *after, struct poller_view *view);
 size_t poller_count(const struct poller *poller);
 size_t poller_transfers(const struct poller *poller);

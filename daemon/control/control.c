@@ -1,7 +1,8 @@
 /* The control socket and the status port, both served by libmicrohttpd's own threads.
  *
  *   GET  /v1/status            the daemon, its bus and its journal, one JSON object
- *   GET  /v1/feeds             every feed with its state, a JSON array in order of ids
+ *   GET  /v1/feeds             every feed with its state, a JSON array in order of ids; with
+ *                              ?limit=N&after=ID a part of them, with &health=failing,gone those
  *   POST /v1/refresh?feed=ID   poll a feed as soon as its host allows     (control socket only)
  *   POST /v1/reload            begin to read the configuration again      (control socket only)
  *   GET  /v1/reload            what became of it
@@ -17,6 +18,7 @@
 #include "control/control.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,9 +52,10 @@ struct route {
 };
 
 static unsigned handle_snapshot(struct control *control, struct buf *out,
+	const struct control_page *page,
 	void (*render)(struct buf *out, const struct control_snapshot *snapshot))
 {
-	struct control_snapshot *snapshot = control->source->snapshot(control->source);
+	struct control_snapshot *snapshot = control->source->snapshot(control->source, page);
 
 	if (!snapshot) {
 		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
@@ -63,18 +66,57 @@ static unsigned handle_snapshot(struct control *control, struct buf *out,
 	return MHD_HTTP_OK;
 }
 
+static const struct control_page no_feeds = {.limit = 0};
+
 static unsigned on_status(
 	struct control *control, struct MHD_Connection *connection, struct buf *out)
 {
 	(void)connection;
-	return handle_snapshot(control, out, render_status);
+	return handle_snapshot(control, out, &no_feeds, render_status);
+}
+
+static const char *parameter(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* "failing,gone" as bits; 0: a word that is none. */
+static unsigned read_health(struct str words)
+{
+	unsigned bits = 0;
+	struct str word;
+
+	while (str_split(&words, ',', &word)) {
+		unsigned bit = 0;
+		for (size_t i = 0; i < FEED_HEALTH_COUNT; i++)
+			bit |= str_is(word, feed_health_names[i]) ? 1u << i : 0;
+		if (!bit)
+			return 0;
+		bits |= bit;
+	}
+	return bits;
 }
 
 static unsigned on_feeds(
 	struct control *control, struct MHD_Connection *connection, struct buf *out)
 {
-	(void)connection;
-	return handle_snapshot(control, out, render_feeds);
+	const char *limit = parameter(connection, "limit");
+	const char *health = parameter(connection, "health");
+	unsigned long long n = SIZE_MAX;
+	struct control_page page = {.after = parameter(connection, "after"), .health = UINT_MAX};
+
+	if (limit && (!str_u64(str_of(limit), SIZE_MAX, &n) || !n)) {
+		buf_lit(out, "{\"error\":\"limit is a number from 1\"}\n");
+		return MHD_HTTP_BAD_REQUEST;
+	}
+	page.limit = n;
+	if (health)
+		page.health = read_health(str_of(health));
+	if (!page.health) {
+		buf_lit(out, "{\"error\":\"health is a list of new, fine, failing, gone\"}\n");
+		return MHD_HTTP_BAD_REQUEST;
+	}
+	return handle_snapshot(control, out, &page, render_feeds);
 }
 
 static unsigned on_metrics(
@@ -89,7 +131,7 @@ static unsigned on_metrics(
 static unsigned on_health(
 	struct control *control, struct MHD_Connection *connection, struct buf *out)
 {
-	struct control_snapshot *snapshot = control->source->snapshot(control->source);
+	struct control_snapshot *snapshot = control->source->snapshot(control->source, &no_feeds);
 	bool ok = snapshot && !snapshot->trouble;
 
 	(void)connection;
@@ -103,8 +145,9 @@ static unsigned on_health(
 static unsigned on_refresh(
 	struct control *control, struct MHD_Connection *connection, struct buf *out)
 {
-	const char *feed = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "feed");
-	int r = feed ? control->source->refresh(control->source, feed) : -EINVAL;
+	const char *feed = parameter(connection, "feed");
+	struct control_refresh when;
+	int r = feed ? control->source->refresh(control->source, feed, &when) : -EINVAL;
 
 	if (r == -EINVAL)
 		buf_lit(out, "{\"error\":\"which feed? give ?feed=ID\"}\n");
@@ -115,7 +158,7 @@ static unsigned on_refresh(
 	else if (r < 0)
 		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
 	else
-		buf_lit(out, "{}\n");
+		render_refresh(out, &when);
 	return r == 0         ? MHD_HTTP_ACCEPTED
 	       : r == -EINVAL ? MHD_HTTP_BAD_REQUEST
 	       : r == -ENOENT ? MHD_HTTP_NOT_FOUND

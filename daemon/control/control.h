@@ -17,12 +17,21 @@ struct control_feed {
 	bool busy;
 };
 
+/* Which feeds are asked for. */
+struct control_page {
+	const char *after; /* ids behind this one; NULL: from the first */
+	size_t limit;      /* at most so many; 0: they are counted */
+	unsigned health;   /* a bit 1 << enum feed_health for each that is wanted */
+};
+
 /* What the loop knows at one moment. */
 struct control_snapshot {
 	const char *version;
 	int64_t taken_us, started_us;
-	struct control_feed *feeds; /* in order of their ids */
+	struct control_feed *feeds; /* of the page, in order of their ids */
 	size_t n_feeds;
+	/* If they were counted: of all feeds, paused ones apart. */
+	size_t counts[FEED_HEALTH_COUNT], n_paused, n_all;
 	uint64_t head;
 	char epoch[32];
 	int bus_pid; /* 0: not running */
@@ -39,12 +48,20 @@ struct control_redaction {
 	bool in_log;     /* old pages are still in the write-ahead log, and leave it later */
 };
 
+/* When a feed that was refreshed is polled. */
+struct control_refresh {
+	int64_t next_us; /* not before then; in the past or now: at once, or it is being polled */
+	size_t ahead;    /* other feeds of its host that are waiting before it */
+};
+
 struct control_source {
 	/* Called in the control thread; waits for the loop; the snapshot is the caller's. NULL: the
 	 * daemon is ending. */
-	struct control_snapshot *(*snapshot)(struct control_source *source);
+	struct control_snapshot *(*snapshot)(
+		struct control_source *source, const struct control_page *page);
 	/* Polls a feed as soon as its host allows. 0, -ENOENT: no such feed, -EPERM: paused. */
-	int (*refresh)(struct control_source *source, const char *feed_id);
+	int (*refresh)(
+		struct control_source *source, const char *feed_id, struct control_refresh *ret);
 	/* Reads clients.d/ again and tells the bus. 0; -EBADMSG: files with problems (logged) were
 	 * left as they were, the others are in force; other errors: nothing has changed. May be
 	 * NULL: there are no clients. */

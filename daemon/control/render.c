@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "schedule/host.h"
 
 struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot)
 {
@@ -75,19 +77,12 @@ static void render_bus(struct json *j, const struct control_snapshot *s)
 
 static void render_feed_counts(struct json *j, const struct control_snapshot *s)
 {
-	size_t counts[FEED_HEALTH_COUNT] = {0}, paused = 0;
-
-	for (size_t i = 0; i < s->n_feeds; i++)
-		if (s->feeds[i].feed->enabled)
-			counts[s->feeds[i].state.health]++;
-		else
-			paused++;
 	json_key(j, "feeds");
 	json_open(j, '{');
-	json_member_int(j, "total", (int64_t)s->n_feeds);
+	json_member_int(j, "total", (int64_t)s->n_all);
 	for (size_t i = 0; i < FEED_HEALTH_COUNT; i++)
-		json_member_int(j, feed_health_names[i], (int64_t)counts[i]);
-	json_member_int(j, "paused", (int64_t)paused);
+		json_member_int(j, feed_health_names[i], (int64_t)s->counts[i]);
+	json_member_int(j, "paused", (int64_t)s->n_paused);
 	json_close(j, '}');
 }
 
@@ -164,13 +159,19 @@ void render_status(struct buf *out, const struct control_snapshot *s)
 	buf_char(out, '\n');
 }
 
-static void render_feed(struct json *j, const struct control_feed *f)
+/* `host` is scratch. */
+static void render_feed(struct json *j, const struct control_feed *f, struct buf *host)
 {
 	const struct feed_state *s = &f->state;
 
 	json_open(j, '{');
 	json_member(j, "id", str_of(f->feed->id));
 	json_member(j, "url", str_of(f->feed->url));
+	buf_clear(host);
+	host_of_url(host, str_of(f->feed->url));
+	json_member(j, "host", buf_view(host));
+	json_member(j, "city", str_of(f->feed->city));
+	member_texts(j, "networks", f->feed->networks, f->feed->n_networks);
 	json_member(j, "kind", str_of(feed_kind_names[f->feed->kind]));
 	json_member(j, "health", str_of(feed_health_names[s->health]));
 	json_member_bool(j, "paused", !f->feed->enabled);
@@ -189,13 +190,25 @@ static void render_feed(struct json *j, const struct control_feed *f)
 	json_close(j, '}');
 }
 
+void render_refresh(struct buf *out, const struct control_refresh *when)
+{
+	struct json j = json_to(out);
+
+	json_open(&j, '{');
+	member_time(&j, "next", when->next_us);
+	json_member_int(&j, "ahead", (int64_t)when->ahead);
+	json_close(&j, '}');
+	buf_char(out, '\n');
+}
+
 void render_feeds(struct buf *out, const struct control_snapshot *s)
 {
+	cleanup(buf_deinit) struct buf host = BUF_INIT;
 	struct json j = json_to(out);
 
 	json_open(&j, '[');
 	for (size_t i = 0; i < s->n_feeds; i++)
-		render_feed(&j, &s->feeds[i]);
+		render_feed(&j, &s->feeds[i], &host);
 	json_close(&j, ']');
 	buf_char(out, '\n');
 }

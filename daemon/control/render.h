@@ -7,6 +7,7 @@
 struct sockaddr_storage;
 
 void render_status(struct buf *out, const struct control_snapshot *snapshot);
+void render_refresh(struct buf *out, const struct control_refresh *when);
 void render_feeds(struct buf *out, const struct control_snapshot *snapshot);
 void render_reload(struct buf *out, const struct reload *report);
 /* Prometheus' text format, version 0.0.4. */

@@ -1,4 +1,5 @@
-/* Which host a URL is polled at, and what it allows. Inside schedule/ only. */
+/* Which host a URL is polled at, and what it allows. Inside schedule/, and
+ * for who shows it. */
 #pragma once
 
 #include "base/buf.h"

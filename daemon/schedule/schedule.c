@@ -286,6 +286,31 @@ void schedule_set(struct schedule *s, const struct fetch_settings *settings)
 	}
 }
 
+int64_t schedule_expect(const struct schedule *s, const struct schedule_slot *slot, int64_t now_us,
+	size_t *ret_ahead)
+{
+	const struct schedule_host *host = slot->host;
+	size_t ahead = 0;
+
+	(void)s;
+	*ret_ahead = 0;
+	if (slot->where == SLOT_BUSY || slot->where == SLOT_OUT)
+		return now_us;
+	int64_t ready = host->ready_us > now_us ? host->ready_us : now_us;
+	if (slot->where == SLOT_HEAP)
+		return slot->due_us > ready ? slot->due_us : ready;
+	list_for_each(link, &host->queue) {
+		if (link == &slot->link)
+			break;
+		ahead++;
+	}
+	*ret_ahead = ahead;
+	/* Those before it, in rows of so many as the host may be asked at a time; one that is being
+	 * asked now has to end, too. */
+	int64_t rows = (int64_t)ahead / host->parallel + ((int64_t)host->busy >= host->parallel);
+	return ready + rows * host->gap_us;
+}
+
 size_t schedule_count(const struct schedule *s)
 {
 	return s->n;

@@ -37,6 +37,10 @@ void schedule_done(
 void schedule_hold_host(struct schedule *schedule, struct schedule_slot *slot, int64_t until_us);
 /* When schedule_take() may next have something; INT64_MAX: never, unless something changes. */
 int64_t schedule_wake(const struct schedule *schedule, int64_t now_us);
+/* When a slot may be polled, at the earliest: its due time, or when its host has served the `ahead` slots
+ * that wait before it, a gap between each. Now: it is busy. For people; costs a walk of the host's queue. */
+int64_t schedule_expect(const struct schedule *schedule, const struct schedule_slot *slot,
+	int64_t now_us, size_t *ret_ahead);
 size_t schedule_count(const struct schedule *schedule);
 /* Other settings from now on (they must outlive the schedule, or the next ones). */
 void schedule_set(struct schedule *schedule, const struct fetch_settings *settings);

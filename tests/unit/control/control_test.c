@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,6 +34,8 @@ struct fixture {
 	char redacted[100];
 	char refreshed[100];
 	unsigned refreshes, reloads;
+	struct control_page page; /* asked for last */
+	char after[100];
 
 	char dir[64], path[96], status_bind[32];
 	in_port_t port;
@@ -41,12 +44,15 @@ struct fixture {
 	struct error error;
 };
 
-static struct control_snapshot *on_snapshot(struct control_source *source)
+static struct control_snapshot *on_snapshot(
+	struct control_source *source, const struct control_page *page)
 {
 	struct fixture *f = container_of(source, struct fixture, source);
 
 	if (f->ending)
 		return NULL;
+	f->page = *page;
+	snprintf(f->after, sizeof f->after, "%s", page->after ? page->after : "");
 	struct control_snapshot *s = mem_zalloc(1, sizeof *s);
 	s->version = "1.2.3";
 	s->taken_us = s->started_us = 1;
@@ -69,9 +75,12 @@ static int on_redact(struct control_source *source, const char *id, const char *
 	return f->redact_result ? error_set(error, -f->redact_result, "not \"so\"") : 0;
 }
 
-static int on_refresh(struct control_source *source, const char *feed_id)
+static int on_refresh(
+	struct control_source *source, const char *feed_id, struct control_refresh *ret)
 {
 	struct fixture *f = container_of(source, struct fixture, source);
+
+	*ret = (struct control_refresh){.next_us = 1, .ahead = 2};
 
 	f->refreshes++;
 	snprintf(f->refreshed, sizeof f->refreshed, "%s", feed_id);
@@ -290,21 +299,44 @@ static void test_redact(void **state)
 		"versions\"}\n");
 }
 
+/* Which part of the feeds is asked for; a wrong word is told, not passed over. */
+static void test_pages(void **state)
+{
+	struct fixture *f = *state;
+
+	check(ask(connect_socket(f), "GET", "/v1/feeds"), 200, JSON_TYPE, "[{");
+	assert_true(f->page.limit == SIZE_MAX && !*f->after && f->page.health == UINT_MAX);
+	check(ask(connect_socket(f), "GET", "/v1/feeds?limit=7&after=a.b%2ec&health=failing,gone"),
+		200, JSON_TYPE, "[{");
+	assert_int_equal(f->page.limit, 7);
+	assert_string_equal(f->after, "a.b.c");
+	assert_int_equal(f->page.health, 1u << FEED_FAILING | 1u << FEED_GONE);
+	check(ask(connect_socket(f), "GET", "/v1/status"), 200, JSON_TYPE, "{");
+	assert_int_equal(f->page.limit, 0);
+	static const char *const wrong[] = {"limit=0", "limit=x", "limit=", "limit=-1",
+		"health=", "health=well", "health=fine,well"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		char path[64];
+		snprintf(path, sizeof path, "/v1/feeds?%s", wrong[i]);
+		check(ask(connect_socket(f), "GET", path), 400, JSON_TYPE, "{\"error\":");
+	}
+}
+
 static void test_refresh(void **state)
 {
 	struct fixture *f = *state;
 
 	check(ask(connect_socket(f), "POST", "/v1/refresh?feed=co-mde.aci.noticias"), 202,
-		JSON_TYPE, "{}");
+		JSON_TYPE, "{\"next\":\"1970-01-01T00:00:00.000Z\",\"ahead\":2}");
 	assert_string_equal(f->refreshed, "co-mde.aci.noticias");
 	check(ask(connect_socket(f), "POST", "/v1/refresh?x=1&feed=a%2fb%20c"), 202, JSON_TYPE,
-		"{}");
+		"{\"next\":\"1970-01-01T00:00:00.000Z\",\"ahead\":2}");
 	assert_string_equal(f->refreshed, "a/b c");
 	/* A body says nothing to us, and does no harm. */
 	check(exchange(connect_socket(f),
 		      "POST /v1/refresh?feed=x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 		      "Content-Length: 5\r\n\r\nhello"),
-		202, JSON_TYPE, "{}");
+		202, JSON_TYPE, "{\"next\":\"1970-01-01T00:00:00.000Z\",\"ahead\":2}");
 	f->refresh_result = -ENOENT;
 	check(ask(connect_socket(f), "POST", "/v1/refresh?feed=none"), 404, JSON_TYPE,
 		"{\"error\":\"no such feed\"}");
@@ -563,6 +595,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STARTED(test_reading),
 		STARTED(test_nothing_here),
+		STARTED(test_pages),
 		STARTED(test_refresh),
 		STARTED(test_redact),
 		STARTED(test_reload),

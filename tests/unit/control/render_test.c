@@ -93,8 +93,9 @@ static void test_status(void **state)
 	s->bus.replay_errors = 5;
 	s->bus.replay_waiting = 6;
 	s->transfers = 7;
-	s->feeds[1].state.health = FEED_FAILING;
-	s->feeds[2].state.health = FEED_FAILING;
+	s->n_all = 3;
+	s->counts[FEED_NEW] = 1;
+	s->counts[FEED_FAILING] = 2;
 	metric_set(METRIC_civicwire_bus_starts_total, 2);
 	metric_set(METRIC_civicwire_polls_total, 99);
 	json_t *root = rendered(s, render_status);
@@ -153,8 +154,12 @@ static void test_feeds(void **state)
 	struct feed_state *failing = &s->feeds[1].state;
 
 	(void)state;
+	const char *networks[] = {"al-las"};
 	s->feeds[1].busy = true;
 	s->feeds[1].feed->kind = FEED_ALERT;
+	s->feeds[1].feed->city = "co-mde";
+	s->feeds[1].feed->networks = networks;
+	s->feeds[1].feed->n_networks = 1;
 	failing->health = FEED_FAILING;
 	failing->last_poll_us = TIME_US;
 	failing->last_success_us = TIME_US - SEC_US;
@@ -170,6 +175,10 @@ static void test_feeds(void **state)
 	const json_t *f = json_array_get(root, 1);
 	has_text(f, "id", "co-mde.aci.noticias");
 	has_text(f, "url", "https://aci.example/feed?a=\"b\"");
+	has_text(f, "host", "aci.example");
+	has_text(f, "city", "co-mde");
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(f, "networks"), 0)), "al-las");
 	has_text(f, "kind", "alert");
 	has_text(f, "health", "failing");
 	has_bool(f, "polling", true);
@@ -183,7 +192,7 @@ static void test_feeds(void **state)
 	has_number(f, "items", 20);
 	has_number(f, "interval_s", 900);
 	has_text(f, "error", "HTTP 503");
-	assert_int_equal(json_object_size(f), 16);
+	assert_int_equal(json_object_size(f), 19);
 	/* What has not happened is not there. */
 	f = json_array_get(root, 0);
 	has_text(f, "health", "new");
@@ -191,6 +200,20 @@ static void test_feeds(void **state)
 	assert_null(json_object_get(f, "last_poll"));
 	assert_null(json_object_get(f, "failing_since"));
 	assert_null(json_object_get(f, "error"));
+	json_decref(root);
+}
+
+/* When a refreshed feed is polled. */
+static void test_refresh(void **state)
+{
+	const struct control_refresh when = {TIME_US, 3};
+	cleanup(buf_deinit) struct buf out = BUF_INIT;
+
+	(void)state;
+	render_refresh(&out, &when);
+	json_t *root = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+	has_text(root, "next", "2017-05-12T09:00:00.000Z");
+	has_number(root, "ahead", 3);
 	json_decref(root);
 }
 
@@ -318,6 +341,8 @@ static void test_paused(void **state)
 	struct control_snapshot *s = snapshot_new(2);
 
 	(void)state;
+	s->n_all = 2;
+	s->counts[FEED_FINE] = s->n_paused = 1;
 	s->feeds[1].feed->enabled = false;
 	s->feeds[0].state.health = s->feeds[1].state.health = FEED_FINE;
 	s->feeds[0].state.next_due_us = s->feeds[1].state.next_due_us = TIME_US;
@@ -347,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_status_in_trouble),
 		cmocka_unit_test(test_feeds),
+		cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_no_feeds),
 		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_addresses),

@@ -263,11 +263,44 @@ static void test_reconsider(void **state)
 	assert_int_equal(schedule_reconsider(&s, &was, &is, 0, now), now);
 }
 
+/* When a feed will be polled, by what waits before it at its host. */
+static void test_expect(void **state)
+{
+	struct schedule *s = schedule_new(&polite);
+	struct schedule_slot slots[3] = {{.due_us = 0}};
+	size_t ahead;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		schedule_add(s, &slots[i], "http://a.example/x", START + i);
+	assert_int_equal(schedule_expect(s, &slots[2], START - SEC_US, &ahead), START + 2);
+	assert_ptr_equal(schedule_take(s, START + 5), &slots[0]);
+	assert_int_equal(schedule_expect(s, &slots[0], START + 5, &ahead), START + 5);
+	assert_int_equal(schedule_expect(s, &slots[1], START + 5, &ahead), START + 5 + SEC_US);
+	assert_int_equal(ahead, 0);
+	assert_int_equal(schedule_expect(s, &slots[2], START + 5, &ahead), START + 5 + 2 * SEC_US);
+	assert_int_equal(ahead, 1);
+	/* What it says is what happens. */
+	schedule_done(s, &slots[0], START + SEC_US, START + DAY_US);
+	int64_t first = schedule_expect(s, &slots[1], START + SEC_US, &ahead);
+	int64_t second = schedule_expect(s, &slots[2], START + SEC_US, &ahead);
+	assert_int_equal(first, START + 2 * SEC_US);
+	assert_null(schedule_take(s, first - 1));
+	assert_ptr_equal(schedule_take(s, first), &slots[1]);
+	schedule_done(s, &slots[1], first, START + DAY_US);
+	assert_int_equal(second, first + SEC_US);
+	assert_null(schedule_take(s, second - 1));
+	assert_ptr_equal(schedule_take(s, second), &slots[2]);
+	assert_int_equal(schedule_expect(s, &slots[0], second, &ahead), START + DAY_US);
+	schedule_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_heap),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_expect),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_vacant_host_rests),
 		cmocka_unit_test(test_clock_set_back),
