@@ -50,7 +50,7 @@ struct str propose_host(struct str url)
 	for (size_t i = 0; at > 0 && i < sizeof shared / sizeof *shared; i++)
 		if (str_is_i(labels[at], shared[i]))
 			return labels[at - 1];
-	return labels[at];
+	return labels[at].n ? labels[at] : STR("feed");
 }
 
 void propose_name(struct buf *out, struct str language, struct str text)

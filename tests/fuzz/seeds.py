@@ -133,6 +133,8 @@ def words(target):
         return quoted("daemon/normalize/url.c") | {b"../", b"/./", b"%2e", b"//", b"://", b"?utm_source=", b"#", b"@", b":443", b"[::1]"}
     if target == "config":
         return {b"\n" + s + b": " for s in quoted("config/schema/civicwired.json", r'"([a-z_]{2,24})": \{')} | {b"  - ", b"{ ", b"!!", b"&a", b"*a"}
+    if target == "opml":
+        return {b"<outline ", b"</outline>", b'xmlUrl="https://', b'text="', b"cw:id=", b"&#10;", b"&#38;", b"<!ENTITY a ", b"]]>"}
     if target == "question":
         return {b'"' + s + b'":' for s in (b"v", b"id", b"after", b"topics", b"max", b"wait", b"time")} | {
             b'"oldest"', b'"now"', b'"feed/', b'"theme/climate/"', b"1e309", b"\\ud83d", b"null"}

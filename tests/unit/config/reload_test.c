@@ -143,7 +143,7 @@ static void test_broken(void **state)
 			"feeds.d/c.yaml:2:1: expected a value here; look whether every [ and { "
 			"above is closed\n"
 			"feeds.d/d.yaml:10:22: feed dd-ddd.aci.news: theme 'nothing' is not "
-			"defined in any file\n");
+			"defined in any file; define it, or take it out\n");
 		assert_int_equal(f->problems, 3);
 		assert_int_equal(f->config->n_feeds, 3);
 		assert_string_equal(f->config->feeds[0]->id, "aa-aaa.aci.news");
