@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -26,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef PR_SET_VMA
@@ -80,8 +82,8 @@ static const char *const allowed[] = {
 	"seccomp"};
 
 static const char *const allowed_to_sanitizers[] = {"mmap2", "mmap", "mprotect", "clone", "vfork",
-	"fork", "wait4", "waitid", "ptrace", "prctl", "getdents64", "kill", "tkill", "tgkill",
-	"fcntl", "sched_setaffinity", "personality", "process_vm_readv"};
+	"fork", "wait4", "waitid", "ptrace", "prctl", "getdents", "getdents64", "kill", "tkill",
+	"tgkill", "fcntl", "sched_setaffinity", "personality", "process_vm_readv"};
 
 /* Refused by the name that everybody knows them by. */
 static const char *const refused[] = {"renameat2", "connect", "execve", "execveat", "unlink",
@@ -287,12 +289,23 @@ static int fill(scmp_filter_ctx filter)
 	return r < 0 ? r : allow_controls(filter);
 }
 
+/* Has the kernel the call by which filters are loaded (Linux 3.17)? valgrind has not: libseccomp would
+ * load by prctl() instead, and valgrind's own calls would be refused. */
+static bool has_filters(void)
+{
+	uint32_t action = SCMP_ACT_ALLOW;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 || errno != ENOSYS;
+}
+
 /* 1; 0: this kernel has no filters; -errno. */
 static int load(scmp_filter_ctx filter, struct error *error)
 {
 	/* confine() has set it, and says if it could not. */
 	int r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 
+	if (!has_filters())
+		return 0;
 	/* A tree and not a list: what is asked first is not always what is called most. */
 	if (r >= 0)
 		(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);

@@ -417,10 +417,11 @@ static int ask_meanwhile(const char *path, struct shared *shared)
 	while (!atomic_load(&shared->end))
 		usleep(100);
 	atomic_store(&shared->slices, 2);
-	if (journal_extent(reader, &extent, &error) >= 0 && extent.head == 1)
-		return 0;
-	dprintf(2, "%s\n", error.text);
-	return 2;
+	int r = journal_extent(reader, &extent, &error);
+	journal_reader_close(reader);
+	if (r < 0)
+		dprintf(2, "%s\n", error.text);
+	return r < 0 || extent.head != 1 ? 2 : 0;
 }
 
 /* What a reader sees that comes between the two halves of the writer's header, held on for long enough. */
