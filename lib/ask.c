@@ -16,6 +16,8 @@
 #define RETRY_MS         1000
 #define RECONNECT_MS     100
 #define RECONNECT_MAX_MS 5000
+/* What a request has besides its topics: names, a cursor, an id. */
+#define REQUEST_REST 256
 
 static int connect_socket(struct ask *ask)
 {
@@ -51,6 +53,15 @@ void ask_close(struct ask *ask)
 		zmq_close(ask->socket);
 	ask->socket = NULL;
 	ask->waiting = false;
+}
+
+bool ask_topics_fit(const char *const *topics)
+{
+	size_t n = 0, bytes = REQUEST_REST;
+
+	for (; topics[n]; n++) /* nothing in them is to be escaped */
+		bytes += strlen(topics[n]) + strlen("\"\",");
+	return n <= ASK_TOPICS_MAX && bytes <= ASK_BYTES_MAX;
 }
 
 bool ask_is_time(const char *after)

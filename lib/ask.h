@@ -13,6 +13,9 @@
 #define ASK_CURSOR_MAX 48
 /* Events per reply: the server's limit. */
 #define ASK_EVENTS_MAX 1000
+/* Topics of a request, and its bytes: likewise. */
+#define ASK_TOPICS_MAX 1000
+#define ASK_BYTES_MAX  65536
 
 struct ask {
 	void *context, *socket;
@@ -41,6 +44,9 @@ struct ask_reply {
 	zmq_msg_t events[ASK_EVENTS_MAX];
 	size_t n_events;
 };
+
+/* Do they fit into a request? */
+bool ask_topics_fit(const char *const *topics);
 
 /* Connects to ask->endpoint; ask->context, topics and key are set too. 0 or -errno. */
 int ask_open(struct ask *ask);

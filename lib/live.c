@@ -20,9 +20,27 @@
 
 #define HEARTBEAT_TOPIC "sys/heartbeat/"
 
+/* What a subscriber may say at once: the server's limit. A subscription is its prefix in a command (10
+ * bytes, ZMTP 3.1) in a frame (2); CURVE puts that into a box with a name (8), a nonce (8), a seal (16)
+ * and a byte. Greeting, handshake and keys are some 700 bytes. */
+#define SAID_MAX           65536
+#define SUBSCRIPTION_BYTES 12
+#define CURVE_BYTES        33
+#define HANDSHAKE_BYTES    1024
+
 static void set_int(void *socket, int option, int value)
 {
 	zmq_setsockopt(socket, option, &value, sizeof value);
+}
+
+bool live_topics_fit(const char *const *topics, bool secure)
+{
+	size_t each = SUBSCRIPTION_BYTES + (secure ? CURVE_BYTES : 0);
+	size_t bytes = HANDSHAKE_BYTES + each + strlen(HEARTBEAT_TOPIC);
+
+	for (const char *const *t = topics; *t; t++)
+		bytes += each + strlen(*t);
+	return bytes <= SAID_MAX;
 }
 
 int live_open(struct live *live, int64_t now_ms)

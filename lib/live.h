@@ -24,6 +24,9 @@ struct live_message {
 
 void live_message_close(struct live_message *message);
 
+/* Does a server hear all these subscriptions to the end? `secure`: with a key. */
+bool live_topics_fit(const char *const *topics, bool secure);
+
 /* Connects to live->endpoint; live->context, topics and key are set too. 0 or -errno: -EINVAL for
  * an endpoint that is none. */
 int live_open(struct live *live, int64_t now_ms);

@@ -85,6 +85,16 @@ static int read_keys(struct cw_subscriber *s, const struct cw_subscriber_options
 	return s->key.public_key[0] && s->key.secret_key[0] && s->key.server_key[0] ? 0 : -EINVAL;
 }
 
+/* Of more the server would end the connections, again and again. */
+static int check_topics(const struct cw_subscriber *s)
+{
+	const char *const *topics = (const char *const *)s->topics;
+
+	if (!ask_topics_fit(topics))
+		return -E2BIG;
+	return !*s->live_endpoint || live_topics_fit(topics, s->key.secret_key[0]) ? 0 : -E2BIG;
+}
+
 static void write_cursor(const struct position *p, char out[ASK_CURSOR_MAX])
 {
 	struct cw_cursor cursor = {.seq = p->verified};
@@ -134,6 +144,8 @@ int cw_subscriber_open(
 	int r = copy_options(s, options ? options : &defaults);
 	if (r == 0)
 		r = read_keys(s, options ? options : &defaults);
+	if (r == 0)
+		r = check_topics(s);
 	if (r == 0)
 		r = restore(s);
 	if (r == 0)

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A subscriber may say at once 300 subscriptions of the longest kind, or 4,000 of 16 bytes; then a
+/* A subscriber may say at once 300 subscriptions of the longest kind, or 2,300 of 16 bytes; then a
  * libzmq heartbeat under CURVE every 3 s; and in its whole life 1 MiB, after which it may connect
  * again. What libzmq keeps of subscriptions is some ten times their bytes. */
 #define ALLOWANCE_LIVE       65536

@@ -49,7 +49,9 @@ struct cw_subscriber_stats {
 };
 
 /* Connects; nothing is waited for. 0, or -EINVAL (topics, endpoints, `after`, a cursor or key file
- * that is not one, a key without the server's), -ENOMEM, or the errno of a file. A server that does
+ * that is not one, a key without the server's), -E2BIG (topics: more than 1000, or more bytes than a
+ * server hears, 64 KiB: as a request with 3 for each topic, as subscriptions with 12, with a key
+ * with 45), -ENOMEM, or the errno of a file. A server that does
  * not admit the key says nothing: no event comes, and cw_subscriber_is_current() stays 0. The
  * subscriber is the caller's. */
 int cw_subscriber_open(

@@ -24,7 +24,7 @@
 #include <time.h>
 
 #define WAIT_MS    100
-#define TOPICS_MAX 8
+#define TOPICS_MAX 1100
 
 static volatile sig_atomic_t over;
 

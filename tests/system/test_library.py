@@ -12,6 +12,8 @@ import subprocess
 import threading
 import time
 
+import zmq.auth
+
 import wire
 
 CLIENT = wire.BUILD / "tests" / "system" / "library-client"
@@ -238,6 +240,43 @@ def test_past_is_gone():
         client.end()
 
 
+def topics(n, length):
+    """n prefixes of so many bytes."""
+    return [f"topic=feed/{i:04}-{'x' * 30}/".ljust(length + len("topic="), "y") for i in range(n)]
+
+
+def test_too_many_topics():
+    """As many as a server takes are served; more would be cut off for ever, and are refused at once."""
+    with wire.folder() as work, Wire(work) as w:
+        most = [*topics(999, 52), "topic=" + TOPIC]
+        clients = [w.client("oldest", *most), w.client("oldest", *most, live="")]
+        for client in clients:
+            client.wait_events(range(1, 11))
+        w.add(3)
+        for client in clients:
+            client.wait_events(range(1, 14))
+            losses, _, _, reconnects, _ = client.end()
+            assert (losses, reconnects) == (0, 0)
+        assert w.daemon.status()["bus"]["cut_bytes"] == 0
+        server, _ = zmq.auth.create_certificates(work, "server")
+        key = zmq.auth.create_certificates(
+            work, "mine", metadata={"server-key": f'"{zmq.auth.load_certificate(server)[0].decode()}"'})[1]
+        secure = topics(999, 45)
+        for options, live, refused in ((topics(1001, 41), None, True), (topics(1000, 60), None, True),
+                                       (topics(1000, 65), "", True), (topics(1000, 60), "", False),
+                                       ([*secure, f"key={key}"], None, True), ([*secure, f"key={key}"], "", False),
+                                       (secure, None, False)):
+            client = w.client("now", *options, live=live)
+            if refused:
+                client.process.wait(20)
+                client.reader.join()
+                assert client.says("error", "-7"), (client.lines, len(options), live)
+            else:
+                time.sleep(0.5)
+                assert client.process.poll() is None and not client.errors(), client.lines
+                client.kill()
+
+
 class Fake:
     """A server made up: what replay answers and live says is in the test's hands."""
 
@@ -392,5 +431,5 @@ def test_replay_waits_for_slow_answers():
 if __name__ == "__main__":
     wire.main([test_where_to_begin, test_both_ways_bring_what_comes, test_cursor_file_over_kills,
                test_descriptor_is_quiet_and_awake, test_new_epoch, test_past_is_gone, test_a_loss_is_mended_at_once,
-               test_heartbeats_are_judged, test_a_past_epoch_is_passed_over, test_a_slow_client_asks_once,
+               test_too_many_topics, test_heartbeats_are_judged, test_a_past_epoch_is_passed_over, test_a_slow_client_asks_once,
                test_replay_waits_for_slow_answers])
