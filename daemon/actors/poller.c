@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "control/control.h"
 #include "fetch/fetch.h"
+#include "schedule/outage.h"
 #include "schedule/schedule.h"
 
 /* A reply that could not be journaled is asked for again after this long: our trouble is usually
@@ -37,8 +38,15 @@ struct poller {
 	struct map by_id, by_former_id; /* by_id: those that are leaving, too */
 	size_t under_way; /* submitted and not settled: what bounds the stages behind */
 	bool started, held;
+	struct outage outage;
+	bool in_outage;
 	uv_timer_t *timer; /* outlives us until the loop has closed it */
 };
+
+static const char *url_of(const struct polled *polled)
+{
+	return feed_state_url(&polled->state, polled->feed->url);
+}
 
 static void pump(struct poller *p);
 
@@ -52,10 +60,32 @@ static void on_closed(uv_handle_t *handle)
 	free(handle);
 }
 
+/* While most hosts cannot be reached the trouble is taken for our own: the feeds' counters stand still,
+ * and they are asked again in minutes. */
+static void suspect_us(struct poller *p, struct reply *reply)
+{
+	int64_t now = clock_real_us();
+
+	outage_note(&p->outage, str_of(reply->url), reply->fault, now);
+	bool was = p->in_outage;
+	p->in_outage = outage_is(&p->outage, now);
+	if (p->in_outage && !was)
+		log_warning(
+			"most hosts cannot be reached, so the trouble is taken for this machine's "
+			"network: feeds stay what they are and are tried again in minutes");
+	else if (was && !p->in_outage)
+		log_info("hosts can be reached again");
+	if (p->in_outage && outage_suspects(reply->fault))
+		reply_fail(reply, FAULT_LOCAL,
+			mem_printf("most hosts cannot be reached; of this one: %s", reply->error));
+}
+
 static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 {
 	struct poller *p = container_of(sink, struct poller, fetched);
 	struct polled *polled = map_get(&p->by_id, str_of(reply->feed->id));
+
+	suspect_us(p, reply);
 
 	/* "Too many requests" speaks for the whole host, not only for this feed. */
 	if (polled && reply->http_status == 429 && reply->retry_after_us > 0)
@@ -197,7 +227,7 @@ static void schedule_new_ones(struct poller *p, int64_t now)
 			continue;
 		polled->is_new = false;
 		if (polled->feed->enabled && !must_wait(p, polled))
-			schedule_add(p->schedule, &polled->slot, polled->feed->url,
+			schedule_add(p->schedule, &polled->slot, url_of(polled),
 				schedule_first(&polled->state, overdue, chance(), now));
 	}
 }
@@ -273,7 +303,7 @@ static void reschedule(struct poller *p, struct polled *polled, int64_t now, int
 {
 	schedule_remove(p->schedule, &polled->slot, now);
 	if (polled->feed->enabled)
-		schedule_add(p->schedule, &polled->slot, polled->feed->url, due_us);
+		schedule_add(p->schedule, &polled->slot, url_of(polled), due_us);
 }
 
 /* True: the transfer under way, which nobody wants any more, has ended. */
@@ -327,7 +357,7 @@ static void leave(struct poller *p, struct polled *polled, int64_t now)
 	polled_free(polled);
 	if (heir && !heir->is_new && heir->slot.where == SLOT_OUT && heir->feed->enabled &&
 		!must_wait(p, heir))
-		schedule_add(p->schedule, &heir->slot, heir->feed->url,
+		schedule_add(p->schedule, &heir->slot, url_of(heir),
 			schedule_first(&heir->state, 0, 0, now));
 }
 
@@ -403,16 +433,21 @@ void poller_change(struct poller *p, const struct poller_config *config,
 
 /* ---- the journal's word ---- */
 
-static void take_state(struct polled *polled, struct feed_state *state, int64_t now)
+/* True: the feed is polled at another address from now on. */
+static bool take_state(struct polled *polled, struct feed_state *state, int64_t now)
 {
 	if (!state) {
 		polled->state.next_due_us = now + POLLER_AGAIN_US;
-		return;
+		return false;
 	}
+	bool moves = strcmp(url_of(polled), feed_state_url(state, polled->feed->url)) != 0;
 	log_change(polled->feed, &polled->state, state);
 	feed_state_deinit(&polled->state);
 	polled->state = *state;
 	*state = (struct feed_state){0};
+	if (moves)
+		log_info("%s is polled at %s from now on", polled->feed->id, url_of(polled));
+	return moves;
 }
 
 void poller_settled(struct poller *p, struct str feed_id, struct feed_state *state)
@@ -425,12 +460,14 @@ void poller_settled(struct poller *p, struct str feed_id, struct feed_state *sta
 		return;
 	struct feed *asked = polled->asked;
 	polled->asked = NULL;
-	take_state(polled, state, now);
+	bool moves = take_state(polled, state, now);
 	if (polled->leaving)
 		leave(p, polled, now);
 	else if (asked != polled->feed)
 		reschedule(p, polled, now,
 			schedule_reconsider(&polled->state, asked, polled->feed, chance(), now));
+	else if (moves) /* to another host's queue, perhaps */
+		reschedule(p, polled, now, polled->state.next_due_us);
 	else
 		schedule_done(p->schedule, &polled->slot, now, polled->state.next_due_us);
 	feed_unref(asked);

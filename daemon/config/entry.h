@@ -61,6 +61,8 @@ struct inherited {
 	const char *language, *timezone, *licence, *contact, *proxy;
 	struct interval interval;
 	int interval_agreed, emails, complete, enabled; /* enum tristate */
+	int adaptive, ignore_hints;                     /* likewise */
+	int64_t interval_max;                           /* 0: not given */
 	int64_t max_body;                               /* 0: not given */
 	const char **allow_net, **themes;
 	size_t n_allow_net, n_themes;

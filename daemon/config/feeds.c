@@ -41,6 +41,9 @@ static bool nearest_bool(const struct line *line, size_t offset, bool fallback)
 	return fallback;
 }
 
+/* An adaptive feed is looked at once a day, however seldom it has news. */
+#define INTERVAL_MAX_US DAY_US
+
 #define TEXT(line, member) nearest_text((line), offsetof(struct inherited, member))
 #define BOOL(line, member, fallback) \
 	nearest_bool((line), offsetof(struct inherited, member), fallback)
@@ -206,9 +209,15 @@ static struct feed *make_feed(
 	feed->has_point = line->city->point.given;
 	feed->url = keep(feed, entry->url ? entry->url : "");
 	feed->interval_us = interval_of(b, line, feed->id, fetch->interval_us);
-	for (size_t i = N_LEVELS; i--;)
+	feed->interval_max_us = INTERVAL_MAX_US;
+	for (size_t i = N_LEVELS; i--;) {
 		if (line->levels[i]->max_body)
 			feed->max_body = line->levels[i]->max_body;
+		if (line->levels[i]->interval_max)
+			feed->interval_max_us = line->levels[i]->interval_max;
+	}
+	feed->adaptive = BOOL(line, adaptive, false);
+	feed->ignore_hints = BOOL(line, ignore_hints, false);
 	feed->emails = BOOL(line, emails, false);
 	feed->complete = BOOL(line, complete, false);
 	feed->enabled = BOOL(line, enabled, true);

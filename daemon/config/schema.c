@@ -39,6 +39,18 @@ _Static_assert(sizeof kinds / sizeof *kinds == FEED_KIND_COUNT + 1, "one word fo
 		{SECTION, "interval_agreed", KEY_TRISTATE, AT(type, own.interval_agreed), \
 			.fallback = "false", \
 			.about = "the partner has agreed to an interval below 15min"}, \
+		{SECTION, "adaptive", KEY_TRISTATE, AT(type, own.adaptive), .fallback = "false", \
+			.about = "poll as often as the feed brings news, between interval and " \
+				 "interval_max"}, \
+		{SECTION, "interval_max", KEY_DURATION, AT(type, own.interval_max), \
+			.least = MINUTES(15), .most = DAYS(31), .example = "12h", \
+			.about = \
+				"longest time between polls of an adaptive feed; without it, 1d"}, \
+		{SECTION, "ignore_hints", KEY_TRISTATE, AT(type, own.ignore_hints), \
+			.fallback = "false", \
+			.about = "poll by interval alone, whatever the feed asks for (ttl, " \
+				 "skipHours, " \
+				 "Cache-Control)"}, \
 		{SECTION, "themes", KEY_THEME_REF, KEY_LIST, .offset = offsetof(type, own.themes), \
 			.count = offsetof(type, own.n_themes), \
 			.example = "[international-relations]", \

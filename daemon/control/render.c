@@ -181,6 +181,10 @@ static void render_feed(struct json *j, const struct control_feed *f, struct buf
 	member_time(j, "last_change", s->last_change_us);
 	member_time(j, "next_due", f->feed->enabled ? s->next_due_us : 0);
 	member_time(j, "failing_since", s->failing_since_us);
+	member_time(j, "last_news", s->news_us);
+	if (s->rhythm_us)
+		json_member_int(j, "rhythm_s", s->rhythm_us / SEC_US);
+	json_member(j, "moved_to", str_of(s->moved_url));
 	json_member_int(j, "failures", s->failures);
 	json_member_int(j, "http_status", s->http_status);
 	json_member_int(j, "items", s->items);

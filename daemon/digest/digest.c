@@ -252,6 +252,32 @@ static int64_t ttl_us(const struct document *d)
 	return -1;
 }
 
+/* 0 to 23; RSS 0.91 counts to 24, which is midnight. */
+static uint32_t skip_hours(const struct document *d)
+{
+	struct str rest = d->skip_hours, word;
+	unsigned long long hour;
+	uint32_t bits = 0;
+
+	while (str_word(&rest, &word))
+		if (str_u64(word, 24, &hour))
+			bits |= 1u << hour % 24;
+	return bits;
+}
+
+static uint32_t skip_days(const struct document *d)
+{
+	static const char *const days[] = {
+		"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+	struct str rest = d->skip_days, word;
+	uint32_t bits = 0;
+
+	while (str_word(&rest, &word))
+		for (unsigned i = 0; i < 7; i++)
+			bits |= str_is_i(word, days[i]) ? 1u << i : 0u;
+	return bits;
+}
+
 int digest_run(struct digester *digester, const struct reply *reply, int64_t now_us,
 	struct digest_sink *sink, struct batch **ret_last, struct digest_summary *ret_summary,
 	struct error *error)
@@ -288,7 +314,9 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 		.flaws = flaws,
 		.items = run.items,
 		.guids_repeat = digester->repeats.guids_repeat,
-		.ttl_us = ttl_us(document)};
+		.ttl_us = ttl_us(document),
+		.skip_hours = skip_hours(document),
+		.skip_days = skip_days(document)};
 	*ret_last = last;
 	last = NULL;
 	return 0;

@@ -23,6 +23,8 @@ struct digest_summary {
 	size_t items;
 	bool guids_repeat;
 	int64_t ttl_us; /* the feed's own hint; -1: none */
+	/* When it asks not to be polled: bits of hours, and of days from Sunday, in GMT (RSS 2.0). */
+	uint32_t skip_hours, skip_days;
 };
 
 /* Takes each full batch (its owner from then on). Return 0, or a negative errno to stop. */

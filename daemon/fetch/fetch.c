@@ -164,7 +164,8 @@ static void begin(struct fetcher *f, struct transfer *t)
 		reply_fail(t->reply, FAULT_LOCAL, mem_strdup("libcurl has no memory"));
 	if (easy) /* one that was used before knows an older one, perhaps */
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, f->desk.user_agent);
-	if (t->reply->error || transfer_aim(t, easy, t->reply->feed->url) < 0) {
+	if (t->reply->error ||
+		transfer_aim(t, easy, feed_state_url(&t->reply->state, t->reply->feed->url)) < 0) {
 		curl_easy_cleanup(easy);
 		deliver_later(f, t);
 		return;

@@ -40,6 +40,16 @@ static const struct {
 	COLUMN(U32, health),
 	COLUMN(TEXT, error),
 	COLUMN(U32, fault),
+	COLUMN(I64, news_us),
+	COLUMN(I64, rhythm_us),
+	COLUMN(I64, moving_since_us),
+	COLUMN(U32, news),
+	COLUMN(U32, skip_hours),
+	COLUMN(U32, skip_days),
+	COLUMN(U32, moving_polls),
+	COLUMN(BOOL, told_quiet),
+	COLUMN(TEXT, moving_url),
+	COLUMN(TEXT, moved_url),
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
 

@@ -8,7 +8,7 @@
 
 /* "CWjn" in the database header: what file(1) and other tools know this by. */
 #define STORE_APPLICATION_ID 0x43576a6e
-#define STORE_SCHEMA         4
+#define STORE_SCHEMA         5
 
 /* checksum stands before views and body, and body last, so that a reader who looks at the views
  * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
@@ -24,6 +24,7 @@
 /* What a feed has got beside stands before the checksum. */
 #define FEED_GETS(columns) \
 	"ALTER TABLE feed DROP COLUMN checksum;" columns "ALTER TABLE feed ADD COLUMN" CHECKSUM ";"
+#define NUMBER(name) "ALTER TABLE feed ADD COLUMN " name " INTEGER NOT NULL DEFAULT 0;"
 #define REDACTED_TABLE \
 	"CREATE TABLE redacted(feed INTEGER NOT NULL, item BLOB NOT NULL, change BLOB," CHECKSUM \
 	", PRIMARY KEY(feed, item)) WITHOUT ROWID;"
@@ -55,7 +56,11 @@ static const char *const upgrades[STORE_SCHEMA] = {
 	      ";ALTER TABLE feed ADD COLUMN" CHECKSUM ";ALTER TABLE seen ADD COLUMN" CHECKSUM
 	      ";ALTER TABLE recent ADD COLUMN" CHECKSUM ";ALTER TABLE alert ADD COLUMN" CHECKSUM
 	      ";" REDACTED_TABLE,
-	[3] = FEED_GETS("ALTER TABLE feed ADD COLUMN fault INTEGER NOT NULL DEFAULT 0;"),
+	[3] = FEED_GETS(NUMBER("fault")),
+	[4] = FEED_GETS(NUMBER("news_us") NUMBER("rhythm_us") NUMBER("moving_since_us") NUMBER(
+		"news") NUMBER("skip_hours") NUMBER("skip_days") NUMBER("moving_polls")
+			NUMBER("told_quiet") "ALTER TABLE feed ADD COLUMN moving_url;"
+					     "ALTER TABLE feed ADD COLUMN moved_url;"),
 };
 
 /* A flipped bit in this row would have the store taken for one of another version. */

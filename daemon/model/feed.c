@@ -38,7 +38,7 @@ struct feed *feed_unref(const struct feed *feed)
 }
 
 #ifdef __LP64__
-_Static_assert(sizeof(struct feed) == 304, "a new member of struct feed must be compared here");
+_Static_assert(sizeof(struct feed) == 320, "a new member of struct feed must be compared here");
 #endif
 
 static bool same_text(const char *a, const char *b)
@@ -83,7 +83,8 @@ bool feed_equal(const struct feed *a, const struct feed *b)
 	       same_text(a->contact, b->contact) && same_text(a->translates, b->translates) &&
 	       a->has_point == b->has_point && a->latitude == b->latitude &&
 	       a->longitude == b->longitude && same_text(a->url, b->url) &&
-	       a->interval_us == b->interval_us && a->max_body == b->max_body &&
-	       a->emails == b->emails && a->complete == b->complete && a->enabled == b->enabled &&
-	       feed_access_equal(&a->access, &b->access);
+	       a->interval_us == b->interval_us && a->interval_max_us == b->interval_max_us &&
+	       a->adaptive == b->adaptive && a->ignore_hints == b->ignore_hints &&
+	       a->max_body == b->max_body && a->emails == b->emails && a->complete == b->complete &&
+	       a->enabled == b->enabled && feed_access_equal(&a->access, &b->access);
 }

@@ -46,9 +46,12 @@ struct feed {
 
 	const char *url;
 	int64_t interval_us;
-	int64_t max_body; /* bytes decoded; 0: fetch's own limit */
-	bool emails;      /* author addresses may be published */
-	bool complete;    /* the feed always lists everything: absence is withdrawal */
+	int64_t interval_max_us; /* where `adaptive` may go */
+	bool adaptive;           /* polled as often as its own news come, between the two */
+	bool ignore_hints;       /* what the feed asks for does not count */
+	int64_t max_body;        /* bytes decoded; 0: fetch's own limit */
+	bool emails;             /* author addresses may be published */
+	bool complete;           /* the feed always lists everything: absence is withdrawal */
 	bool enabled;
 	struct feed_access access;
 };

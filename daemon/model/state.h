@@ -31,18 +31,32 @@ struct feed_state {
 	int64_t failing_since_us; /* 0: not failing */
 	int64_t gone_since_us;    /* first 410 of a row; 0: none */
 	int64_t told_noisy_us;    /* when feed.noisy went out last; 0: never */
-	int64_t hint_us; /* how often the last document asked to be polled; 0: it did not */
+	int64_t hint_us;         /* how often the last document asked to be polled; 0: it did not */
+	int64_t news_us;         /* last time a poll brought new items; 0: never since the first */
+	int64_t rhythm_us;       /* time between such polls, a moving average; 0: not known */
+	int64_t moving_since_us; /* first poll of the row that moving_url stands for */
 
 	uint32_t failures; /* in a row */
 	int32_t http_status;
-	uint32_t items;    /* in the last document */
+	uint32_t items; /* in the last document */
+	uint32_t news;  /* polls that brought new items, the first not counted */
+	uint32_t skip_hours,
+		skip_days; /* of the last document: bits of GMT hours, of days from Sunday */
+	uint32_t moving_polls;
 	bool backfilled;   /* the first document has been journaled: what is new now is news */
 	bool guids_repeat; /* one guid was seen with two links: keys are guid + link, for good */
 	bool told_failing; /* feed.failing is out, feed.recovered is due */
+	bool told_quiet;   /* feed.quiet is out, until there is news */
 	enum feed_health health;
 	enum fault fault; /* FAULT_NONE while all is well */
 	char *error;      /* one sentence; NULL while all is well. Owned. */
+	/* Where permanent redirects lead: once that has proved itself it is moved_url, which is polled in
+	 * the configured one's place. NULL: nowhere. Owned. */
+	char *moving_url, *moved_url;
 };
+
+/* What is to be polled: the configured URL, unless it has moved. */
+const char *feed_state_url(const struct feed_state *state, const char *configured);
 
 void feed_state_deinit(struct feed_state *state);
 /* A deep copy; *to must be uninitialised or deinitialised. */

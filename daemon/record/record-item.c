@@ -155,6 +155,8 @@ static int judge(struct task *task, const struct seen *old, const struct hash *k
 	count(task, verdict);
 	if (verdict == VERDICT_HELD)
 		task->progress->noisy = true;
+	task->progress->found += old != NULL;
+	task->progress->new += verdict == VERDICT_NEW;
 	if (!outcomes[verdict].is_told)
 		return write ? journal_seen_put(task->recorder->journal, task->known.number, &row,
 				       task->error)
@@ -204,6 +206,7 @@ static int remap(struct task *task, const struct hash *old_key, const struct has
 	if (!old.withdrawn) {
 		dedup_rekey(&old, key, item, task->now_us, &row);
 		task->counts->remapped++;
+		task->progress->found++;
 		r = move_row(task, &row, old_key);
 	}
 	bool is_gone = old.withdrawn;

@@ -144,6 +144,7 @@ static struct progress *progress_of(struct recorder *recorder, const struct batc
 		progress->listing.n = 0;
 		progress->has_begun = batch->first;
 		progress->backfill = progress->noisy = progress->ended = false;
+		progress->found = progress->new = 0;
 	}
 	return progress;
 }
@@ -209,6 +210,23 @@ static int record_batch(struct task *task)
 	return r;
 }
 
+/* The state that was written borrowed its texts from the batch's: the address that was to be is the one
+ * that is now, or neither. */
+static void learn_move(struct feed_state *to, const struct feed_state *written)
+{
+	to->moving_since_us = written->moving_since_us;
+	to->moving_polls = written->moving_polls;
+	if (written->moving_url)
+		return;
+	if (to->moving_url && written->moved_url == to->moving_url) {
+		free(to->moved_url);
+		to->moved_url = to->moving_url;
+	} else {
+		free(to->moving_url);
+	}
+	to->moving_url = NULL;
+}
+
 /* What the commit has made true of the batch. */
 static void learn(struct batch *batch, const struct feed_state *state, uint64_t remapped)
 {
@@ -219,6 +237,11 @@ static void learn(struct batch *batch, const struct feed_state *state, uint64_t 
 	batch->state.guids_repeat = state->guids_repeat;
 	batch->state.told_failing = state->told_failing;
 	batch->state.told_noisy_us = state->told_noisy_us;
+	batch->state.told_quiet = state->told_quiet;
+	batch->state.news = state->news;
+	batch->state.news_us = state->news_us;
+	batch->state.rhythm_us = state->rhythm_us;
+	learn_move(&batch->state, state);
 }
 
 int recorder_commit(struct recorder *recorder, struct batch *const *batches, size_t n,

@@ -2,11 +2,18 @@
 
 #include "schedule/when.h"
 
-static int64_t wait_of(const struct feed_state *state, const struct feed *feed, double chance)
+static int64_t next_of(const struct feed_state *state, const struct feed *feed, double chance)
 {
 	if (state->failures)
-		return when_failed(feed->interval_us, state->failures, chance);
-	return when_well(feed->interval_us, state->hint_us, -1, chance);
+		return state->last_poll_us +
+		       when_failed(feed->interval_us, state->failures, chance);
+	return when_next(feed, state, -1, chance, state->last_poll_us);
+}
+
+static bool same_pace(const struct feed *a, const struct feed *b)
+{
+	return a->interval_us == b->interval_us && a->interval_max_us == b->interval_max_us &&
+	       a->adaptive == b->adaptive && a->ignore_hints == b->ignore_hints;
 }
 
 int64_t schedule_reconsider(struct feed_state *state, const struct feed *was, const struct feed *is,
@@ -18,7 +25,7 @@ int64_t schedule_reconsider(struct feed_state *state, const struct feed *was, co
 
 	if (anew)
 		state->next_due_us = now_us;
-	else if (was->interval_us != is->interval_us && state->health != FEED_GONE)
-		state->next_due_us = state->last_poll_us + wait_of(state, is, chance);
+	else if (!same_pace(was, is) && state->health != FEED_GONE)
+		state->next_due_us = next_of(state, is, chance);
 	return state->next_due_us;
 }

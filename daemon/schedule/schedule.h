@@ -57,6 +57,7 @@ struct settle {
 	bool guids_repeat;
 	bool partial; /* the document broke off: its items count, but it is asked for again */
 	int64_t hint_us;
+	uint32_t skip_hours, skip_days; /* likewise: GMT */
 	double chance;
 	int64_t now_us;
 };

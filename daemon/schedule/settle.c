@@ -23,6 +23,9 @@
 #include "base/alloc.h"
 #include "schedule/when.h"
 
+/* As many as it took to believe the move. */
+#define MOVED_FAILURES_MAX 3
+
 static void set_text(char **text, const char *to)
 {
 	char *copy = to ? mem_strdup(to) : NULL;
@@ -39,7 +42,11 @@ bool schedule_forget(struct feed_state *state, const char *url)
 	set_text(&state->etag, NULL);
 	set_text(&state->last_modified, NULL);
 	state->body_hash = (struct hash){0};
+	set_text(&state->moving_url, NULL);
+	set_text(&state->moved_url, NULL);
+	state->moving_since_us = state->moving_polls = 0;
 	state->hint_us = 0;
+	state->skip_hours = state->skip_days = 0;
 	state->last_poll_us = state->next_due_us = 0;
 	state->failures = 0;
 	state->failing_since_us = state->gone_since_us = 0;
@@ -60,7 +67,7 @@ static void not_modified(struct feed_state *state, const struct reply *reply)
  * whose members disagree). Where there is a date, we ask by date alone until the body changes. */
 static void same_body(struct feed_state *state, const struct reply *reply)
 {
-	bool useless = state->etag && reply->last_modified;
+	bool useless = (state->etag || state->last_modified) && reply->last_modified;
 
 	set_text(&state->etag, useless ? NULL : reply->etag);
 	set_text(&state->last_modified, reply->last_modified);
@@ -75,9 +82,30 @@ static void new_body(
 	set_text(&state->last_modified, settle->partial ? NULL : reply->last_modified);
 	state->body_hash = reply->body_hash;
 	state->hint_us = settle->hint_us > 0 ? settle->hint_us : 0;
+	state->skip_hours = settle->skip_hours;
+	state->skip_days = settle->skip_days;
 	state->items = (uint32_t)settle->items;
 	state->guids_repeat |= settle->guids_repeat;
 	state->last_change_us = settle->now_us;
+}
+
+/* A permanent redirect is believed when it has lasted: who tells of the move (record/) decides on
+ * this row. Any other way to the feed ends it. */
+static void follow_move(struct feed_state *state, const struct reply *reply, int64_t now_us)
+{
+	const char *to = reply->permanent_url;
+
+	if (!to) {
+		set_text(&state->moving_url, NULL);
+		state->moving_since_us = state->moving_polls = 0;
+		return;
+	}
+	if (!state->moving_url || strcmp(state->moving_url, to) != 0) {
+		set_text(&state->moving_url, to);
+		state->moving_since_us = now_us;
+		state->moving_polls = 0;
+	}
+	state->moving_polls++;
 }
 
 static void well(struct reply *reply, const struct settle *settle)
@@ -96,8 +124,9 @@ static void well(struct reply *reply, const struct settle *settle)
 	set_text(&state->error, NULL);
 	state->fault = FAULT_NONE;
 	state->last_success_us = settle->now_us;
-	state->next_due_us = settle->now_us + when_well(reply->feed->interval_us, state->hint_us,
-						      reply->fresh_us, settle->chance);
+	follow_move(state, reply, settle->now_us);
+	state->next_due_us =
+		when_next(reply->feed, state, reply->fresh_us, settle->chance, settle->now_us);
 }
 
 /* "Gone" is said of a feed when the second of two 410 an hour apart has come, and it stays so until
@@ -124,6 +153,9 @@ static void failed(struct reply *reply, const struct settle *settle)
 		state->failures++;
 	if (!state->failing_since_us)
 		state->failing_since_us = now;
+	/* The new address has not kept what it promised: back to the one that a person wrote. */
+	if (state->failures >= MOVED_FAILURES_MAX)
+		set_text(&state->moved_url, NULL);
 	if (state->health != FEED_GONE)
 		state->health = FEED_FAILING;
 	count_gone(state, reply, now);

@@ -24,6 +24,51 @@ int64_t when_well(int64_t interval_us, int64_t hint_us, int64_t fresh_us, double
 	return when_jitter(hint > interval_us ? hint : interval_us, chance);
 }
 
+/* Half a rhythm late is news of yesterday; a quarter is near enough for four requests. */
+#define ADAPTIVE_PARTS 4
+
+int64_t when_adaptive(int64_t rhythm_us, int64_t silent_us, int64_t least_us, int64_t most_us)
+{
+	int64_t wait = (silent_us > rhythm_us ? silent_us : rhythm_us) / ADAPTIVE_PARTS;
+
+	if (most_us < least_us)
+		most_us = least_us;
+	if (!rhythm_us || wait < least_us)
+		return least_us;
+	return wait < most_us ? wait : most_us;
+}
+
+int64_t when_not_skipped(
+	int64_t due_us, uint32_t hours, uint32_t days, int64_t latest_us, double chance)
+{
+	int64_t us = due_us;
+
+	while (us < latest_us) {
+		int64_t hour = us / HOUR_US;
+		if (!(hours & 1u << hour % 24) && !(days & 1u << calendar_weekday(us / DAY_US)))
+			return us;
+		/* Not all of them at the stroke of the hour. */
+		us = (hour + 1) * HOUR_US + (int64_t)((double)HOUR_US / 10 * chance);
+	}
+	return due_us > latest_us ? due_us : latest_us;
+}
+
+int64_t when_next(const struct feed *feed, const struct feed_state *state, int64_t fresh_us,
+	double chance, int64_t from_us)
+{
+	int64_t interval = feed->interval_us;
+
+	if (feed->adaptive)
+		interval = when_adaptive(state->rhythm_us, from_us - state->news_us, interval,
+			feed->interval_max_us);
+	if (feed->ignore_hints)
+		return from_us + when_jitter(interval, chance);
+	int64_t wait = when_well(interval, state->hint_us, fresh_us, chance);
+	int64_t latest = wait > WHEN_HINT_MAX ? wait : WHEN_HINT_MAX;
+	return when_not_skipped(
+		from_us + wait, state->skip_hours, state->skip_days, from_us + latest, chance);
+}
+
 int64_t when_failed(int64_t interval_us, uint32_t failures, double chance)
 {
 	int64_t max = interval_us > WHEN_ERROR_MAX ? interval_us : WHEN_ERROR_MAX;

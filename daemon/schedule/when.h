@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "model/feed.h"
+#include "model/state.h"
 
 /* What a document or its headers ask for is followed up to a day: a feed that says `ttl` 44640 (a
  * month in minutes, seen) means well and would be late with the news. */
@@ -21,5 +23,17 @@
 int64_t when_jitter(int64_t base_us, double chance);
 /* After an answer: the interval, or the longer of the two hints (-1: none). */
 int64_t when_well(int64_t interval_us, int64_t hint_us, int64_t fresh_us, double chance);
+/* How often an adaptive feed is looked at: four times in the time that it has needed for news, or has
+ * been silent for, between the two bounds. */
+int64_t when_adaptive(int64_t rhythm_us, int64_t silent_us, int64_t least_us, int64_t most_us);
+/* The first moment from due_us on that is in none of the hours (bits of 0 to 23, GMT) and on none of the
+ * days (bits from Sunday), or `latest_us` if that comes first. */
+int64_t when_not_skipped(
+	int64_t due_us, uint32_t hours, uint32_t days, int64_t latest_us, double chance);
+/* When a feed that works is asked next, by all that is known of it: its configuration, its rhythm, what
+ * it asked for, and what its last answer's headers did (fresh_us; -1: nothing). `from_us` is the time of
+ * that answer. */
+int64_t when_next(const struct feed *feed, const struct feed_state *state, int64_t fresh_us,
+	double chance, int64_t from_us);
 /* After the n-th failure in a row (from 1): the interval, then twice, four times … */
 int64_t when_failed(int64_t interval_us, uint32_t failures, double chance);

@@ -131,6 +131,134 @@ static void test_recovery_after_restart(void **state)
 	wire_expect(wire, "failing\npublished a 1 +b\nrecovered\n");
 }
 
+#define ADDRESS "https://new.example/rss"
+
+/* As schedule_settle() leaves it after a poll by way of a permanent redirect. */
+static void redirect(struct wire *wire)
+{
+	struct feed_state *state = &wire->state;
+
+	if (!state->url)
+		state->url = mem_strdup(wire->feed->url);
+	if (!state->moving_url) {
+		state->moving_url = mem_strdup(ADDRESS);
+		state->moving_since_us = wire->now_us;
+	}
+	state->moving_polls++;
+	state->health = FEED_FINE;
+}
+
+static void test_moved(void **state)
+{
+	struct wire *wire = *state;
+	struct buf got = BUF_INIT;
+
+	WIRE_DOCUMENT(wire, ITEM("a", "la", "A", "x"));
+	wire_expect(wire, "published a 1 +b\n");
+	/* Three polls, but not a day; then a day. */
+	for (int i = 0; i < 4; i++, wire->now_us += 6 * HOUR_US) {
+		redirect(wire);
+		if (i % 2)
+			wire_state_only(wire);
+		else
+			WIRE_DOCUMENT(wire, ITEM("a", "la", "A", "x"));
+		assert_int_equal(wire->counts.feed_events, 0);
+		assert_null(wire->state.moved_url);
+	}
+	redirect(wire);
+	wire_state_only(wire);
+	assert_int_equal(wire->counts.feed_events, 1);
+	assert_string_equal(wire->state.moved_url, ADDRESS);
+	assert_null(wire->state.moving_url);
+	assert_int_equal(wire->state.moving_polls, 0);
+	wire_each(wire, see_data, &got);
+	assert_string_equal(buf_cstr(&got),
+		"feed.moved sys/feed/aa-bbb/cc/dd/  \"data\":{\"state\":\"fine\","
+		"\"since\":\"2024-10-05T10:00:00Z\",\"count\":0,\"url\":\"" ADDRESS "\"}}\n");
+	buf_deinit(&got);
+	wire_state_only(wire);
+	wire_expect(wire, "");
+	assert_string_equal(wire->state.moved_url, ADDRESS);
+}
+
+/* A parked domain redirects, too, and has never heard of our items. */
+static void test_moved_to_strangers(void **state)
+{
+	struct wire *wire = *state;
+
+	WIRE_DOCUMENT(wire, ITEM("a", "la", "A", "x"));
+	for (int i = 0; i < 9; i++, wire->now_us += DAY_US) {
+		char guid[8];
+		snprintf(guid, sizeof guid, "s%d", i);
+		redirect(wire);
+		WIRE_DOCUMENT(wire, ITEM(guid, guid, guid, "x"));
+		assert_int_equal(wire->counts.feed_events, 0);
+		assert_null(wire->state.moving_url);
+	}
+	assert_null(wire->state.moved_url);
+}
+
+static void see_types(void *with, const struct wire_event *event)
+{
+	if (!strncmp(event->type, "feed.", 5))
+		buf_printf(with, "%s ", event->type);
+}
+
+static void news(struct wire *wire, int n)
+{
+	char guid[16];
+
+	snprintf(guid, sizeof guid, "n%d", n);
+	wire->state.health = FEED_FINE;
+	WIRE_DOCUMENT(wire, ITEM(guid, guid, guid, "x"));
+}
+
+static void test_quiet(void **state)
+{
+	struct wire *wire = *state;
+	struct buf got = BUF_INIT;
+
+	/* News each three days. */
+	for (int i = 0; i < 8; i++, wire->now_us += 3 * DAY_US)
+		news(wire, i);
+	assert_int_equal(wire->state.news, 7);
+	assert_int_equal(wire->state.rhythm_us, 3 * DAY_US);
+	int64_t last = wire->state.news_us;
+	assert_int_equal(last, wire->now_us - 3 * DAY_US);
+	int told_after = 0;
+	for (int day = 4; day <= 60; day++) {
+		wire->now_us = last + day * DAY_US;
+		wire_state_only(wire);
+		if (wire->counts.feed_events)
+			told_after = day;
+	}
+	assert_int_equal(told_after, 18);
+	/* News, then silence again: told again. While it fails it is told as failing, not as quiet. */
+	news(wire, 100);
+	wire->now_us += 300 * DAY_US;
+	for (int i = 0; i < 3; i++)
+		fail_poll(wire, FEED_FAILING);
+	recover(wire);
+	wire_each(wire, see_types, &got);
+	assert_string_equal(buf_cstr(&got), "feed.quiet feed.failing feed.recovered feed.quiet ");
+	buf_deinit(&got);
+}
+
+/* Nothing is known of the rhythm of a feed that had news four times. */
+static void test_not_quiet(void **state)
+{
+	struct wire *wire = *state;
+	struct buf got = BUF_INIT;
+
+	for (int i = 0; i < 5; i++, wire->now_us += DAY_US)
+		news(wire, i);
+	wire->now_us += 900 * DAY_US;
+	wire_state_only(wire);
+	wire_each(wire, see_types, &got);
+	assert_string_equal(buf_cstr(&got), "");
+	buf_deinit(&got);
+}
+
 int feed_tests(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wire_setup, wire_teardown)
@@ -141,6 +269,10 @@ int feed_tests(void)
 		TEST(test_gone),
 		TEST(test_failing_then_gone),
 		TEST(test_recovery_after_restart),
+		TEST(test_moved),
+		TEST(test_moved_to_strangers),
+		TEST(test_quiet),
+		TEST(test_not_quiet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

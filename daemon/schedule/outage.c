@@ -1,0 +1,74 @@
+#include "schedule/outage.h"
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "schedule/host.h"
+
+/* What was heard longer ago says nothing of now. */
+#define OUTAGE_WINDOW_US (10 * MIN_US)
+/* Three hosts can fail together by chance, and do where they share a server. */
+#define OUTAGE_FAILED_MIN 4
+
+bool outage_suspects(enum fault fault)
+{
+	switch (fault) {
+	case FAULT_NAME_UNKNOWN: /* a resolver that reaches nobody may say so, too */
+	case FAULT_NAME_TIMEOUT:
+	case FAULT_CONNECTION_TIMEOUT:
+	case FAULT_UNREACHABLE:
+	case FAULT_TLS_TIMEOUT:
+	case FAULT_TIMEOUT:
+	case FAULT_TOO_SLOW:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint64_t name_of(struct str url)
+{
+	struct buf name = BUF_INIT;
+	uint64_t word;
+
+	host_of_url(&name, url);
+	struct hash hash = hash_of(buf_view(&name));
+	buf_deinit(&name);
+	memcpy(&word, hash.b, sizeof word);
+	return word ? word : 1;
+}
+
+void outage_note(struct outage *outage, struct str url, enum fault fault, int64_t now_us)
+{
+	uint64_t name = name_of(url);
+	size_t at = 0;
+
+	if (fault == FAULT_LOCAL || fault == FAULT_FILE || str_istarts(url, STR("file:")))
+		return;
+	/* Its own place, else that of the one heard of longest ago. */
+	for (size_t i = 0; i < OUTAGE_HOSTS; i++) {
+		if (outage->hosts[i].name == name) {
+			at = i;
+			break;
+		}
+		if (outage->hosts[i].at_us < outage->hosts[at].at_us)
+			at = i;
+	}
+	outage->hosts[at] = (struct outage_host){name, now_us, outage_suspects(fault)};
+}
+
+bool outage_is(const struct outage *outage, int64_t now_us)
+{
+	size_t heard = 0, failed = 0;
+
+	for (size_t i = 0; i < OUTAGE_HOSTS; i++) {
+		const struct outage_host *host = &outage->hosts[i];
+		if (!host->name || host->at_us > now_us || now_us - host->at_us > OUTAGE_WINDOW_US)
+			continue;
+		heard++;
+		failed += host->failed;
+	}
+	return failed >= OUTAGE_FAILED_MIN && failed * 2 > heard;
+}
