@@ -166,6 +166,23 @@ static void show_event(const json_t *found)
 	putchar('\n');
 }
 
+/* The items by themselves: how they are remembered, whatever has become of their events. */
+static bool show_seen(const struct explain_run *run, bool has_events)
+{
+	const json_t *seen = json_object_get(run->found, "seen"), *one;
+	size_t i;
+
+	json_array_foreach(seen, i, one)
+	{
+		printf("seen      %s/%s: last in its feed on %.10s; version %lld%s%s\n",
+			text(one, "feed"), text(one, "item"), text(one, "last_seen"),
+			(long long)json_integer_value(json_object_get(one, "version")),
+			json_is_true(json_object_get(one, "withdrawn")) ? ", withdrawn" : "",
+			has_events ? "" : "; its events have left the journal");
+	}
+	return i > 0;
+}
+
 static void show_nothing(const struct explain_run *run)
 {
 	long long oldest = (long long)json_integer_value(json_object_get(run->found, "oldest"));
@@ -198,6 +215,6 @@ void explain_show(const struct explain_run *run)
 	size_t i;
 
 	json_array_foreach(events, i, event) show_event(event);
-	if (!i)
+	if (!show_seen(run, i > 0) && !i)
 		show_nothing(run);
 }

@@ -11,9 +11,11 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "cli/verb.h"
 #include "digest/vocabulary.h"
+#include "journal/known.h"
 #include "normalize/url.h"
 
 #define DEFAULT_FOLDER "/etc/civicwire"
@@ -173,6 +175,44 @@ static bool on_want(struct past_sink *sink, struct str body)
 	return str_ifind(body, needle) < body.n || str_find(body, str_of(s->run->what)) < body.n;
 }
 
+/* ---- what is remembered beside the events ---- */
+
+struct memory {
+	struct journal_known_sink sink;
+	json_t *seen;
+};
+
+static void on_known(struct journal_known_sink *sink, const struct journal_known *known)
+{
+	struct memory *memory = container_of(sink, struct memory, sink);
+	char when[TIME_TEXT_MAX];
+	json_t *one = json_object();
+
+	time_format_s(known->last_seen_us / SEC_US, when);
+	set_text(one, "feed", known->feed);
+	set_text(one, "item", str_of(known->item));
+	set_text(one, "id", known->subject);
+	set_text(one, "last_seen", str_of(when));
+	json_object_set_new(one, "version", json_integer(known->version));
+	json_object_set_new(one, "withdrawn", json_boolean(known->withdrawn));
+	json_array_append_new(memory->seen, one);
+}
+
+static int remember(struct search *s, const char *path, const char *feed, struct error *error)
+{
+	struct memory memory = {{on_known}, json_array()};
+	struct journal_known_query query = {.feed = feed, .subject = str_of(s->run->what)};
+
+	if (s->id.n) {
+		struct str rest = str_skip(s->id, str_chr(s->id, '/') + 1);
+		query.item = str_head(rest, str_chr(rest, '/'));
+	} else {
+		query.alias = hash_mix(buf_view(&s->alias));
+	}
+	json_object_set_new(s->run->found, "seen", memory.seen);
+	return journal_known(path, &query, &memory.sink, error);
+}
+
 /* ---- the search ---- */
 
 /* "co-mde.aci.news/KEY/2", "co-mde.aci.news/KEY/", "co-mde.aci.news/KEY": the feed's part, else
@@ -218,12 +258,14 @@ static int search(struct explain_run *run)
 	} else {
 		url_alias(&s.alias, str_of(run->what));
 	}
-	int r = past_read_journal(run->journal ? run->journal : run->config->journal.path, feed_id,
-		&s.sink, &extent, &error);
-	buf_deinit(&s.alias);
-	buf_deinit(&s.scratch);
+	const char *path = run->journal ? run->journal : run->config->journal.path;
+	int r = past_read_journal(path, feed_id, &s.sink, &extent, &error);
 	run->found = json_object();
 	json_object_set_new(run->found, "events", s.events);
+	if (r >= 0)
+		r = remember(&s, path, feed_id, &error);
+	buf_deinit(&s.alias);
+	buf_deinit(&s.scratch);
 	if (r < 0) {
 		fprintf(stderr, "civicwire explain: %s\n", error.text);
 		return exit_code(-r);

@@ -3,6 +3,7 @@
 endpoint carries it, who may read it and who may not, and why."""
 import json
 import subprocess
+import time
 
 import wire
 from test_keys import Secure, key
@@ -51,11 +52,13 @@ def test_explain():
             explain_readers(daemon)
             explain_absence(daemon, one)
         assert explain(daemon, events[0]["id"]) == one, "the same without the daemon"
+        explain_what_has_left(daemon, events[0]["id"])
 
 
 def explain_item(daemon, events):
     first = events[0]["id"]
     text = explain(daemon, first)
+    says(text, f"seen      {first[:-2]}: last in its feed on 20", "; version 2\n")
     says(text, "event 1  item.published", f"id        {first}", "Entrega de premios\n", "journaled 20", "backfill  it was there",
          "feed/x-test/feeds/one/", "theme/awards/x-test/feeds/one/", "kind/news/", "awards: by the word 'entrega de premios' in title",
          "the feed does not say")
@@ -95,6 +98,18 @@ def explain_readers(daemon):
         topics = [] if name == "archive" else [f"theme/{name}/"]
         assert len(client.all(topics=topics)[0]) == wanted, name
     says(explain(daemon, "--client", "nobody", "1", code=64), "there is no client 'nobody'")
+
+
+def explain_what_has_left(daemon, event):
+    """The first item's events are removed; that it was there is remembered."""
+    time.sleep(1.1)
+    subprocess.run([wire.CLI, "journal", "--journal", daemon.state / "journal.db", "prune", "1s"], check=True,
+                   capture_output=True)
+    item = event.rsplit("/", 1)[0]
+    for name in (event, item, "https://www.aci.example/1", "http://aci.example/1/", "1"):
+        text = explain(daemon, name, code=1)
+        says(text, f"seen      {item}: last in its feed on 20", "; version 2; its events have left the journal")
+        assert text.count("\n") == 1, text
 
 
 def explain_absence(daemon, _):
