@@ -9,12 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "actors/service.h"
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -109,6 +108,8 @@ struct daemon {
 	uv_signal_t signals[3];
 	struct pipeline *pipeline;
 	struct pipeline_sink sink;
+	struct service *service;
+	struct service_sink asked;
 	bool stopping;
 	uint64_t stopping_ms; /* on the loop's clock: since when */
 };
@@ -160,20 +161,33 @@ static void on_stopped(struct pipeline_sink *sink)
 	struct daemon *d = container_of(sink, struct daemon, sink);
 
 	d->pipeline = pipeline_free(d->pipeline);
+	d->service = service_free(d->service);
 	close_signals(d);
 }
 
-/* systemd.service(5): without the time it could take an older message for this one. */
 static void on_reloading(struct pipeline_sink *sink)
 {
-	(void)sink;
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
+	service_reloading(container_of(sink, struct daemon, sink)->service);
 }
 
 static void on_reloaded(struct pipeline_sink *sink)
 {
-	(void)sink;
-	sd_notify(0, "READY=1");
+	service_ready(container_of(sink, struct daemon, sink)->service);
+}
+
+static const char *on_stuck(struct service_sink *sink, int64_t now_us, int64_t limit_us)
+{
+	struct daemon *d = container_of(sink, struct daemon, asked);
+
+	return d->pipeline ? pipeline_stuck(d->pipeline, now_us, limit_us) : NULL;
+}
+
+static void on_status(struct service_sink *sink, struct buf *out)
+{
+	struct daemon *d = container_of(sink, struct daemon, asked);
+
+	if (d->pipeline)
+		pipeline_status(d->pipeline, out);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -193,7 +207,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	d->stopping = true;
 	d->stopping_ms = uv_now(&d->loop);
 	log_info("stopping");
-	sd_notify(0, "STOPPING=1");
+	service_stopping(d->service);
 	pipeline_stop(d->pipeline);
 }
 
@@ -230,18 +244,21 @@ static int exit_status_of(int error)
 
 static int run(struct config *config, const struct options *options)
 {
-	struct daemon d = {.sink = {on_stopped, on_reloading, on_reloaded}};
+	struct daemon d = {
+		.sink = {on_stopped, on_reloading, on_reloaded}, .asked = {on_stuck, on_status}};
 	const struct pipeline_options from = {options->config, options->state};
 	struct error error = {0};
 
 	uv_loop_init(&d.loop);
 	watch_signals(&d);
+	d.service = service_new(&d.loop, &d.asked);
 	int r = pipeline_new(&d.pipeline, &d.loop, config, &from, &d.sink, &error);
 	if (r < 0) {
 		log_error("cannot start: %s", error.text);
 		if (r == -EBADMSG)
 			log_error("what to do: civicwire(1), WHEN THE JOURNAL IS DAMAGED");
 		close_signals(&d);
+		service_free(d.service);
 		uv_run(&d.loop, UV_RUN_DEFAULT); /* closes what was opened */
 		uv_loop_close(&d.loop);
 		return exit_status_of(r);
@@ -249,7 +266,7 @@ static int run(struct config *config, const struct options *options)
 	log_info("civicwired %s: %zu feed%s, journal %s, control socket %s", CW_VERSION,
 		config->n_feeds, config->n_feeds == 1 ? "" : "s", config->journal.path,
 		config->control.socket);
-	sd_notify(0, "READY=1");
+	service_ready(d.service);
 	uv_run(&d.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d.loop);
 	log_info("stopped");

@@ -33,6 +33,7 @@
 #include "actors/writer.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cleanup.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/queue.h"
@@ -80,6 +81,7 @@ struct pipeline {
 
 	struct config_clients *clients; /* read since `config`; NULL: as it says */
 	uint64_t head;
+	int64_t head_us; /* when it became durable; 0: before the start */
 	char *trouble;
 	enum { RUNNING, DRAINING, ENDING_BUS, STOPPED } stage;
 };
@@ -114,6 +116,8 @@ static void on_written(struct writer_sink *sink, struct writer_news *news)
 
 static void take_news(struct pipeline *p, struct writer_news *news)
 {
+	if (news->head != p->head)
+		p->head_us = news->committed_us;
 	p->head = news->head;
 	free(p->trouble);
 	p->trouble = news->trouble;
@@ -429,6 +433,46 @@ void pipeline_reload(struct pipeline *p)
 {
 	if (p->stage == RUNNING)
 		reloader_request(p->reloader);
+}
+
+/* The bus is killed first, which mends all but a process that cannot be. */
+const char *pipeline_stuck(struct pipeline *p, int64_t now_us, int64_t limit_us)
+{
+	if (p->stage != RUNNING)
+		return NULL;
+	return workers_are_stuck(p->workers, now_us, limit_us)  ? "the parsing of a document"
+	       : writer_is_stuck(p->writer, now_us, limit_us)   ? "the journal"
+	       : control_is_stuck(p->control, now_us, limit_us) ? "the control socket"
+	       : bus_child_is_silent(p->bus, now_us, 2 * BUS_CHILD_SILENT_US + limit_us) ? "the bus"
+											 : NULL;
+}
+
+void pipeline_status(struct pipeline *p, struct buf *out)
+{
+	size_t counts[FEED_HEALTH_COUNT], paused;
+	char time[TIME_TEXT_MAX];
+	int pid;
+
+	poller_health(p->poller, counts, &paused);
+	buf_printf(out, "feeds: %zu fine, %zu failing, %zu paused", counts[FEED_FINE],
+		counts[FEED_FAILING] + counts[FEED_GONE], paused);
+	if (counts[FEED_NEW])
+		buf_printf(out, ", %zu not polled yet", counts[FEED_NEW]);
+	buf_printf(out, "; event %llu is the newest", (unsigned long long)p->head);
+	if (p->head_us) {
+		time_format_s(p->head_us / SEC_US, time);
+		buf_printf(out, " (%s)", time);
+	}
+	const struct bus_stats *bus = bus_child_stats(p->bus, &pid);
+	if (pid)
+		buf_printf(out, "; %llu connections", (unsigned long long)bus->connections);
+	else
+		buf_lit(out, "; THE BUS IS AWAY");
+	if (p->trouble)
+		buf_printf(out, "; THE JOURNAL CANNOT BE WRITTEN: %s", p->trouble);
+	cleanup(reload_unref_p) struct reload *reload = reloader_report(p->reloader);
+	if (reload->failed || reload->n_problems)
+		buf_lit(out, "; the configuration has problems (see civicwire status)");
 }
 
 void pipeline_stop(struct pipeline *p)

@@ -1,6 +1,7 @@
 /* The data's way from the feeds to the subscribers. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "config/config.h"
 
@@ -28,6 +29,9 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, struct config *config,
 	const struct pipeline_options *options, struct pipeline_sink *sink, struct error *error);
 /* Reads the configuration again, in the background, and takes what has changed. */
 void pipeline_reload(struct pipeline *pipeline);
+/* As in actors/service.h. */
+const char *pipeline_stuck(struct pipeline *pipeline, int64_t now_us, int64_t limit_us);
+void pipeline_status(struct pipeline *pipeline, struct buf *out);
 /* No new polls; what has arrived is journaled and published; then sink->stopped(). */
 void pipeline_stop(struct pipeline *pipeline);
 struct pipeline *pipeline_free(struct pipeline *pipeline);

@@ -508,6 +508,18 @@ void poller_each(const struct poller *p, const char *after, struct poller_view *
 			return;
 }
 
+void poller_health(const struct poller *p, size_t ret_counts[FEED_HEALTH_COUNT], size_t *ret_paused)
+{
+	memset(ret_counts, 0, FEED_HEALTH_COUNT * sizeof *ret_counts);
+	*ret_paused = 0;
+	for (size_t i = 0; i < p->n_feeds; i++) {
+		if (p->feeds[i]->feed->enabled)
+			ret_counts[p->feeds[i]->state.health]++;
+		else
+			++*ret_paused;
+	}
+}
+
 size_t poller_count(const struct poller *p)
 {
 	return p->n_feeds;

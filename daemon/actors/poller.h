@@ -63,5 +63,8 @@ struct poller_view {
 		const struct feed_state *state, bool busy);
 };
 void poller_each(const struct poller *poller, const char *after, struct poller_view *view);
+/* How many feeds are how; paused ones are in none of the counts but *ret_paused. */
+void poller_health(
+	const struct poller *poller, size_t ret_counts[FEED_HEALTH_COUNT], size_t *ret_paused);
 size_t poller_count(const struct poller *poller);
 size_t poller_transfers(const struct poller *poller);

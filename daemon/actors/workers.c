@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/metrics.h"
+#include "base/pulse.h"
 #include "digest/digest.h"
 #include "model/flaw.h"
 #include "schedule/schedule.h"
@@ -32,6 +33,7 @@ struct worker {
 	struct digester *digester;
 	struct digest_sink sink;
 	const struct reply *reply; /* in work */
+	struct pulse pulse;
 };
 
 struct workers {
@@ -67,16 +69,24 @@ static void rules_unref(struct rules *rules)
 	free(rules);
 }
 
+/* Where the journal is slow the worker waits here, and that is well. */
+static bool hand_on(struct worker *w, struct batch *batch)
+{
+	pulse_end(&w->pulse);
+	bool taken = queue_push(w->batches, batch);
+	pulse_begin(&w->pulse);
+	if (!taken)
+		batch_free(batch);
+	return taken;
+}
+
 static int on_batch(struct digest_sink *sink, struct batch *batch)
 {
 	struct worker *w = container_of(sink, struct worker, sink);
 
 	/* A part says what its feed was before the reply; only the last one says what it becomes. */
 	feed_state_copy(&batch->state, &w->reply->state);
-	if (queue_push(w->batches, batch))
-		return 0;
-	batch_free(batch);
-	return -ECANCELED;
+	return hand_on(w, batch) ? 0 : -ECANCELED;
 }
 
 static double chance(void)
@@ -138,8 +148,7 @@ static void work(struct worker *w, struct reply *reply)
 	feed_state_deinit(&batch->state);
 	batch->state = reply->state;
 	reply->state = (struct feed_state){0};
-	if (!queue_push(w->batches, batch))
-		batch_free(batch);
+	hand_on(w, batch);
 }
 
 static void *run(void *p)
@@ -147,8 +156,10 @@ static void *run(void *p)
 	struct worker *w = p;
 
 	for (struct reply *reply; (reply = queue_pop(w->replies));) {
+		pulse_begin(&w->pulse);
 		work(w, reply);
 		reply_free(reply);
+		pulse_end(&w->pulse);
 	}
 	return NULL;
 }
@@ -187,6 +198,14 @@ void workers_set_rules(struct workers *workers, struct theme_rules *themes)
 	workers->rules = rules;
 	pthread_mutex_unlock(&workers->lock);
 	rules_unref(before);
+}
+
+bool workers_are_stuck(const struct workers *workers, int64_t now_us, int64_t limit_us)
+{
+	for (unsigned i = 0; i < workers->n; i++)
+		if (pulse_is_stuck(&workers->all[i].pulse, now_us, limit_us))
+			return true;
+	return false;
 }
 
 struct workers *workers_join(struct workers *workers)

@@ -12,6 +12,8 @@ struct workers;
  * queues must outlive them; `rules` are theirs. `n` threads; 0: one per core. */
 struct workers *workers_start(
 	struct queue *replies, struct queue *batches, struct theme_rules *rules, unsigned n);
+/* Is one of them at one reply for longer than this? `now_us` on the monotonic clock. Any thread. */
+bool workers_are_stuck(const struct workers *workers, int64_t now_us, int64_t limit_us);
 /* Other rules for the replies that are begun from now on; theirs. Any thread. */
 void workers_set_rules(struct workers *workers, struct theme_rules *rules);
 /* Waits for all workers to end, which they do when `replies` is closed and empty (or `batches`

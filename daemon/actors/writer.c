@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/pulse.h"
 #include "record/record.h"
 
 /* One commit takes at most this much, so that its transaction stays short and news that arrive
@@ -43,6 +44,7 @@ struct writer {
 	size_t n_waiting;
 	bool in_trouble;
 	atomic_bool may_not_retry;
+	struct pulse pulse; /* but not while it redacts, which takes as long as the journal is */
 	int64_t retain_next_us;  /* on the monotonic clock */
 	pthread_mutex_t lock;    /* over the next two */
 	struct request *request; /* NULL: none waits */
@@ -185,7 +187,10 @@ static bool commit_group(struct writer *w, size_t n)
 {
 	struct record_counts counts = {0};
 	struct error error = {0};
+
+	pulse_begin(&w->pulse);
 	int r = recorder_commit(w->recorder, w->waiting, n, clock_real_us(), &counts, &error);
+	pulse_end(&w->pulse);
 
 	log_damage(w);
 	if (r < 0) {
@@ -317,9 +322,11 @@ static void *run(void *p)
 			}
 		}
 		answer_request(w);
+		pulse_begin(&w->pulse);
 		retain(w);
 		if (!w->n_waiting && !queue_length(w->batches))
 			journal_rest(w->journal);
+		pulse_end(&w->pulse);
 	}
 	pthread_mutex_lock(&w->lock);
 	w->has_ended = true;
@@ -343,6 +350,11 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
 	if (pthread_create(&w->thread, NULL, run, w) != 0)
 		abort(); /* at start, with nothing to lose: as bad as no memory */
 	return w;
+}
+
+bool writer_is_stuck(const struct writer *w, int64_t now_us, int64_t limit_us)
+{
+	return pulse_is_stuck(&w->pulse, now_us, limit_us);
 }
 
 void writer_keep(struct writer *w, int64_t keep_us, int64_t max_size)

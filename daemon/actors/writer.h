@@ -35,6 +35,9 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
  * the journal thread is ending; what else journal_redact() says. */
 int writer_redact(
 	struct writer *writer, struct str id, struct journal_redaction *ret, struct error *error);
+/* Does it hang in the journal for longer than this? (One that fails does not hang.) `now_us` on the
+ * monotonic clock. Any thread. */
+bool writer_is_stuck(const struct writer *writer, int64_t now_us, int64_t limit_us);
 /* Other bounds for what is kept, from now on. Any thread. */
 void writer_keep(struct writer *writer, int64_t keep_us, int64_t max_size);
 /* From now on what cannot be committed is dropped, not tried again: at the end nobody may wait for a

@@ -36,6 +36,8 @@
 #include "model/bus-stats.h"
 
 #define STATS_US SEC_US
+/* What a serving thread does between two waits takes milliseconds, on a disk that is sick seconds. */
+#define STUCK_US (20 * SEC_US)
 /* An orphan of a killed parent may still hold the port: it ends within this. */
 #define BIND_US       (5 * SEC_US)
 #define BIND_AGAIN_US (100 * MSEC_US)
@@ -349,6 +351,17 @@ static void mind_guard(struct bus *bus, int64_t now_us)
 	_exit(EX_SOFTWARE);
 }
 
+/* Likewise without one that serves: our parent starts us again. */
+static void mind_servers(const struct bus_counters *counters, int64_t now_us)
+{
+	bool live = pulse_is_stuck(&counters->live, now_us, STUCK_US);
+
+	if (!live && !pulse_is_stuck(&counters->replay, now_us, STUCK_US))
+		return;
+	log_error("%s hangs: ending", live ? "live" : "replay");
+	_exit(EX_SOFTWARE);
+}
+
 static void serve(struct bus *bus)
 {
 	int64_t stats_us = clock_monotonic_us();
@@ -357,6 +370,7 @@ static void serve(struct bus *bus)
 		int64_t now_us = clock_monotonic_us();
 		if (now_us >= stats_us) {
 			mind_guard(bus, now_us);
+			mind_servers(&bus->counters, now_us);
 			send_stats(bus);
 			stats_us = now_us + STATS_US;
 		}

@@ -42,7 +42,8 @@
 #define REST_MAX_MS 1500
 #define LIVED_US    (10 * SEC_US)
 /* The child may take this long to end. */
-#define END_MS 2000
+#define END_MS  2000
+#define MIND_MS 5000
 /* Where the child finds its end of the channel. */
 #define CHANNEL_FD 3
 
@@ -64,7 +65,9 @@ struct bus_child {
 	const char *journal_path;
 	struct bus_child_sink *sink;
 	char *build;
-	uv_timer_t timer; /* of resting, or of ending */
+	uv_timer_t timer;  /* of resting, or of ending */
+	uv_timer_t minder; /* looks whether it still says something */
+	int64_t heard_us;  /* monotonic: its last word, or its start */
 	enum stage stage;
 	unsigned rest_ms;
 	struct life *life; /* NULL: none */
@@ -128,6 +131,18 @@ static void send_due(struct bus_child *child)
 	watch(life);
 }
 
+/* One that hangs as a whole does not end by itself; one thread of it that does is its own business. */
+static void on_mind(uv_timer_t *timer)
+{
+	struct bus_child *child = container_of(timer, struct bus_child, minder);
+
+	if (!child->life || !bus_child_is_silent(child, clock_monotonic_us(), BUS_CHILD_SILENT_US))
+		return;
+	log_error("the bus has said nothing for %d s; killing it",
+		(int)(BUS_CHILD_SILENT_US / SEC_US));
+	uv_process_kill(&child->life->process, SIGKILL);
+}
+
 static void on_rested(uv_timer_t *timer)
 {
 	struct bus_child *child = container_of(timer, struct bus_child, timer);
@@ -149,12 +164,19 @@ static void on_overdue(uv_timer_t *timer)
 	uv_process_kill(&child->life->process, SIGKILL);
 }
 
+static void on_minder_closed(uv_handle_t *handle)
+{
+	struct bus_child *child = container_of(handle, struct bus_child, minder);
+
+	if (child->sink->ended)
+		child->sink->ended(child->sink);
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
 	struct bus_child *child = container_of(handle, struct bus_child, timer);
 
-	if (child->sink->ended)
-		child->sink->ended(child->sink);
+	uv_close((uv_handle_t *)&child->minder, on_minder_closed);
 }
 
 static void settle(struct bus_child *child)
@@ -197,6 +219,7 @@ static void take_stats(struct bus_child *child)
 
 static void take_packet(struct bus_child *child, enum channel_type type)
 {
+	child->heard_us = clock_monotonic_us();
 	switch (type) {
 	case CHANNEL_READY:
 		log_info("the bus serves subscribers (process %d)", child->life->process.pid);
@@ -378,7 +401,7 @@ static int start(struct bus_child *child, struct error *error)
 		return error_errno(error, e, "cannot make a channel to the bus");
 	}
 	*life = (struct life){.child = child, .fd = fds[0], .handles = 2, .hearing = true};
-	life->began_us = clock_monotonic_us();
+	life->began_us = child->heard_us = clock_monotonic_us();
 	uv_poll_init(child->loop, &life->poll, life->fd);
 	int r = spawn(life, fds[1]);
 	close(fds[1]);
@@ -420,8 +443,15 @@ int bus_child_new(struct bus_child **ret, uv_loop_t *loop,
 		return r;
 	}
 	uv_timer_init(loop, &child->timer);
+	uv_timer_init(loop, &child->minder);
+	uv_timer_start(&child->minder, on_mind, MIND_MS, MIND_MS);
 	*ret = child;
 	return 0;
+}
+
+bool bus_child_is_silent(const struct bus_child *child, int64_t now_us, int64_t limit_us)
+{
+	return child->stage == RUNNING && now_us - child->heard_us > limit_us;
 }
 
 void bus_child_head(struct bus_child *child, uint64_t head, int64_t committed_us)

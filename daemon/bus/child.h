@@ -32,6 +32,10 @@ int bus_child_check(const struct bus_settings *settings, struct error *error);
 int bus_child_new(struct bus_child **ret, uv_loop_t *loop,
 	const struct bus_child_settings *settings, struct bus_child_sink *sink,
 	struct error *error);
+/* It says something each second. After this long without a word it is killed, and started again. */
+#define BUS_CHILD_SILENT_US INT64_C(20000000)
+/* Has it said nothing for longer than this, though it runs? `now_us` on the monotonic clock. */
+bool bus_child_is_silent(const struct bus_child *child, int64_t now_us, int64_t limit_us);
 /* The newest durable head. Coalesced: only the last one matters. */
 void bus_child_head(struct bus_child *child, uint64_t head, int64_t committed_us);
 /* Who may read from now on; kept, so they must stay until the next ones come. */

@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/pulse.h"
+
 struct bus_counters {
 	_Atomic uint64_t live_sent, live_bytes, live_subscriptions;
 	_Atomic uint64_t replay_requests, replay_events, replay_errors, replay_waiting;
@@ -11,6 +13,8 @@ struct bus_counters {
 	/* The guard's. */
 	_Atomic uint64_t connections, accepted, handshakes_failed, refused;
 	_Atomic uint64_t cut_connections, cut_bytes, cut_rights;
+	/* Of the two that serve. */
+	struct pulse live, replay;
 };
 
 static inline void counter_add(_Atomic uint64_t *counter, uint64_t n)

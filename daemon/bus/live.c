@@ -401,12 +401,15 @@ static void *run(void *argument)
 	struct live *live = argument;
 	zmq_pollitem_t *items = mem_zalloc(live->n + 1, sizeof *items);
 
+	pthread_setname_np(pthread_self(), "bus-live");
 	items[0] = (zmq_pollitem_t){.fd = live->box.fd, .events = ZMQ_POLLIN};
 	for (size_t i = 0; i < live->n; i++)
 		items[i + 1] =
 			(zmq_pollitem_t){.socket = live->sockets[i].socket, .events = ZMQ_POLLIN};
 	while (!live->mail.end) {
+		pulse_end(&live->parts.counters->live);
 		wait_for_work(live, items);
+		pulse_begin(&live->parts.counters->live);
 		int64_t now_us = clock_monotonic_us();
 		send_news(live, now_us);
 		if (now_us >= live->heartbeat_us)

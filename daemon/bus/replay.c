@@ -676,8 +676,11 @@ static void *run(void *argument)
 		{.fd = replay->written_fd, .events = ZMQ_POLLIN},
 		{.socket = replay->socket, .events = ZMQ_POLLIN}};
 
+	pthread_setname_np(pthread_self(), "bus-replay");
 	while (!replay->mail.end) {
+		pulse_end(&replay->parts.counters->replay);
 		wait_for_work(replay, items);
+		pulse_begin(&replay->parts.counters->replay);
 		work(replay, clock_monotonic_us());
 	}
 	dismiss(replay);

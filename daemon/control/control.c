@@ -29,6 +29,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/pulse.h"
 #include "base/json.h"
 #include "control/render.h"
 
@@ -42,6 +43,7 @@ struct control {
 	struct control_source *source;
 	struct MHD_Daemon *socket_daemon, *status_daemon;
 	char *path;
+	struct pulse socket, status; /* of the two threads */
 };
 
 struct route {
@@ -318,8 +320,11 @@ static enum MHD_Result answer(struct control *control, struct MHD_Connection *co
 {
 	cleanup(buf_deinit) struct buf out = BUF_INIT;
 	const struct route *route = find_route(method, path);
+	struct pulse *pulse = is_socket ? &control->socket : &control->status;
 	unsigned status = MHD_HTTP_NOT_FOUND;
 
+	if (!route || route->handle != on_redact) /* which waits for the journal */
+		pulse_begin(pulse);
 	if (is_socket && !peer_is_allowed(connection)) {
 		buf_lit(&out, "{\"error\":\"not for this user\"}\n");
 		status = MHD_HTTP_FORBIDDEN;
@@ -329,8 +334,10 @@ static enum MHD_Result answer(struct control *control, struct MHD_Connection *co
 		buf_lit(&out, "{\"error\":\"nothing here\"}\n");
 	}
 	bool text = route && path[1] != 'v';
-	return respond(
+	enum MHD_Result r = respond(
 		connection, status, text ? "text/plain; charset=utf-8" : "application/json", &out);
+	pulse_end(pulse);
+	return r;
 }
 
 /* libmicrohttpd calls these first for the head, then for the body, then with none left. */
@@ -467,6 +474,12 @@ int control_start(struct control **ret, const struct control_settings *settings,
 	}
 	*ret = control;
 	return 0;
+}
+
+bool control_is_stuck(const struct control *control, int64_t now_us, int64_t limit_us)
+{
+	return pulse_is_stuck(&control->socket, now_us, limit_us) ||
+	       pulse_is_stuck(&control->status, now_us, limit_us);
 }
 
 struct control *control_stop(struct control *control)

@@ -85,5 +85,8 @@ struct control;
 
 int control_start(struct control **ret, const struct control_settings *settings,
 	struct control_source *source, struct error *error);
+/* Is an answer in the making for longer than this, but for redactions, which wait for the journal?
+ * `now_us` on the monotonic clock. Any thread. */
+bool control_is_stuck(const struct control *control, int64_t now_us, int64_t limit_us);
 /* Stops the thread and unlinks the socket. NULL-safe; returns NULL. */
 struct control *control_stop(struct control *control);

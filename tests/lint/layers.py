@@ -28,7 +28,7 @@ LIBRARIES = {
     "libxml/": {"daemon/parse"}, "sqlite3.h": {"daemon/journal"}, "yaml.h": {"daemon/config"},
     "uv.h": {"daemon/fetch", "daemon/bus/child.c", "daemon/actors", "daemon/pipeline.c", "daemon/main.c"},
     "microhttpd.h": {"daemon/control"}, "seccomp.h": {"daemon/bus/confine-calls.c"}, "sodium.h": {"daemon/base/hash.c", "daemon/base/curve.c"},
-    "systemd/": {"daemon/base/log.c", "daemon/main.c"},
+    "systemd/": {"daemon/base/log.c", "daemon/actors/service.c"},
     "jansson.h": {"daemon/parse", "daemon/bus", "lib", "cli"},
 }
 
