@@ -78,8 +78,13 @@ int journal_verb_verify(
 	struct error error = {0};
 
 	(void)arguments, (void)n;
-	if (journal_verify(path, &sink, &verdict, &error) < 0)
-		return journal_verb_failed(verb, &error);
+	int r = journal_verify(path, &sink, &verdict, &error);
+	if (r < 0) {
+		int failed = journal_verb_failed(verb, &error);
+		if (r == -EBADMSG)
+			fputs("what to do: civicwire(1), WHEN THE JOURNAL IS DAMAGED\n", stderr);
+		return failed;
+	}
 	progress_end();
 	printf("%s: %" PRIu64 " event%s readable, from %" PRIu64 " to %" PRIu64 ", epoch %s\n",
 		verdict.damage ? "damaged" : "whole", verdict.readable,

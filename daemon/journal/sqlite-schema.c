@@ -124,13 +124,31 @@ int store_recognise(sqlite3 *db, const char *path, int *ret_schema, struct error
 }
 
 /* What the tables are is a checksum of its own: names and columns are only text, too. */
-static int sum_schema(struct journal *j, const char *doing, struct error *error)
+static int sum_schema(
+	struct journal *j, const char *const *which, const char *doing, struct error *error)
 {
 	int r = statement_exec(j->db,
-		"REPLACE INTO meta VALUES('tables'," STORE_TABLES_CHECKSUM ",0)", doing, error);
+		"REPLACE INTO meta VALUES('tables'," STORE_TABLES_CHECKSUM ",0);"
+		"UPDATE meta SET checksum=row_checksum(name,value) WHERE name "
+		"IN('tables','schema')",
+		doing, error);
 
-	for (size_t i = 0; store_summed[i] && r >= 0; i++)
-		r = row_sum_table(j->db, store_summed[i], doing, error);
+	for (size_t i = 0; which[i] && r >= 0; i++)
+		r = row_sum_table(j->db, which[i], doing, error);
+	return r;
+}
+
+/* A new checksum would make a damaged row a whole one: writes what spoils that of those feeds again. */
+static int keep_damage(struct journal *j, struct buf *out, const char *doing, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = statement_prepare(j->db, "SELECT * FROM feed", &stmt, doing, error);
+
+	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0)
+		if (!row_fits_if_any(stmt))
+			buf_printf(out, "UPDATE feed SET checksum=checksum+1 WHERE id=%lld;",
+				(long long)sqlite3_column_int64(stmt, 0));
+	sqlite3_finalize(stmt);
 	return r;
 }
 
@@ -138,21 +156,31 @@ static int sum_schema(struct journal *j, const char *doing, struct error *error)
 int store_upgrade(struct journal *j, int schema, struct error *error)
 {
 	static const char doing[] = "bringing the tables up to date";
-	struct buf sql = BUF_INIT;
+	static const char *const altered[] = {"feed", NULL};
+	struct buf sql = BUF_INIT, damaged = BUF_INIT;
+	const int schema_before = schema;
 
 	if (schema == STORE_SCHEMA)
 		return 0;
+	if (schema >= STORE_SCHEMA_SUMMED && keep_damage(j, &damaged, doing, error) < 0) {
+		buf_deinit(&damaged);
+		return -error->code;
+	}
 	buf_lit(&sql, "BEGIN IMMEDIATE;");
 	for (; schema < STORE_SCHEMA; schema++)
 		buf_str(&sql, str_of(upgrades[schema]));
 	buf_printf(&sql, "UPDATE meta SET value=%d WHERE name='schema'", STORE_SCHEMA);
 	int r = statement_exec(j->db, buf_cstr(&sql), doing, error);
 	if (r >= 0)
-		r = sum_schema(j, doing, error);
+		r = sum_schema(j, schema_before < STORE_SCHEMA_SUMMED ? store_summed : altered,
+			doing, error);
+	if (r >= 0 && damaged.n)
+		r = statement_exec(j->db, buf_cstr(&damaged), doing, error);
 	if (r >= 0)
 		r = statement_exec(j->db, "COMMIT", doing, error);
 	if (r < 0 && !sqlite3_get_autocommit(j->db))
 		statement_exec(j->db, "ROLLBACK", doing, NULL);
+	buf_deinit(&damaged);
 	buf_deinit(&sql);
 	return r;
 }
@@ -187,7 +215,7 @@ int store_create(struct journal *j, struct error *error)
 		STORE_SCHEMA, epoch, store);
 	int r = statement_exec(j->db, buf_cstr(&sql), "creating the tables", error);
 	if (r >= 0)
-		r = sum_schema(j, "creating the tables", error);
+		r = sum_schema(j, store_summed, "creating the tables", error);
 	if (r >= 0)
 		r = statement_exec(j->db, "COMMIT", "creating the tables", error);
 	if (r < 0 && !sqlite3_get_autocommit(j->db))

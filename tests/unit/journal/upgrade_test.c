@@ -253,11 +253,29 @@ static void test_what_is_refused(void **state)
 	end(&store);
 }
 
+/* An upgrade gives no damaged row a checksum that fits. */
+static void test_damage_stays_damage(void **state)
+{
+	struct journal_verify_sink sink = {.finding = on_finding};
+	struct journal_verdict verdict;
+	struct store store;
+
+	(void)state;
+	begin(&store, 3);
+	execute(&store, "UPDATE feed SET items=items+1;UPDATE topic SET last_seq=2 WHERE id=2;"
+			"UPDATE seen SET version=2 WHERE key=(SELECT min(key) FROM seen)");
+	store_open(&store);
+	assert_int_equal(journal_verify(store.path, &sink, &verdict, &store.error), 0);
+	assert_int_equal(verdict.damage, 3);
+	end(&store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_is_taken_over),
 		cmocka_unit_test(test_what_is_refused),
+		cmocka_unit_test(test_damage_stays_damage),
 		cmocka_unit_test(test_cut_short),
 	};
 
