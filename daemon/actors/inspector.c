@@ -40,7 +40,7 @@ struct gather {
 };
 
 static bool on_feed(struct poller_view *view, const struct feed *feed,
-	const struct feed_state *state, bool busy)
+	const struct feed_state *state, int64_t due_us, bool busy)
 {
 	struct gather *g = container_of(view, struct gather, view);
 	struct control_snapshot *s = g->snapshot;
@@ -51,15 +51,17 @@ static bool on_feed(struct poller_view *view, const struct feed *feed,
 	struct control_feed *f = &s->feeds[s->n_feeds++];
 	f->feed = feed_ref(feed);
 	feed_state_copy(&f->state, state);
+	f->state.next_due_us = due_us;
 	f->busy = busy;
 	return s->n_feeds < g->page->limit;
 }
 
 static bool on_count(struct poller_view *view, const struct feed *feed,
-	const struct feed_state *state, bool busy)
+	const struct feed_state *state, int64_t due_us, bool busy)
 {
 	struct control_snapshot *s = container_of(view, struct gather, view)->snapshot;
 
+	(void)due_us;
 	(void)busy;
 	s->n_all++;
 	if (feed->enabled)

@@ -43,12 +43,33 @@ struct poller {
 	uv_timer_t *timer; /* outlives us until the loop has closed it */
 };
 
+/* Both clocks at one moment: the wall clock's is the states', the other's the schedule's. */
+struct now {
+	int64_t real_us, boot_us;
+};
+
 static const char *url_of(const struct polled *polled)
 {
 	return feed_state_url(&polled->state, polled->feed->url);
 }
 
 static void pump(struct poller *p);
+
+static struct now now_get(void)
+{
+	return (struct now){clock_real_us(), clock_boot_us()};
+}
+
+/* When that is for the schedule. What was said before the wall clock was set back is no farther away
+ * than the whole wait. */
+static int64_t due_of(const struct polled *polled, int64_t due_us, struct now now)
+{
+	int64_t wait_us = due_us - now.real_us, most_us = polled->state.wait_us;
+
+	if (most_us > 0 && wait_us > most_us)
+		wait_us = most_us;
+	return now.boot_us + wait_us;
+}
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -90,7 +111,7 @@ static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 	/* "Too many requests" speaks for the whole host, not only for this feed. */
 	if (polled && reply->http_status == 429 && reply->retry_after_us > 0)
 		schedule_hold_host(
-			p->schedule, &polled->slot, clock_real_us() + reply->retry_after_us);
+			p->schedule, &polled->slot, clock_boot_us() + reply->retry_after_us);
 	p->sink->reply(p->sink, reply);
 }
 
@@ -190,6 +211,7 @@ void poller_restore(struct poller *p, struct str feed_id, const struct feed_stat
 		return;
 	feed_state_deinit(&polled->state);
 	feed_state_copy(&polled->state, state);
+	polled->state.wait_us = state->next_due_us - state->last_poll_us;
 	/* A corrected address does not wait out what the wrong one has earned. */
 	schedule_forget(&polled->state, polled->feed->url);
 }
@@ -214,27 +236,28 @@ static bool must_wait(const struct poller *p, const struct polled *polled)
 }
 
 /* Schedules those that are new. */
-static void schedule_new_ones(struct poller *p, int64_t now)
+static void schedule_new_ones(struct poller *p, struct now now)
 {
 	size_t overdue = 0;
 
 	for (size_t i = 0; i < p->n_feeds; i++)
-		overdue += p->feeds[i]->is_new && p->feeds[i]->state.last_poll_us &&
-			   p->feeds[i]->state.next_due_us <= now;
+		overdue += p->feeds[i]->is_new &&
+			   schedule_is_overdue(&p->feeds[i]->state, now.real_us);
 	for (size_t i = 0; i < p->n_feeds; i++) {
 		struct polled *polled = p->feeds[i];
 		if (!polled->is_new)
 			continue;
 		polled->is_new = false;
+		int64_t first = schedule_first(&polled->state, overdue, chance(), now.real_us);
 		if (polled->feed->enabled && !must_wait(p, polled))
 			schedule_add(p->schedule, &polled->slot, url_of(polled),
-				schedule_first(&polled->state, overdue, chance(), now));
+				due_of(polled, first, now));
 	}
 }
 
 void poller_start(struct poller *p)
 {
-	schedule_new_ones(p, clock_real_us());
+	schedule_new_ones(p, now_get());
 	p->started = true;
 	pump(p);
 }
@@ -242,7 +265,7 @@ void poller_start(struct poller *p)
 /* Starts what is due while there is room, and sleeps until more may be. */
 static void pump(struct poller *p)
 {
-	int64_t now = clock_real_us();
+	int64_t now = clock_boot_us();
 
 	if (!p->started || p->held)
 		return;
@@ -262,7 +285,8 @@ static void pump(struct poller *p)
 	if (wake == INT64_MAX)
 		return;
 	int64_t ms = wake > now ? (wake - now + MSEC_US - 1) / MSEC_US : 0;
-	/* At least a look a minute: the clock of the schedule can be set, libuv's cannot. */
+	/* At least a look a minute: the schedule's clock goes on while the machine sleeps, libuv's
+	 * does not. */
 	uv_timer_start(p->timer, on_timer, (uint64_t)(ms < 60000 ? ms : 60000), 0);
 }
 
@@ -299,21 +323,22 @@ static void log_change(
 /* ---- another configuration ---- */
 
 /* Scheduled anew, or not any more: whatever the slot was. */
-static void reschedule(struct poller *p, struct polled *polled, int64_t now, int64_t due_us)
+static void reschedule(struct poller *p, struct polled *polled, struct now now, int64_t due_us)
 {
-	schedule_remove(p->schedule, &polled->slot, now);
+	schedule_remove(p->schedule, &polled->slot, now.boot_us);
 	if (polled->feed->enabled)
-		schedule_add(p->schedule, &polled->slot, url_of(polled), due_us);
+		schedule_add(
+			p->schedule, &polled->slot, url_of(polled), due_of(polled, due_us, now));
 }
 
 /* True: the transfer under way, which nobody wants any more, has ended. */
-static bool cancel(struct poller *p, struct polled *polled, int64_t now)
+static bool cancel(struct poller *p, struct polled *polled, struct now now)
 {
 	if (!polled->asked || !fetch_cancel(p->fetcher, polled->asked))
 		return false;
 	polled->asked = feed_unref(polled->asked);
 	p->under_way--;
-	schedule_remove(p->schedule, &polled->slot, now);
+	schedule_remove(p->schedule, &polled->slot, now.boot_us);
 	return true;
 }
 
@@ -322,7 +347,7 @@ static bool asks_the_same(const struct feed *a, const struct feed *b)
 	return b->enabled && !strcmp(a->url, b->url) && feed_access_equal(&a->access, &b->access);
 }
 
-static void change(struct poller *p, struct polled *polled, struct feed *feed, int64_t now)
+static void change(struct poller *p, struct polled *polled, struct feed *feed, struct now now)
 {
 	struct feed *was = feed_ref(polled->feed);
 	bool same_url = !strcmp(was->url, feed->url);
@@ -333,20 +358,21 @@ static void change(struct poller *p, struct polled *polled, struct feed *feed, i
 	if (polled->asked && !asks_the_same(polled->asked, feed))
 		cancel(p, polled, now);
 	if (!polled->asked) { /* else poller_settled() goes on from here */
-		int64_t due = schedule_reconsider(&polled->state, was, feed, chance(), now);
+		int64_t due = schedule_reconsider(&polled->state, was, feed, chance(), now.real_us);
 		if (!same_url || due != was_due || polled->slot.where == SLOT_OUT || !feed->enabled)
 			reschedule(p, polled, now,
-				was_scheduled ? due : schedule_first(&polled->state, 0, 0, now));
+				was_scheduled ? due
+					      : schedule_first(&polled->state, 0, 0, now.real_us));
 	}
 	feed_unref(was);
 }
 
 /* Its poll is over: what remained of it goes to the feed that was given another id. */
-static void leave(struct poller *p, struct polled *polled, int64_t now)
+static void leave(struct poller *p, struct polled *polled, struct now now)
 {
 	struct polled *heir = map_get(&p->by_former_id, str_of(polled->feed->id));
 
-	schedule_remove(p->schedule, &polled->slot, now);
+	schedule_remove(p->schedule, &polled->slot, now.boot_us);
 	if (heir && !heir->state.last_poll_us) {
 		feed_state_deinit(&heir->state);
 		heir->state = polled->state;
@@ -358,11 +384,11 @@ static void leave(struct poller *p, struct polled *polled, int64_t now)
 	if (heir && !heir->is_new && heir->slot.where == SLOT_OUT && heir->feed->enabled &&
 		!must_wait(p, heir))
 		schedule_add(p->schedule, &heir->slot, url_of(heir),
-			schedule_first(&heir->state, 0, 0, now));
+			due_of(heir, schedule_first(&heir->state, 0, 0, now.real_us), now));
 }
 
 /* A feed that was not there, or is coming back while its last poll is still under way. */
-static struct polled *join(struct poller *p, struct feed *feed, int64_t now)
+static struct polled *join(struct poller *p, struct feed *feed, struct now now)
 {
 	struct polled *polled = map_get(&p->by_id, str_of(feed->id));
 
@@ -380,7 +406,7 @@ static bool has_id(const struct polled *polled, const struct feed *feed)
 
 /* Both lists are in the order of ids. The new one replaces p->feeds; those that it does not have are
  * put together at the beginning of the old one, which the caller frees. */
-static struct polled **merge(struct poller *p, const struct poller_config *config, int64_t now,
+static struct polled **merge(struct poller *p, const struct poller_config *config, struct now now,
 	struct poller_changes *count)
 {
 	struct polled **old = p->feeds;
@@ -411,7 +437,7 @@ static struct polled **merge(struct poller *p, const struct poller_config *confi
 void poller_change(struct poller *p, const struct poller_config *config,
 	struct poller_memory *memory, struct poller_changes *ret)
 {
-	int64_t now = clock_real_us();
+	struct now now = now_get();
 	struct poller_changes count = {0};
 
 	p->settings = config->settings;
@@ -434,10 +460,10 @@ void poller_change(struct poller *p, const struct poller_config *config,
 /* ---- the journal's word ---- */
 
 /* True: the feed is polled at another address from now on. */
-static bool take_state(struct polled *polled, struct feed_state *state, int64_t now)
+static bool take_state(struct polled *polled, struct feed_state *state, struct now now)
 {
 	if (!state) {
-		polled->state.next_due_us = now + POLLER_AGAIN_US;
+		polled->state.next_due_us = now.real_us + POLLER_AGAIN_US;
 		return false;
 	}
 	bool moves = strcmp(url_of(polled), feed_state_url(state, polled->feed->url)) != 0;
@@ -453,23 +479,25 @@ static bool take_state(struct polled *polled, struct feed_state *state, int64_t 
 void poller_settled(struct poller *p, struct str feed_id, struct feed_state *state)
 {
 	struct polled *polled = map_get(&p->by_id, feed_id);
-	int64_t now = clock_real_us();
+	struct now now = now_get();
 
 	p->under_way--;
 	if (!polled || !polled->asked)
 		return;
 	struct feed *asked = polled->asked;
 	polled->asked = NULL;
+	int64_t wait = state ? state->wait_us : POLLER_AGAIN_US;
 	bool moves = take_state(polled, state, now);
 	if (polled->leaving)
 		leave(p, polled, now);
 	else if (asked != polled->feed)
 		reschedule(p, polled, now,
-			schedule_reconsider(&polled->state, asked, polled->feed, chance(), now));
+			schedule_reconsider(
+				&polled->state, asked, polled->feed, chance(), now.real_us));
 	else if (moves) /* to another host's queue, perhaps */
 		reschedule(p, polled, now, polled->state.next_due_us);
 	else
-		schedule_done(p->schedule, &polled->slot, now, polled->state.next_due_us);
+		schedule_done(p->schedule, &polled->slot, now.boot_us, now.boot_us + wait);
 	feed_unref(asked);
 	pump(p);
 }
@@ -482,17 +510,19 @@ int poller_refresh(struct poller *p, const char *feed_id, struct control_refresh
 		return -ENOENT;
 	if (!polled->feed->enabled)
 		return -EPERM;
-	int64_t now = clock_real_us();
+	struct now now = now_get();
 	if (polled->slot.where == SLOT_HEAP) { /* else it waits for its host, or is being polled */
-		reschedule(p, polled, now, now);
+		reschedule(p, polled, now, now.real_us);
 		pump(p);
 	}
-	ret->next_us = schedule_expect(p->schedule, &polled->slot, now, &ret->ahead);
+	int64_t next_us = schedule_expect(p->schedule, &polled->slot, now.boot_us, &ret->ahead);
+	ret->next_us = next_us - now.boot_us + now.real_us;
 	return 0;
 }
 
 void poller_each(const struct poller *p, const char *after, struct poller_view *view)
 {
+	int64_t real_of_boot = clock_real_us() - clock_boot_us();
 	size_t first = 0, end = p->n_feeds;
 
 	while (after && first < end) {
@@ -502,10 +532,15 @@ void poller_each(const struct poller *p, const char *after, struct poller_view *
 		else
 			first = middle + 1;
 	}
-	for (size_t i = first; i < p->n_feeds; i++)
-		if (!view->feed(view, p->feeds[i]->feed, &p->feeds[i]->state,
-			    p->feeds[i]->slot.where == SLOT_BUSY))
+	for (size_t i = first; i < p->n_feeds; i++) {
+		const struct polled *polled = p->feeds[i];
+		const struct schedule_slot *slot = &polled->slot;
+		int64_t due_us = slot->where == SLOT_OUT ? polled->state.next_due_us
+							 : slot->due_us + real_of_boot;
+		if (!view->feed(
+			    view, polled->feed, &polled->state, due_us, slot->where == SLOT_BUSY))
 			return;
+	}
 }
 
 void poller_health(const struct poller *p, size_t ret_counts[FEED_HEALTH_COUNT], size_t *ret_paused)

@@ -57,10 +57,11 @@ struct control_refresh;
 int poller_refresh(struct poller *poller, const char *feed_id, struct control_refresh *ret);
 
 /* Runs over feeds in the order of their ids, from the first one behind `after` (NULL: from the first of all)
- * until the view has enough: then it returns false. */
+ * until the view has enough: then it returns false. `due_us` is when it is (or was) due, by the wall clock
+ * as it is now: the state's next_due_us is by the clock as it was. */
 struct poller_view {
 	bool (*feed)(struct poller_view *view, const struct feed *feed,
-		const struct feed_state *state, bool busy);
+		const struct feed_state *state, int64_t due_us, bool busy);
 };
 void poller_each(const struct poller *poller, const char *after, struct poller_view *view);
 /* How many feeds are how; paused ones are in none of the counts but *ret_paused. */

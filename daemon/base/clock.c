@@ -21,6 +21,11 @@ int64_t clock_monotonic_us(void)
 	return clock_us(CLOCK_MONOTONIC);
 }
 
+int64_t clock_boot_us(void)
+{
+	return clock_us(CLOCK_BOOTTIME);
+}
+
 /* Days are counted in 400-year eras that begin on 1 March, so that the leap day comes last in its
  * year and the lengths of the other months follow (153 m + 2) / 5. */
 int64_t calendar_days(int64_t year, int month, int day)

@@ -22,6 +22,8 @@
 int64_t clock_real_us(void);
 /* Microseconds of a clock that never jumps; no relation to dates. */
 int64_t clock_monotonic_us(void);
+/* The same, and it goes on while the machine sleeps: for what is hours and days away. */
+int64_t clock_boot_us(void);
 
 /* Proleptic Gregorian calendar. Days count from 1970-01-01; months 1–12, days 1–31. */
 int64_t calendar_days(int64_t year, int month, int day);

@@ -28,6 +28,8 @@ struct feed_state {
 	int64_t last_success_us; /* last 200 or 304 that was a feed */
 	int64_t last_change_us; /* last time a document was parsed to its end: "now" of seen rows */
 	int64_t next_due_us;
+	int64_t wait_us; /* from the end of the last poll to the next; not persisted: a running
+			    daemon waits this long, however the clock is set meanwhile */
 	int64_t failing_since_us; /* 0: not failing */
 	int64_t gone_since_us;    /* first 410 of a row; 0: none */
 	int64_t told_noisy_us;    /* when feed.noisy went out last; 0: never */

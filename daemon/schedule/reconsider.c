@@ -23,9 +23,11 @@ int64_t schedule_reconsider(struct feed_state *state, const struct feed *was, co
 	bool anew = schedule_forget(state, is->url) || !state->last_poll_us ||
 		    !feed_access_equal(&was->access, &is->access);
 
-	if (anew)
+	if (anew) {
 		state->next_due_us = now_us;
-	else if (!same_pace(was, is) && state->health != FEED_GONE)
+	} else if (!same_pace(was, is) && state->health != FEED_GONE) {
 		state->next_due_us = next_of(state, is, chance);
+		state->wait_us = state->next_due_us - state->last_poll_us;
+	}
 	return state->next_due_us;
 }

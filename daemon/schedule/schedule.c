@@ -21,8 +21,6 @@
 #include "schedule/host.h"
 
 #define OUT_OF_HEAP SIZE_MAX
-/* A clock that is set back by less makes things late by less. */
-#define SET_BACK_US MIN_US
 
 struct schedule_host {
 	char *name;
@@ -43,7 +41,6 @@ struct schedule {
 	 * (a reload) must not be polled twice within the gap. */
 	struct list vacant;
 	size_t n;
-	int64_t now_us; /* the last time that we were told; INT64_MIN: none */
 };
 
 struct schedule *schedule_new(const struct fetch_settings *settings)
@@ -51,7 +48,6 @@ struct schedule *schedule_new(const struct fetch_settings *settings)
 	struct schedule *s = mem_zalloc(1, sizeof *s);
 
 	s->settings = settings;
-	s->now_us = INT64_MIN;
 	map_init(&s->by_name);
 	list_init(&s->vacant);
 	return s;
@@ -71,49 +67,6 @@ struct schedule *schedule_free(struct schedule *s)
 	heap_deinit(&s->hosts);
 	free(s);
 	return NULL;
-}
-
-/* Times that have no end stay so. */
-static int64_t moved(int64_t us, int64_t by_us)
-{
-	int64_t to;
-
-	return us == INT64_MAX || __builtin_add_overflow(us, by_us, &to) ? us : to;
-}
-
-static void heap_shift(struct heap *heap, int64_t by_us)
-{
-	for (size_t i = 0; i < heap->n; i++)
-		heap->entries[i].key = moved(heap->entries[i].key, by_us);
-}
-
-/* Were the clock set back, everything would be as much farther away, a year perhaps: all that we
- * wait for moves with it. (Set forward, it makes all due at once, which hosts' gaps spread.) Moving
- * all keys alike leaves the heaps in order. */
-static void follow_clock(struct schedule *s, int64_t now_us)
-{
-	int64_t was_us = s->now_us, by_us;
-
-	s->now_us = now_us;
-	if (was_us == INT64_MIN || __builtin_sub_overflow(now_us, was_us, &by_us) ||
-		by_us > -SET_BACK_US)
-		return;
-	for (size_t i = 0; i < s->due.n; i++) {
-		struct schedule_slot *slot =
-			container_of(s->due.entries[i].place, struct schedule_slot, heap_index);
-		slot->due_us = moved(slot->due_us, by_us);
-	}
-	map_for_each(it, &s->by_name) {
-		struct schedule_host *host = it->value;
-		host->ready_us = moved(host->ready_us, by_us);
-		list_for_each(queued, &host->queue) {
-			struct schedule_slot *slot =
-				container_of(queued, struct schedule_slot, link);
-			slot->due_us = moved(slot->due_us, by_us);
-		}
-	}
-	heap_shift(&s->due, by_us);
-	heap_shift(&s->hosts, by_us);
 }
 
 static void set_manners(struct schedule_host *host, const struct fetch_settings *settings)
@@ -211,7 +164,6 @@ void schedule_remove(struct schedule *s, struct schedule_slot *slot, int64_t now
 
 	if (slot->where == SLOT_OUT)
 		return;
-	follow_clock(s, now_us);
 	if (slot->where == SLOT_HEAP)
 		heap_take(&s->due, slot->heap_index);
 	else if (slot->where == SLOT_QUEUED)
@@ -229,7 +181,6 @@ void schedule_remove(struct schedule *s, struct schedule_slot *slot, int64_t now
 
 struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
 {
-	follow_clock(s, now_us);
 	while (heap_first(&s->due) <= now_us) {
 		struct schedule_slot *slot =
 			container_of(s->due.entries[0].place, struct schedule_slot, heap_index);
@@ -253,7 +204,6 @@ struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
 void schedule_done(struct schedule *s, struct schedule_slot *slot, int64_t now_us, int64_t due_us)
 {
 	assert(slot->where == SLOT_BUSY);
-	follow_clock(s, now_us);
 	host_rest(slot->host, now_us);
 	host_place(s, slot->host);
 	slot->due_us = due_us;

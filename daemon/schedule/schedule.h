@@ -1,7 +1,9 @@
 /* Which feed next, and when? Pure: the time is an argument, chance is an argument; a week of
- * polling runs in a second. Feeds wait in a 4-ary heap by due time; those due wait in their host's
- * queue until the host is free (one connection at a time, a gap between, unless `hosts:` says
- * otherwise). One thread. */
+ * polling runs in a second. Within the schedule it is the time of a clock that nobody sets
+ * (clock_boot_us()): were it the wall clock, setting that forward would make all feeds due at once,
+ * and setting it back would silence them for as long. Feeds wait in a 4-ary heap by due time; those
+ * due wait in their host's queue until the host is free (one connection at a time, a gap between,
+ * unless `hosts:` says otherwise). One thread. */
 #pragma once
 
 #include "base/list.h"
@@ -69,10 +71,14 @@ bool schedule_forget(struct feed_state *state, const char *url);
 
 /* The feed is configured differently now: when is it polled next? A changed address, login or network
  * at once (what was learnt from the old address is forgotten); a changed interval counts from the
- * last poll. Writes state->next_due_us, too. `chance` as above. */
+ * last poll. Writes state->next_due_us and wait_us, too. `chance` as above. */
 int64_t schedule_reconsider(struct feed_state *state, const struct feed *was, const struct feed *is,
 	double chance, int64_t now_us);
 
+/* Was the feed due while nobody was there to poll it? Here, and below, `now_us` is the wall clock's,
+ * as the state's times are. A poll in the future means that the clock was set back since: then when
+ * it is due cannot be known, and it counts as overdue. */
+bool schedule_is_overdue(const struct feed_state *state, int64_t now_us);
 /* When a feed is polled first after a start: at once if never polled, at its due time if that is
  * ahead; overdue ones spread over min(10 min, overdue ÷ 50 per s). */
 int64_t schedule_first(

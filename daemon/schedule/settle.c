@@ -47,7 +47,7 @@ bool schedule_forget(struct feed_state *state, const char *url)
 	state->moving_since_us = state->moving_polls = 0;
 	state->hint_us = 0;
 	state->skip_hours = state->skip_days = 0;
-	state->last_poll_us = state->next_due_us = 0;
+	state->last_poll_us = state->next_due_us = state->wait_us = 0;
 	state->failures = 0;
 	state->failing_since_us = state->gone_since_us = 0;
 	return true;
@@ -108,6 +108,12 @@ static void follow_move(struct feed_state *state, const struct reply *reply, int
 	state->moving_polls++;
 }
 
+static void wait_for(struct feed_state *state, const struct settle *settle, int64_t wait_us)
+{
+	state->wait_us = wait_us;
+	state->next_due_us = settle->now_us + wait_us;
+}
+
 static void well(struct reply *reply, const struct settle *settle)
 {
 	struct feed_state *state = &reply->state;
@@ -125,8 +131,9 @@ static void well(struct reply *reply, const struct settle *settle)
 	state->fault = FAULT_NONE;
 	state->last_success_us = settle->now_us;
 	follow_move(state, reply, settle->now_us);
-	state->next_due_us =
-		when_next(reply->feed, state, reply->fresh_us, settle->chance, settle->now_us);
+	wait_for(state, settle,
+		when_next(reply->feed, state, reply->fresh_us, settle->chance, settle->now_us) -
+			settle->now_us);
 }
 
 /* "Gone" is said of a feed when the second of two 410 an hour apart has come, and it stays so until
@@ -137,7 +144,7 @@ static void count_gone(struct feed_state *state, const struct reply *reply, int6
 	if (reply->outcome != REPLY_GONE) {
 		if (reply->http_status && state->health != FEED_GONE)
 			state->gone_since_us = 0;
-	} else if (!state->gone_since_us) {
+	} else if (!state->gone_since_us || state->gone_since_us > now_us) {
 		state->gone_since_us = now_us;
 	} else if (now_us - state->gone_since_us >= WHEN_GONE_APART) {
 		state->health = FEED_GONE;
@@ -151,7 +158,8 @@ static void failed(struct reply *reply, const struct settle *settle)
 
 	if (state->failures < UINT32_MAX)
 		state->failures++;
-	if (!state->failing_since_us)
+	/* What lies ahead was noted by a clock that has been put right since. */
+	if (!state->failing_since_us || state->failing_since_us > now)
 		state->failing_since_us = now;
 	/* The new address has not kept what it promised: back to the one that a person wrote. */
 	if (state->failures >= MOVED_FAILURES_MAX)
@@ -171,7 +179,7 @@ static void failed(struct reply *reply, const struct settle *settle)
 		wait = when_jitter(WHEN_GONE_APART, settle->chance);
 	if (reply->outcome == REPLY_BUSY && reply->retry_after_us > wait)
 		wait = reply->retry_after_us;
-	state->next_due_us = now + wait;
+	wait_for(state, settle, wait);
 }
 
 static void our_trouble(struct reply *reply, const struct settle *settle)
@@ -182,7 +190,7 @@ static void our_trouble(struct reply *reply, const struct settle *settle)
 
 	set_text(&state->error, reply->error ? reply->error : settle->why);
 	state->fault = FAULT_LOCAL;
-	state->next_due_us = settle->now_us + when_jitter(wait, settle->chance);
+	wait_for(state, settle, when_jitter(wait, settle->chance));
 }
 
 void schedule_settle(struct reply *reply, const struct settle *settle)

@@ -79,12 +79,19 @@ int64_t when_failed(int64_t interval_us, uint32_t failures, double chance)
 	return when_jitter(wait < max ? wait : max, chance);
 }
 
+bool schedule_is_overdue(const struct feed_state *state, int64_t now_us)
+{
+	return state->last_poll_us &&
+	       (state->last_poll_us > now_us || state->next_due_us <= now_us ||
+		       state->next_due_us > now_us + FIRST_MAX);
+}
+
 int64_t schedule_first(
 	const struct feed_state *state, size_t overdue, double chance, int64_t now_us)
 {
 	if (!state->last_poll_us)
 		return now_us;
-	if (state->next_due_us > now_us && state->next_due_us <= now_us + FIRST_MAX)
+	if (!schedule_is_overdue(state, now_us))
 		return state->next_due_us;
 	int64_t spread = (int64_t)overdue * SEC_US / OVERDUE_PER_SECOND;
 	if (spread > OVERDUE_SPREAD_MAX)

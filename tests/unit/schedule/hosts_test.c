@@ -143,41 +143,6 @@ static void test_vacant_host_rests(void **state)
 	schedule_free(s);
 }
 
-/* A wrong clock that is put right must not silence the feeds until it gets there again. */
-static void test_clock_set_back(void **state)
-{
-	struct schedule *s = schedule_new(&polite);
-	struct schedule_slot slots[3] = {0};
-	const int64_t back = START - 365 * DAY_US;
-
-	(void)state;
-	schedule_add(s, &slots[0], "https://a.example/", START);
-	schedule_add(s, &slots[1], "https://a.example/2", START);
-	schedule_add(s, &slots[2], "https://b.example/", START + 30 * MIN_US);
-	assert_ptr_equal(schedule_take(s, START), &slots[0]);
-	assert_null(schedule_take(s, START)); /* the second waits for its host */
-	/* What is reported by the new clock is in its time already. */
-	schedule_done(s, &slots[0], back, back + 10 * MIN_US);
-	assert_int_equal(schedule_wake(s, back), back + SEC_US);
-	assert_null(schedule_take(s, back));
-	assert_ptr_equal(schedule_take(s, back + SEC_US), &slots[1]);
-	schedule_done(s, &slots[1], back + MIN_US, back + DAY_US);
-	assert_int_equal(schedule_wake(s, back + MIN_US), back + 10 * MIN_US);
-	assert_ptr_equal(schedule_take(s, back + 10 * MIN_US), &slots[0]);
-	assert_null(schedule_take(s, back + 30 * MIN_US - 1));
-	assert_ptr_equal(schedule_take(s, back + 30 * MIN_US), &slots[2]);
-	/* A host that was told to be left alone is so for as long as it was. */
-	schedule_hold_host(s, &slots[2], back + HOUR_US);
-	schedule_done(s, &slots[2], back + 40 * MIN_US, back + 41 * MIN_US);
-	assert_null(schedule_take(s, back + 50 * MIN_US));
-	assert_null(schedule_take(s, back - DAY_US));
-	assert_int_equal(schedule_wake(s, back - DAY_US), back - DAY_US + 10 * MIN_US);
-	/* A little step is none: that much later is soon enough. */
-	assert_null(schedule_take(s, back - DAY_US - SEC_US));
-	assert_int_equal(schedule_wake(s, back - DAY_US - SEC_US), back - DAY_US + 10 * MIN_US);
-	schedule_free(s);
-}
-
 static void test_agreed_host(void **state)
 {
 	struct host_settings agreed = {"one.example", 0, 3};
@@ -303,7 +268,6 @@ int main(void)
 		cmocka_unit_test(test_expect),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_vacant_host_rests),
-		cmocka_unit_test(test_clock_set_back),
 		cmocka_unit_test(test_agreed_host),
 		cmocka_unit_test(test_other_settings),
 		cmocka_unit_test(test_reconsider),

@@ -395,6 +395,45 @@ static void test_first(void **state)
 	assert_int_equal(schedule_first(&s, 1000000, 0.5, START), START + 5 * MIN_US);
 	s.next_due_us = START + 365 * DAY_US; /* the clock was set back */
 	assert_int_equal(schedule_first(&s, 50, 0.5, START), START + SEC_US / 2);
+	/* By less than the longest wait, too: what was polled tomorrow is due now, not in three weeks. */
+	s.last_poll_us = START + 20 * DAY_US;
+	s.next_due_us = START + 20 * DAY_US + HOUR_US;
+	assert_true(schedule_is_overdue(&s, START));
+	assert_int_equal(schedule_first(&s, 50, 0.5, START), START + SEC_US / 2);
+}
+
+/* What was noted by a clock that was ahead does not stand in the way of what is. */
+static void test_clock_was_ahead(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, 15 * MIN_US);
+	settle_plain(&f, REPLY_GONE, 410, START + 3650 * DAY_US);
+	settle_plain(&f, REPLY_GONE, 410, START);
+	assert_int_equal(f.state.failing_since_us, START);
+	assert_int_equal(f.state.gone_since_us, START);
+	assert_int_equal(f.state.health, FEED_FAILING);
+	settle_plain(&f, REPLY_GONE, 410, START + HOUR_US);
+	assert_int_equal(f.state.health, FEED_GONE);
+	fixture_deinit(&f);
+}
+
+/* How long to wait is said without reference to any clock, as well. */
+static void test_wait(void **state)
+{
+	static const enum reply_outcome outcomes[] = {
+		REPLY_NOT_MODIFIED, REPLY_NETWORK, REPLY_GONE, REPLY_BUSY, REPLY_LOCAL};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+		struct fixture f;
+		fixture_init(&f, 15 * MIN_US);
+		settle_plain(&f, outcomes[i], 0, START);
+		assert_true(f.state.wait_us > 0);
+		assert_int_equal(f.state.wait_us, f.state.next_due_us - START);
+		fixture_deinit(&f);
+	}
 }
 
 /* ---- a fortnight ---- */
@@ -624,6 +663,8 @@ int main(void)
 		cmocka_unit_test(test_hint_outlives_304),
 		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_first),
+		cmocka_unit_test(test_clock_was_ahead),
+		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_fortnight),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_scale),
