@@ -74,6 +74,7 @@ struct guard {
 	struct claim *taken; /* swapped with the above */
 	size_t cap_taken;
 	int64_t expiry_us; /* real: when the next key expires */
+	int64_t judged_us; /* real: when that was found */
 };
 
 /* ---- connections ---- */
@@ -136,6 +137,7 @@ static void judge_all(struct guard *guard)
 		if (guard->traffic.connections.by_fd[fd])
 			judge(guard, guard->traffic.connections.by_fd[fd], real_us);
 	guard->expiry_us = auth_next_expiry(guard->mail.clients, real_us);
+	guard->judged_us = real_us;
 }
 
 static void take_claim(struct guard *guard, const struct claim *claim)
@@ -262,7 +264,9 @@ static void work(struct guard *guard, const zmq_pollitem_t *items)
 		take_mail(guard);
 	answer_questions(guard);
 	traffic_look(&guard->traffic, items[2].revents, now_us);
-	if (clock_real_us() >= guard->expiry_us)
+	int64_t real_us = clock_real_us();
+	/* A clock that was set back since makes keys good again, which will expire again. */
+	if (real_us >= guard->expiry_us || real_us < guard->judged_us)
 		judge_all(guard);
 }
 
@@ -395,7 +399,8 @@ int guard_start(struct guard *guard, const struct mail *first, struct error *err
 	guard->mail = *first;
 	auth_clients_ref(guard->mail.clients);
 	guard->traffic.clients = first->clients;
-	guard->expiry_us = auth_next_expiry(guard->mail.clients, clock_real_us());
+	guard->judged_us = clock_real_us();
+	guard->expiry_us = auth_next_expiry(guard->mail.clients, guard->judged_us);
 	atomic_store(&guard->turned_us, clock_monotonic_us());
 	int r = pthread_create(&guard->thread, NULL, run, guard);
 	if (r)

@@ -44,12 +44,20 @@ static void describe(struct seen *row, const struct batch_item *item)
 	row->subject = bounded_subject(item, row->subject);
 }
 
-/* last_seen only ever moves on, and by whole steps. */
+/* last_seen only ever moves on: what a clock that was set back makes of it would be old when that is
+ * put right. */
+static void see(struct seen *row, int64_t now_us)
+{
+	if (row->last_seen_us < now_us)
+		row->last_seen_us = now_us;
+}
+
+/* And by whole steps. */
 static bool touch(struct seen *row, int64_t now_us)
 {
 	if (now_us - row->last_seen_us < DEDUP_SEEN_STEP_US)
 		return false;
-	row->last_seen_us = now_us;
+	see(row, now_us);
 	return true;
 }
 
@@ -87,7 +95,7 @@ static enum verdict judge_changed(
 	row->updates_today++;
 	row->version++;
 	row->withdrawn = false;
-	row->last_seen_us = now_us;
+	see(row, now_us);
 	describe(row, item);
 	*ret_write = true;
 	return VERDICT_UPDATED;
@@ -103,7 +111,7 @@ enum verdict dedup_judge(const struct seen *old, const struct hash *key,
 	if (item->withdrawn && !old->withdrawn) {
 		ret_row->withdrawn = true;
 		ret_row->version++;
-		ret_row->last_seen_us = now_us;
+		see(ret_row, now_us);
 		*ret_write = true;
 		return VERDICT_WITHDRAWN;
 	}
@@ -139,6 +147,6 @@ void dedup_rekey(const struct seen *old, const struct hash *key, const struct ba
 {
 	*ret_row = *old;
 	ret_row->key = *key;
-	ret_row->last_seen_us = now_us;
+	see(ret_row, now_us);
 	describe(ret_row, item);
 }

@@ -38,7 +38,8 @@ static int read_message(
 
 static int write_message(struct task *task, struct journal_alert *alert)
 {
-	alert->last_seen_us = task->now_us;
+	if (alert->last_seen_us < task->now_us)
+		alert->last_seen_us = task->now_us;
 	return journal_alert_put(task->recorder->journal, task->known.number, alert, task->error);
 }
 

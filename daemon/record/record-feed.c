@@ -153,7 +153,8 @@ static int tell_noisy(struct task *task)
 	struct feed_state *state = &task->state;
 
 	if (!task->progress->noisy ||
-		(state->told_noisy_us && task->now_us - state->told_noisy_us < NOISY_AGAIN_US))
+		(state->told_noisy_us && state->told_noisy_us <= task->now_us &&
+			task->now_us - state->told_noisy_us < NOISY_AGAIN_US))
 		return 0;
 	state->told_noisy_us = task->now_us;
 	return tell(task, EVENT_FEED_NOISY, task->now_us, state->failures);

@@ -87,6 +87,15 @@ static void test_same_is_written_once_a_day(void **state)
 		dedup_judge(&old, &item.key, &item, NOON - 9 * DAY_US, &row, &write), VERDICT_SAME);
 	assert_false(write);
 	assert_int_equal(row.last_seen_us, NOON);
+	/* Not even where there is something to tell. */
+	struct batch_item changed = item_of("guid", "b");
+	assert_int_equal(dedup_judge(&old, &item.key, &changed, NOON - 9 * DAY_US, &row, &write),
+		VERDICT_UPDATED);
+	assert_int_equal(row.last_seen_us, NOON);
+	changed.withdrawn = true;
+	assert_int_equal(dedup_judge(&old, &item.key, &changed, NOON - 9 * DAY_US, &row, &write),
+		VERDICT_WITHDRAWN);
+	assert_int_equal(row.last_seen_us, NOON);
 }
 
 static void test_moved_link_is_remembered_untold(void **state)
