@@ -204,7 +204,9 @@ int64_t response_retry_us(const struct response *r, int64_t now_s)
 	if (s < 0 && r->retry_date_s == TIME_NONE)
 		return -1;
 	if (s < 0)
-		s = r->retry_date_s > now_s ? r->retry_date_s - now_s : 0;
+		s = r->retry_date_s - (r->date_s != TIME_NONE ? r->date_s : now_s);
+	if (s < 0)
+		s = 0; /* passed */
 	return s < RETRY_AFTER_MAX_US / SEC_US ? s * SEC_US : RETRY_AFTER_MAX_US;
 }
 

@@ -100,6 +100,17 @@ static void test_retry_after(void **state)
 	}
 }
 
+/* A date is the server's: how far away it is, the server's own clock says best. */
+static void test_retry_after_by_their_clock(void **state)
+{
+	struct response r = ANSWER("Date: Sun, 06 Nov 2004 08:49:37 GMT\r\n",
+		"Retry-After: Sun, 06 Nov 2004 08:51:37 GMT\r\n");
+
+	(void)state;
+	assert_int_equal(response_retry_us(&r, 784111777), 120 * SEC_US);
+	response_deinit(&r);
+}
+
 static void test_lines(void **state)
 {
 	struct response r = ANSWER("ETag: W/\"x\"\r\n", "ETag: \"second\"\r\n",
@@ -240,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_freshness),
 		cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_retry_after_by_their_clock),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_guard),
