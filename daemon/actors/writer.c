@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/pulse.h"
+#include "base/steady.h"
 #include "record/record.h"
 
 /* One commit takes at most this much, so that its transaction stays short and news that arrive
@@ -33,6 +34,19 @@ struct request {
 	bool is_answered;
 };
 
+/* Recorded times follow a clock that jumps by more than a day only when it has stood for ten minutes:
+ * they never fall, so each event after a moment in the year 2106 would be of 2106 for ever. A machine
+ * that starts with a wrong clock has the right one sooner than that. */
+#define STAMP_STEP_US DAY_US
+#define STAMP_HOLD_US (10 * MIN_US)
+/* What removes for good is more careful: a jump of more than an hour must stand for a day. That costs a
+ * day of space, and an operator has a day to notice. */
+#define FORGET_STEP_US HOUR_US
+#define FORGET_HOLD_US DAY_US
+/* After a start a clock is doubted likewise if it is this far ahead of the one by which events were
+ * removed last: no stop of a week's length is delayed by more than a day. */
+#define FORGET_AHEAD_US (7 * DAY_US)
+
 struct writer {
 	pthread_t thread;
 	struct journal *journal;
@@ -45,7 +59,10 @@ struct writer {
 	bool in_trouble;
 	atomic_bool may_not_retry;
 	struct pulse pulse; /* but not while it redacts, which takes as long as the journal is */
-	int64_t retain_next_us;  /* on the monotonic clock */
+	int64_t retain_next_us; /* on the monotonic clock */
+	struct steady stamps;   /* for recorded times */
+	struct steady forgets;  /* for the age of events and of items seen */
+	bool doubts;
 	pthread_mutex_t lock;    /* over the next two */
 	struct request *request; /* NULL: none waits */
 	bool has_ended;
@@ -55,6 +72,38 @@ struct writer {
 	struct journal_settings keep;
 	bool keep_is_new;
 };
+
+/* The time by which things are old. */
+static int64_t forget_us(struct writer *w)
+{
+	int64_t real_us = clock_real_us();
+	int64_t us = steady_us(&w->forgets, real_us, clock_boot_us());
+	char real[TIME_TEXT_MAX], believed[TIME_TEXT_MAX];
+
+	if (w->forgets.is_doubting && !w->doubts) {
+		time_format_s(real_us / SEC_US, real);
+		time_format_s(us / SEC_US, believed);
+		log_warning(
+			"the clock says %s where %s was expected: until it has said so for a "
+			"day, old events are removed as if it were %s; check the machine's time",
+			real, believed, believed);
+	} else if (w->doubts && !w->forgets.is_doubting) {
+		log_info("the clock is believed again");
+	}
+	w->doubts = w->forgets.is_doubting;
+	return us;
+}
+
+static void start_clocks(struct writer *w)
+{
+	int64_t real_us = clock_real_us(), boot_us = clock_boot_us();
+	int64_t last_us = journal_retained_us(w->journal);
+	bool is_ahead = last_us && real_us - last_us > FORGET_AHEAD_US;
+
+	steady_init(&w->stamps, STAMP_STEP_US, STAMP_HOLD_US, real_us, boot_us);
+	steady_init(
+		&w->forgets, FORGET_STEP_US, FORGET_HOLD_US, is_ahead ? last_us : real_us, boot_us);
+}
 
 struct writer_news *writer_news_free(struct writer_news *news)
 {
@@ -187,9 +236,11 @@ static bool commit_group(struct writer *w, size_t n)
 {
 	struct record_counts counts = {0};
 	struct error error = {0};
+	int64_t now_us = steady_us(&w->stamps, clock_real_us(), clock_boot_us());
 
+	recorder_set_clock(w->recorder, forget_us(w));
 	pulse_begin(&w->pulse);
-	int r = recorder_commit(w->recorder, w->waiting, n, clock_real_us(), &counts, &error);
+	int r = recorder_commit(w->recorder, w->waiting, n, now_us, &counts, &error);
 	pulse_end(&w->pulse);
 
 	log_damage(w);
@@ -225,7 +276,7 @@ static void retain(struct writer *w)
 	take_keep(w);
 	if (now < w->retain_next_us)
 		return;
-	int r = journal_retain(w->journal, clock_real_us(), &error);
+	int r = journal_retain(w->journal, forget_us(w), &error);
 	if (r < 0)
 		log_warning("old events could not be removed: %s", error.text);
 	if (r <= 0)
@@ -347,6 +398,7 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
 	w->sink = sink;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->answered, NULL);
+	start_clocks(w);
 	if (pthread_create(&w->thread, NULL, run, w) != 0)
 		abort(); /* at start, with nothing to lose: as bad as no memory */
 	return w;

@@ -136,6 +136,10 @@ int journal_append(struct journal *journal, const struct event *event, struct se
  * write-ahead log comes on top) is over its size. Never the newest. At most a bounded slice per
  * call, in a transaction of its own; 1: there is more to do, 0: done. */
 int journal_retain(struct journal *journal, int64_t now_us, struct error *error);
+/* The `now_us` of retention's last runs, as far as it is remembered (to the hour); the newest event's
+ * recorded time where none is; 0: neither. The clock of the next process is judged by it. Writer's
+ * thread, or before there is one. */
+int64_t journal_retained_us(const struct journal *journal);
 
 /* Other bounds for journal_retain() from now on (in `settings`; its path is not looked at). */
 void journal_keep(struct journal *journal, const struct journal_settings *settings);

@@ -127,6 +127,11 @@ static int load_position(struct journal *j, struct error *error)
 	if (r >= 0)
 		r = statement_int(j->db, "SELECT count(*) FROM redacted", 0, &j->n_redacted,
 			"counting what is redacted", error);
+	if (r >= 0)
+		r = statement_int(j->db,
+			"SELECT value FROM meta WHERE name='clock' AND "
+			"checksum=row_checksum(name,value)",
+			0, &j->clock_us, "reading the time", error);
 	return r < 0 ? r : !whole;
 }
 

@@ -14,6 +14,9 @@
 #define RETAIN_FREE_PAGES 512
 #define RETAIN_FREE_SLICE "PRAGMA incremental_vacuum(128)"
 
+/* How exactly retention's clock is remembered: a write an hour. */
+#define RETAIN_CLOCK_US HOUR_US
+
 static int read_pages(struct journal *j, int which, int64_t *ret, struct error *error)
 {
 	int r = store_row(j, which, error);
@@ -78,10 +81,27 @@ void journal_keep(struct journal *j, const struct journal_settings *settings)
 	j->max_size = settings->max_size;
 }
 
+int64_t journal_retained_us(const struct journal *j)
+{
+	return j->clock_us ? j->clock_us : j->durable.recorded_us;
+}
+
+/* 1: it goes into the store with this transaction. */
+static int remember_clock(struct journal *j, int64_t now_us, struct error *error)
+{
+	int64_t by_us = now_us - j->clock_us;
+
+	if (now_us <= 0 || (by_us < RETAIN_CLOCK_US && by_us > -RETAIN_CLOCK_US))
+		return 0;
+	bind_int(j->stmts[STMT_CLOCK], 1, now_us);
+	int r = store_run(j, STMT_CLOCK, error);
+	return r < 0 ? r : 1;
+}
+
 int journal_retain(struct journal *j, int64_t now_us, struct error *error)
 {
 	int64_t pages = 0, free = 0;
-	int r = journal_begin(j, error), more = 0;
+	int r = journal_begin(j, error), more = 0, clock = 0;
 
 	if (r >= 0)
 		r = read_pages(j, STMT_PAGES, &pages, error);
@@ -92,10 +112,14 @@ int journal_retain(struct journal *j, int64_t now_us, struct error *error)
 		r = more = remove_slice(j, now_us, j->max_size > 0 ? excess : 0, error);
 	}
 	if (r >= 0)
+		r = clock = remember_clock(j, now_us, error);
+	if (r >= 0)
 		r = journal_commit(j, error);
 	if (r < 0) {
 		journal_rollback(j);
 		return r;
 	}
+	if (clock)
+		j->clock_us = now_us;
 	return more ? 1 : give_back(j, pages, free, error);
 }

@@ -66,6 +66,9 @@
 	STATEMENT(OLD_SIZES, "reading the oldest events", \
 		"SELECT seq,recorded,length(body) FROM event WHERE seq<(SELECT max(seq) FROM " \
 		"event) ORDER BY seq LIMIT ?1") \
+	STATEMENT(CLOCK, "writing the time", \
+		"REPLACE INTO meta(name,value,checksum) VALUES('clock',?1," \
+		"row_checksum('clock',?1))") \
 	STATEMENT(REMOVE, "removing old events", "DELETE FROM event WHERE seq<=?1") \
 	STATEMENT(PAGES, "reading the store's size", "PRAGMA page_count") \
 	STATEMENT(FREE_PAGES, "reading the store's size", "PRAGMA freelist_count")
@@ -112,6 +115,7 @@ struct journal {
 	struct topics topics;
 	struct buf views, record, own; /* reused from event to event */
 	int64_t keep_us, max_size;
+	int64_t clock_us; /* `now` of retention, as it is in the store; 0: none yet */
 	int64_t page_size;
 	int64_t wal_pages, wal_next_pages; /* in the log; when a checkpoint is due */
 	int64_t wal_rested_pages;          /* how long it was at the last journal_rest() */

@@ -30,9 +30,15 @@ struct recorder *recorder_new(struct journal *journal, const char *publisher)
 
 	recorder->journal = journal;
 	recorder->publisher = publisher;
+	recorder->clock_us = INT64_MAX;
 	map_init(&recorder->progress);
 	recorder->arena = recorder->of_event = ARENA_INIT;
 	return recorder;
+}
+
+void recorder_set_clock(struct recorder *recorder, int64_t us)
+{
+	recorder->clock_us = us;
 }
 
 static void progress_free(struct progress *progress)
@@ -189,9 +195,12 @@ static int end_reply(struct task *task)
 		r = keep_listing(task);
 	if (r >= 0)
 		r = task_record_feed(task);
+	int64_t seen_us = state->last_change_us < task->recorder->clock_us
+				  ? state->last_change_us
+				  : task->recorder->clock_us;
 	if (r >= 0 && batch->parsed && state->last_change_us)
-		r = journal_seen_prune(journal, task->known.number,
-			state->last_change_us - SEEN_KEEP_US, task->error);
+		r = journal_seen_prune(
+			journal, task->known.number, seen_us - SEEN_KEEP_US, task->error);
 	if (r >= 0)
 		r = journal_feed_state_put(journal, task->known.number, state, task->error);
 	task->progress->ended = true;

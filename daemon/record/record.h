@@ -14,6 +14,9 @@ struct recorder *recorder_new(struct journal *journal, const char *publisher);
 struct recorder *recorder_free(struct recorder *recorder);
 CLEANUP_DEFINE(struct recorder, recorder_free);
 
+/* No item is forgotten by a clock that is ahead of this one; without it by the feeds' own alone. */
+void recorder_set_clock(struct recorder *recorder, int64_t us);
+
 /* What became of the items; `remapped` are those a feed brought under new guids and that were told
  * already (each batch says its own, which is worth a line in the log). */
 struct record_counts {

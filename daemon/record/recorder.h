@@ -31,6 +31,7 @@ struct progress {
 struct recorder {
 	struct journal *journal;
 	const char *publisher;
+	int64_t clock_us;
 	struct map progress;   /* replies under way, by feed id */
 	struct arena arena;    /* of one batch */
 	struct arena of_event; /* of one event */

@@ -535,6 +535,29 @@ static void test_retention_by_age(void **state)
 	assert_int_equal(store_commit_one(store, 1), 2501);
 }
 
+/* By which clock events were removed last is known to the next process, whatever clock their times
+ * come from. */
+static void test_retention_remembers_the_time(void **state)
+{
+	struct store *store = *state;
+
+	assert_int_equal(journal_retained_us(store->journal), 0);
+	store_commit_one(store, 700 * DAY_US);
+	assert_int_equal(journal_retained_us(store->journal), 700 * DAY_US);
+	retain_all(store, 20 * DAY_US);
+	assert_int_equal(journal_retained_us(store->journal), 20 * DAY_US);
+	retain_all(store, 20 * DAY_US + HOUR_US - 1); /* not worth a write */
+	store_close(store);
+	store_open(store);
+	assert_int_equal(journal_retained_us(store->journal), 20 * DAY_US);
+	retain_all(store, 20 * DAY_US + HOUR_US);
+	assert_int_equal(journal_retained_us(store->journal), 20 * DAY_US + HOUR_US);
+	retain_all(store, 10 * DAY_US); /* the clock was set back for good */
+	store_close(store);
+	store_open(store);
+	assert_int_equal(journal_retained_us(store->journal), 10 * DAY_US);
+}
+
 static void test_retention_by_size(void **state)
 {
 	struct store *store = *state;
@@ -726,6 +749,7 @@ int main(void)
 		TEST(test_formerly),
 		TEST(test_recorded_times_never_fall),
 		TEST(test_retention_by_age),
+		TEST(test_retention_remembers_the_time),
 		TEST(test_retention_by_size),
 		TEST(test_two_writers),
 		TEST(test_what_is_no_journal),
