@@ -28,6 +28,7 @@ class Follower(threading.Thread):
         super().__init__(daemon=True)
         self.endpoint, self.over, self.refused = endpoint, False, None
         self.ids, self.sequences, self.cursor, self.resumed = [], [], "oldest", 0
+        self.items = []  # the sequences of item events: what feed/ carries
         self.start()
 
     def run(self):
@@ -46,6 +47,7 @@ class Follower(threading.Thread):
                 continue
             self.ids += [e["id"] for e in events]
             self.sequences += [int(e["sequence"]) for e in events]
+            self.items += [int(e["sequence"]) for e in events if e["type"].startswith("org.civicwire.item.")]
             self.cursor = head["next"]
         replay.close()
 
@@ -85,18 +87,30 @@ def stopped(*processes):
         os.kill(p.process.pid, signal.SIGCONT)
 
 
+class Lines:
+    """The whole lines of a JSON file that grows, each read once: they may be many."""
+
+    def __init__(self, path, of=lambda line: line):
+        self.path, self.of, self.offset, self.items = path, of, 0, []
+
+    def read(self):
+        if self.path.exists():
+            with open(self.path, "rb") as f:
+                f.seek(self.offset)
+                for line in f:
+                    if not line.endswith(b"\n"):
+                        break
+                    self.offset += len(line)
+                    self.items.append(self.of(json.loads(line)))
+        return self.items
+
+
 class Rules(Process):
     """four_rules.py in a process of its own."""
 
     def __init__(self, daemon, path, *topics):
-        self.path = path
+        self.lines = Lines(path).read
         self.begin(sys.executable, HERE / "four_rules.py", daemon.live, daemon.replay, path, *topics)
-
-    def lines(self):
-        if not self.path.exists():
-            return []
-        with open(self.path) as f:
-            return [json.loads(line) for line in f if line.endswith("\n")]
 
     def accounted(self):
         """The sequence up to which it has everything; -1 before it has joined."""
@@ -108,14 +122,11 @@ class Tail(Process):
     """The library, through `civicwire tail --json`."""
 
     def __init__(self, daemon, path, *topics, after="now"):
-        self.path, self.file = path, open(path, "wb")
+        self.file = open(path, "wb")
+        self.sequences = Lines(path, lambda event: int(event["sequence"])).read
         arguments = list(itertools.chain(*(("--topic", t) for t in topics)))
         self.begin(wire.CLI, "tail", "--json", "--after", after, "--live", daemon.live, "--replay", daemon.replay,
                    *arguments, stdout=self.file)
-
-    def sequences(self):
-        with open(self.path, "rb") as f:
-            return [int(json.loads(line)["sequence"]) for line in f if line.endswith(b"\n")]
 
     def end(self):
         super().end()

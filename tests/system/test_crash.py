@@ -112,9 +112,13 @@ class Rough:
         replay = wire.Replay(daemon.replay)
         events, _ = replay.all()
         items, head = invariants.sequences(replay.all(topics=["feed/"])[0]), len(events)
-        wire.wait_until("the clients to have all", seconds=120, step=0.5, test=lambda: (
-            len(self.follower.ids) >= head and self.rules.accounted() >= head and
-            len(self.tail.sequences()) >= len(items)))
+        for what, have, wanted in (("the replay client", lambda: len(self.follower.ids), head),
+                                   ("the live client by the four rules", self.rules.accounted, head),
+                                   ("the library", lambda: len(self.tail.sequences()), len(items))):
+            try:
+                wire.wait_until(f"{what} to have all", lambda: have() >= wanted, seconds=120, step=0.5)
+            except AssertionError as why:
+                raise AssertionError(f"{why}: it has {have()} of {wanted}") from None
         self.follower.end()
         self.rules.end()
         self.tail.end()

@@ -145,10 +145,11 @@ class Daemon:
     which private addresses are allowed."""
 
     def __init__(self, work, feeds, interval="1s", settings="", live=None, replay=None, feed_lines="", curve="",
-                 key=None):
+                 key=None, extra=None):
         """`curve`: what live and replay say of keys, such as ", curve: required"; `key`: the file of one that may
-        read everything."""
+        read everything; `extra`: environment that it gets besides."""
         self.work = pathlib.Path(work)
+        self.extra = extra or {}
         self.config, self.state = self.work / "config", self.work / "state"
         self.live = live or f"tcp://127.0.0.1:{free_port()}"
         self.replay = replay or f"tcp://127.0.0.1:{free_port()}"
@@ -183,7 +184,7 @@ replay: {{ bind: "{self.replay}"{self.curve} }}
     def start(self, *options):
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen([DAEMON, "--config", self.config, "--state", self.state, *options],
-                                        stdout=self.log, stderr=self.log, env=environment())
+                                        stdout=self.log, stderr=self.log, env=dict(environment(), **self.extra))
         return self
 
     def wait_ready(self):
