@@ -77,9 +77,11 @@ class Faults:
         if not self.LIBRARY.exists():
             print(f"skipped: {self.LIBRARY} is not built (a sanitiser is)")
             sys.exit(wire.SKIP)
-        self.path = pathlib.Path(work) / "faults"
-        self.path.write_bytes(bytes(self.SIZE))
-        with open(self.path, "r+b") as f:
+        self.path = pathlib.Path(work) / "faults.so"
+        self.path.symlink_to(self.LIBRARY)
+        control = self.path.with_name("faults.so.control")
+        control.write_bytes(bytes(self.SIZE))
+        with open(control, "r+b") as f:
             self.__dict__["map"] = mmap.mmap(f.fileno(), self.SIZE)
         self.shadow = int(shadow)
 
@@ -97,7 +99,7 @@ class Faults:
             super().__setattr__(name, value)
 
     def environment(self):
-        return {"LD_PRELOAD": str(self.LIBRARY), "CIVICWIRE_FAULTS": str(self.path)}
+        return {"LD_PRELOAD": str(self.path)}
 
     def fail_writes(self, every, error):
         """Each n-th write of the journal's files; error 0: it is a short one."""

@@ -1,6 +1,7 @@
 /* A machine that fails on request: preloaded into civicwired, it makes writes and syncs of the journal's
- * files fail, and turns the wall clock. Steered while the process runs through a small mapped file that
- * the environment names (CIVICWIRE_FAULTS); breakers.py writes it and knows its layout.
+ * files fail, and turns the wall clock. Steered while the process runs through a small mapped file beside
+ * it, `….control`: the bus is started with few words of environment, of which LD_PRELOAD is one.
+ * breakers.py writes that file and knows its layout.
  *
  * With `shadow` on, each of the two files has a copy beside it, `….durable`, that gets what was written
  * only when a sync of the file has come back well. A sync that fails drops what it was about for good,
@@ -75,8 +76,8 @@ static void *real(const char *name)
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *path = getenv("CIVICWIRE_FAULTS");
-	char line[4096] = "";
+	char line[4096] = "", path[4096];
+	Dl_info self;
 	int fd = REAL(open, "/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
@@ -85,7 +86,10 @@ __attribute__((constructor)) static void begin(void)
 			is_bus = is_bus || !strcmp(line + i, "--bus");
 		close(fd);
 	}
-	fd = path ? REAL(open, path, O_RDWR | O_CLOEXEC) : -1;
+	if (!dladdr(&nothing, &self))
+		return;
+	snprintf(path, sizeof path, "%s.control", self.dli_fname);
+	fd = REAL(open, path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	void *map = mmap(NULL, sizeof *faults, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
