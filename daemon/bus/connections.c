@@ -176,12 +176,17 @@ void connection_cut(struct connection *connection)
 {
 	/* Connecting to nowhere resets a TCP connection at once and drops what waits in the kernel,
 	 * both ways: who floods is not read to the end of megabytes that have come already, and who
-	 * has lost a right gets nothing more. libzmq sees an error and closes. */
+	 * has lost a right gets nothing more. libzmq sees an error and closes. Where a confined
+	 * process may not connect, it is shut down, and reset when libzmq closes: otherwise who
+	 * floods would wait behind a window that stays shut. */
 	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
 	if (connection->cut)
 		return;
 	connection->cut = true;
-	if (is_same(connection) && connect(connection->fd, &nowhere, sizeof nowhere) < 0)
-		shutdown(connection->fd, SHUT_RDWR); /* not TCP */
+	if (!is_same(connection) || connect(connection->fd, &nowhere, sizeof nowhere) == 0)
+		return;
+	setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	shutdown(connection->fd, SHUT_RDWR);
 }
