@@ -183,6 +183,9 @@ int opml_read(struct opml *ret, struct str bytes, struct error *error)
 	xmlCtxtUseOptions(r.parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	int code = xmlParseChunk(r.parser, bytes.p, (int)bytes.n, 1);
 	int result = judge(&r, code, error);
+	/* A declaration of an entity makes libxml2 begin a document for it, SAX or not. */
+	xmlFreeDoc(r.parser->myDoc);
+	r.parser->myDoc = NULL;
 	xmlFreeParserCtxt(r.parser);
 	if (result < 0)
 		opml_deinit(&opml);
