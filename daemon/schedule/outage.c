@@ -7,8 +7,11 @@
 #include "base/hash.h"
 #include "schedule/host.h"
 
-/* What was heard longer ago says nothing of now. */
-#define OUTAGE_WINDOW_US (10 * MIN_US)
+/* What was heard longer ago says nothing of now. An hour, for that is how often most feeds are asked. */
+#define OUTAGE_WINDOW_US HOUR_US
+/* The last hosts that were heard of decide, so that a line that is cut is noticed after five polls, however
+ * many were well before, and one that is mended after four. */
+#define OUTAGE_JURY 8
 /* Three hosts can fail together by chance, and do where they share a server. */
 #define OUTAGE_FAILED_MIN 4
 
@@ -59,16 +62,32 @@ void outage_note(struct outage *outage, struct str url, enum fault fault, int64_
 	outage->hosts[at] = (struct outage_host){name, now_us, outage_suspects(fault)};
 }
 
+/* The next one back in time from `before`; OUTAGE_HOSTS: none. Ties go by place. */
+static size_t heard_before(const struct outage *outage, size_t before)
+{
+	const struct outage_host *hosts = outage->hosts;
+	size_t found = OUTAGE_HOSTS;
+
+	for (size_t i = 0; i < OUTAGE_HOSTS; i++) {
+		bool is_older = before == OUTAGE_HOSTS || hosts[i].at_us < hosts[before].at_us ||
+				(hosts[i].at_us == hosts[before].at_us && i > before);
+		if (hosts[i].name && is_older &&
+			(found == OUTAGE_HOSTS || hosts[i].at_us > hosts[found].at_us))
+			found = i;
+	}
+	return found;
+}
+
 bool outage_is(const struct outage *outage, int64_t now_us)
 {
 	size_t heard = 0, failed = 0;
 
-	for (size_t i = 0; i < OUTAGE_HOSTS; i++) {
-		const struct outage_host *host = &outage->hosts[i];
-		if (!host->name || host->at_us > now_us || now_us - host->at_us > OUTAGE_WINDOW_US)
-			continue;
+	for (size_t i = OUTAGE_HOSTS; heard < OUTAGE_JURY;) {
+		i = heard_before(outage, i);
+		if (i == OUTAGE_HOSTS || now_us - outage->hosts[i].at_us > OUTAGE_WINDOW_US)
+			break;
 		heard++;
-		failed += host->failed;
+		failed += outage->hosts[i].failed;
 	}
 	return failed >= OUTAGE_FAILED_MIN && failed * 2 > heard;
 }

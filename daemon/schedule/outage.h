@@ -22,7 +22,7 @@ struct outage {
 
 /* How the last request to the URL's host ended. An answer is one, whatever it says. */
 void outage_note(struct outage *outage, struct str url, enum fault fault, int64_t now_us);
-/* Most of the hosts that were asked within the last minutes could not be reached. */
+/* Most of the hosts that were asked last could not be reached. */
 bool outage_is(const struct outage *outage, int64_t now_us);
 /* A fault that a network of our own could have. */
 bool outage_suspects(enum fault fault);

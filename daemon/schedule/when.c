@@ -50,7 +50,7 @@ int64_t when_not_skipped(
 		/* Not all of them at the stroke of the hour. */
 		us = (hour + 1) * HOUR_US + (int64_t)((double)HOUR_US / 10 * chance);
 	}
-	return due_us > latest_us ? due_us : latest_us;
+	return latest_us;
 }
 
 int64_t when_next(const struct feed *feed, const struct feed_state *state, int64_t fresh_us,
@@ -64,9 +64,10 @@ int64_t when_next(const struct feed *feed, const struct feed_state *state, int64
 	if (feed->ignore_hints)
 		return from_us + when_jitter(interval, chance);
 	int64_t wait = when_well(interval, state->hint_us, fresh_us, chance);
-	int64_t latest = wait > WHEN_HINT_MAX ? wait : WHEN_HINT_MAX;
+	int64_t due = from_us + wait;
+	/* A day of its own: from the last poll before a day to be skipped to the first after it is more. */
 	return when_not_skipped(
-		from_us + wait, state->skip_hours, state->skip_days, from_us + latest, chance);
+		due, state->skip_hours, state->skip_days, due + WHEN_HINT_MAX, chance);
 }
 
 int64_t when_failed(int64_t interval_us, uint32_t failures, double chance)
