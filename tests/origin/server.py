@@ -77,14 +77,15 @@ def plain(address):
 
 class Origin:
     """Listens until closed; everything runs in one thread of its own. `healed` is the set of paths that are answered with a
-    healthy feed whatever their mood; `memory` is the moods' own."""
+    healthy feed whatever their mood; `scripts` are moods of single paths; `memory` is the moods' own."""
 
     def __init__(self):
         self.connections, self.requests = [], []
-        self.healed, self.memory = set(), {}
+        self.healed, self.scripts, self.memory = set(), {}, {}
+        self.clock = time.time
         self.ports, self.contexts = {}, {}
         self.loop = asyncio.new_event_loop()
-        self.tasks = set()
+        self.writers = set()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
 
@@ -125,13 +126,14 @@ class Origin:
     def accepted(self, writer):
         ours, theirs = writer.get_extra_info("sockname"), writer.get_extra_info("peername")
         family = writer.get_extra_info("socket").family
-        connection = Connection(len(self.connections) + 1, time.time(), 6 if family == socket.AF_INET6 else 4,
+        connection = Connection(len(self.connections) + 1, self.clock(), 6 if family == socket.AF_INET6 else 4,
                                 plain(ours[0]), ours[1], plain(theirs[0]))
         self.connections.append(connection)
         return connection
 
     async def serve(self, reader, writer, accept):
         connection = self.accepted(writer)
+        self.writers.add(writer)
         try:
             if accept and await accept(self, connection, reader, writer) != "http":
                 return
@@ -141,6 +143,7 @@ class Origin:
                 asyncio.CancelledError):
             pass
         finally:
+            self.writers.discard(writer)
             writer.close()
 
     async def exchange(self, connection, reader, writer):
@@ -152,20 +155,27 @@ class Origin:
         headers = [(k.lower(), v.strip()) for k, _, v in (x.partition(":") for x in head[1:-2])]
         connection.requests += 1
         secured = writer.get_extra_info("ssl_object")
-        request = Request(time.time(), connection, connection.requests, head[0], path, headers,
+        request = Request(self.clock(), connection, connection.requests, head[0], path, headers,
                           secured.version() if secured else "")
         self.requests.append(request)
         exchange = Exchange(self, request, reader, writer)
         if path in self.healed:
             answer = moods.healthy(exchange)
         else:
-            answer = moods.find(exchange.mood)(exchange)
+            answer = (self.scripts.get(path) or moods.find(exchange.mood))(exchange)
         if asyncio.iscoroutine(answer):
             answer = await answer
         if answer is None:
             return False
         await exchange.send(answer)
         return True
+
+    def drop_connections(self):
+        """As a server does that starts again."""
+        def drop():
+            for writer in list(self.writers):
+                writer.close()
+        self.loop.call_soon_threadsafe(drop)
 
     # ---- the log ----
 
