@@ -6,6 +6,7 @@ import itertools
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import time
 
@@ -15,6 +16,7 @@ from origin import codings, island  # noqa: E402
 island.enter()
 
 import wire  # noqa: E402
+from origin.moods import document  # noqa: E402
 from origin.names import Names  # noqa: E402
 from origin.server import TLS, Origin, reset, tls_context  # noqa: E402
 
@@ -198,7 +200,7 @@ def test_bad_origins(origin, names):
         codings.bomb(name, 40)
     with wire.folder() as work, wire.Daemon(work, good, "1s") as daemon:
         daemon.wait_polled()
-        time.sleep(4)
+        time.sleep(3)
         alone = gaps(origin, 0)
         memory = status_line(daemon, "VmHWM")
     with wire.folder() as work, wire.Daemon(work, good | configured, "1s") as daemon:
@@ -234,6 +236,58 @@ def test_bad_origins(origin, names):
         print(f"  {len(mended)} of them mended: all read at the next poll")
 
 
+def start_nginx(work):
+    """Debian's nginx with TLS and HTTP/2, which closes a connection that has been idle for two seconds."""
+    program = wire.need_program("nginx")
+    (work / "root").mkdir()
+    (work / "root" / "feed.xml").write_bytes(document("/feed.xml"))
+    os.chmod(work, 0o755)
+    conf = work / "nginx.conf"
+    conf.write_text(f"""
+{'user root;' if os.geteuid() == 0 else ''} daemon off; worker_processes 1; pid {work}/pid; error_log {work}/error.log;
+events {{ }}
+http {{
+    log_format told '$server_protocol $ssl_protocol $ssl_session_reused $connection $connection_requests $status';
+    access_log {work}/access.log told; keepalive_timeout 2s; types {{ application/xml xml; }}
+    client_body_temp_path {work}/b; proxy_temp_path {work}/p; fastcgi_temp_path {work}/f; uwsgi_temp_path {work}/u;
+    scgi_temp_path {work}/s; ssl_session_cache shared:a:1m; ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate {TLS}/valid.pem; ssl_certificate_key {TLS}/key.pem; root {work}/root;
+    server {{ listen 8443 ssl http2; }}
+    server {{ listen 8444 ssl; }}
+}}
+""")
+    return subprocess.Popen([program, "-p", str(work), "-c", str(conf)], stderr=subprocess.DEVNULL)
+
+
+def test_http2(names):
+    """A connection is used again while it is there, over HTTP/2 too. After that a TLS session goes on where it was, but with
+    libcurl 7.88 over HTTP/1.1 alone: that of HTTP/2 is printed, not asserted."""
+    names.table |= {"two.feeds.test": ["127.2.0.2"], "one.feeds.test": ["127.2.0.3"]}
+    ports = {"two": 8443, "one": 8444}
+    with wire.folder() as work, wire.folder() as served:
+        nginx = start_nginx(served)
+        try:
+            for name, port in ports.items():
+                (work / name).mkdir()
+                feed = (f"https://{name}.feeds.test:{port}/feed.xml", ["allow_net: ['127.0.0.0/8']"])
+                with wire.Daemon(work / name, {name: feed}, "6h") as daemon:
+                    daemon.wait_polled()
+                    daemon.poll_now(name)
+                    time.sleep(3)  # nginx has closed it
+                    found, = daemon.poll_now(name)
+                    assert found["health"] == "fine" and found["items"] == 1, found
+        finally:
+            nginx.terminate()
+            nginx.wait()
+        said = [line.split() for line in (served / "access.log").read_text().splitlines()]
+    for (first, again, later), protocol in ((said[:3], "HTTP/2.0"), (said[3:], "HTTP/1.1")):
+        assert first[0] == protocol and first[1] == "TLSv1.3" and [s[5] for s in (first, again, later)] == ["200", "304", "304"], said
+        assert again[3:5] == [first[3], "2"] and later[3] != first[3], said
+        print(f"  {protocol} over {first[1]}: 2 polls on one connection, then the TLS session was "
+              f"{'resumed' if later[2] == 'r' else 'begun anew'}")
+    assert said[5][2] == "r", said
+
+
 def main():
     island.use_names()
     island.trust(TLS / "authority.pem")
@@ -244,7 +298,9 @@ def main():
 
         def test_bad_origins_beside_good():
             test_bad_origins(origin, names)
-        wire.main([test_bad_origins_beside_good])
+        def test_http2_and_tls_sessions():
+            test_http2(names)
+        wire.main([test_http2_and_tls_sessions, test_bad_origins_beside_good])
 
 
 if __name__ == "__main__":

@@ -490,8 +490,18 @@ static void test_hints_of_period(void **state)
 			DAY_US},
 	};
 
+	/* When it is not to be asked: RSS 0.91 counts hours to 24, and what is no hour or day is none. */
+	assert_int_equal(
+		run(f, "<rss version='2.0'><channel><skipHours><hour>0</hour><hour> 5 </hour>"
+		       "<hour>24</hour><hour>25</hour><hour>x</hour></skipHours><skipDays>"
+		       "<day>Sunday</day><day>saturday</day><day>Sonntag</day></skipDays>"
+		       "</channel></rss>"),
+		0);
+	assert_int_equal(f->summary.skip_hours, 1u << 0 | 1u << 5);
+	assert_int_equal(f->summary.skip_days, 1u << 0 | 1u << 6);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		assert_int_equal(run(f, cases[i].channel), 0);
+		assert_int_equal(f->summary.skip_hours, 0);
 		assert_int_equal(f->summary.ttl_us, cases[i].us);
 	}
 }
