@@ -36,7 +36,7 @@
 #include "model/bus-stats.h"
 
 #define STATS_US SEC_US
-/* What a serving thread does between two waits takes milliseconds, on a disk that is sick seconds. */
+/* What a serving thread does in a round takes milliseconds, on a disk that is sick seconds. */
 #define STUCK_US (20 * SEC_US)
 /* An orphan of a killed parent may still hold the port: it ends within this. */
 #define BIND_US       (5 * SEC_US)

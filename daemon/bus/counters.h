@@ -13,9 +13,18 @@ struct bus_counters {
 	/* The guard's. */
 	_Atomic uint64_t connections, accepted, handshakes_failed, refused;
 	_Atomic uint64_t cut_connections, cut_bytes, cut_rights;
-	/* Of the two that serve. */
+	/* Of the two that serve: begun anew with each round, never ended. Rounds are at most
+	 * COUNTERS_ROUND_MS apart, so that one that stands still is noticed wherever it does. */
 	struct pulse live, replay;
 };
+
+#define COUNTERS_ROUND_MS 5000
+
+/* How long zmq_poll() may sleep (ms) of what it would (-1: for ever). */
+static inline long counters_patience(long ms)
+{
+	return ms < 0 || ms > COUNTERS_ROUND_MS ? COUNTERS_ROUND_MS : ms;
+}
 
 static inline void counter_add(_Atomic uint64_t *counter, uint64_t n)
 {

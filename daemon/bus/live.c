@@ -369,7 +369,8 @@ static long patience(const struct live *live, int64_t now_us)
 
 static void wait_for_work(struct live *live, zmq_pollitem_t *items)
 {
-	int r = zmq_poll(items, (int)live->n + 1, patience(live, clock_monotonic_us()));
+	int r = zmq_poll(items, (int)live->n + 1,
+		counters_patience(patience(live, clock_monotonic_us())));
 
 	if (r < 0)
 		return; /* EINTR: look at everything next time */
@@ -407,7 +408,6 @@ static void *run(void *argument)
 		items[i + 1] =
 			(zmq_pollitem_t){.socket = live->sockets[i].socket, .events = ZMQ_POLLIN};
 	while (!live->mail.end) {
-		pulse_end(&live->parts.counters->live);
 		wait_for_work(live, items);
 		pulse_begin(&live->parts.counters->live);
 		int64_t now_us = clock_monotonic_us();

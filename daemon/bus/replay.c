@@ -626,7 +626,7 @@ static void take_mail(struct replay *replay)
 
 static void wait_for_work(struct replay *replay, zmq_pollitem_t items[3])
 {
-	if (zmq_poll(items, 3, patience(replay, clock_monotonic_us())) < 0)
+	if (zmq_poll(items, 3, counters_patience(patience(replay, clock_monotonic_us()))) < 0)
 		return; /* EINTR: look at everything next time */
 	if (items[0].revents)
 		take_mail(replay);
@@ -678,7 +678,6 @@ static void *run(void *argument)
 
 	pthread_setname_np(pthread_self(), "bus-replay");
 	while (!replay->mail.end) {
-		pulse_end(&replay->parts.counters->replay);
 		wait_for_work(replay, items);
 		pulse_begin(&replay->parts.counters->replay);
 		work(replay, clock_monotonic_us());

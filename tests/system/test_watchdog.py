@@ -188,11 +188,16 @@ def stopped_thread(pid, name):
     ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
     for what in (PTRACE_SEIZE, PTRACE_INTERRUPT):
         assert ptrace(what, tid, None, None) == 0, os.strerror(ctypes.get_errno())
-    yield
-    # Whoever traces a thread that has ended must take note of it.
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(tid, 0x40000000)[1] & 0xFF == 0x7F:  # __WALL; it has only stopped
-            pass
+    try:
+        yield
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
+    finally:
+        # Whoever traces a thread that has ended must take note of it.
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(tid, 0x40000000)[1] & 0xFF == 0x7F:  # __WALL; it has only stopped
+                pass
 
 
 def test_bus():
