@@ -23,8 +23,9 @@ struct polled {
 	struct feed *feed;  /* as it is configured now */
 	struct feed *asked; /* as it was when the poll under way began; NULL: none is */
 	struct feed_state state;
-	bool is_new;  /* not scheduled yet */
-	bool leaving; /* configured no more; goes when its poll is settled */
+	int64_t took_us; /* its last request */
+	bool is_new;     /* not scheduled yet */
+	bool leaving;    /* configured no more; goes when its poll is settled */
 };
 
 struct poller {
@@ -101,13 +102,43 @@ static void suspect_us(struct poller *p, struct reply *reply)
 			mem_printf("most hosts cannot be reached; of this one: %s", reply->error));
 }
 
+/* Texts of numbers, for the fields of a record. */
+struct numbers {
+	char status[16], took_ms[24];
+};
+
+static void write_numbers(struct numbers *to, int http_status, int64_t took_us)
+{
+	snprintf(to->status, sizeof to->status, "%d", http_status);
+	snprintf(to->took_ms, sizeof to->took_ms, "%lld", (long long)(took_us / MSEC_US));
+}
+
+/* What `--verbose` tells of each poll. */
+static void log_poll(const struct reply *reply, int64_t took_us)
+{
+	const struct feed *feed = reply->feed;
+	const char *outcome = reply_outcome_names[reply->outcome];
+	struct numbers n;
+
+	write_numbers(&n, reply->http_status, took_us);
+	log_write(LOG_LEVEL_DEBUG,
+		LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
+			{"http_status", n.status}, {"duration_ms", n.took_ms},
+			{"outcome", outcome}),
+		"%s was polled: %s", feed->id, reply->error ? reply->error : outcome);
+}
+
 static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 {
 	struct poller *p = container_of(sink, struct poller, fetched);
 	struct polled *polled = map_get(&p->by_id, str_of(reply->feed->id));
 
-	suspect_us(p, reply);
+	int64_t took_us = reply->finished_us - reply->started_us;
 
+	if (polled)
+		polled->took_us = took_us;
+	log_poll(reply, took_us);
+	suspect_us(p, reply);
 	/* "Too many requests" speaks for the whole host, not only for this feed. */
 	if (polled && reply->http_status == 429 && reply->retry_after_us > 0)
 		schedule_hold_host(
@@ -297,26 +328,30 @@ void poller_hold(struct poller *p, bool hold)
 		pump(p);
 }
 
-static void log_change(
-	const struct feed *feed, const struct feed_state *was, const struct feed_state *is)
+static void log_change(const struct polled *polled, const struct feed_state *is)
 {
-	char status[16];
+	const struct feed *feed = polled->feed;
+	const struct feed_state *was = &polled->state;
+	struct numbers n;
 	bool was_bad = was->health == FEED_FAILING || was->health == FEED_GONE;
 	bool is_bad = is->health == FEED_FAILING || is->health == FEED_GONE;
 
 	if (was_bad == is_bad && was->fault == is->fault)
 		return;
-	snprintf(status, sizeof status, "%d", (int)is->http_status);
+	write_numbers(&n, (int)is->http_status, polled->took_us);
 	if (is_bad)
 		log_write(LOG_LEVEL_WARNING,
-			LOG_FIELDS({"feed", feed->id}, {"url", feed->url}, {"http_status", status},
+			LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
+				{"http_status", n.status}, {"duration_ms", n.took_ms},
 				{"fault", fault_name(is->fault)}),
 			"%s is %s: %s (%s)", feed->id, feed_health_names[is->health],
 			is->error ? is->error : "no reason known", fault_name(is->fault));
 	else if (!was_bad)
 		return; /* trouble of ours, told elsewhere */
 	else
-		log_write(LOG_LEVEL_INFO, LOG_FIELDS({"feed", feed->id}, {"url", feed->url}),
+		log_write(LOG_LEVEL_INFO,
+			LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
+				{"http_status", n.status}, {"duration_ms", n.took_ms}),
 			"%s works again after %u failed polls", feed->id, (unsigned)was->failures);
 }
 
@@ -467,7 +502,7 @@ static bool take_state(struct polled *polled, struct feed_state *state, struct n
 		return false;
 	}
 	bool moves = strcmp(url_of(polled), feed_state_url(state, polled->feed->url)) != 0;
-	log_change(polled->feed, &polled->state, state);
+	log_change(polled, state);
 	feed_state_deinit(&polled->state);
 	polled->state = *state;
 	*state = (struct feed_state){0};

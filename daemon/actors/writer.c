@@ -231,6 +231,20 @@ static void log_damage(struct writer *w)
 		what, rows > 1 ? " (and there were more)" : "");
 }
 
+/* What `--verbose` tells of each commit that made events. */
+static void log_events(uint64_t before, uint64_t head)
+{
+	char first[24], last[24];
+
+	if (head == before)
+		return;
+	snprintf(first, sizeof first, "%llu", (unsigned long long)before + 1);
+	snprintf(last, sizeof last, "%llu", (unsigned long long)head);
+	log_write(LOG_LEVEL_DEBUG, LOG_FIELDS({"first_event", first}, {"last_event", last}),
+		"%llu event%s durable", (unsigned long long)(head - before),
+		head - before == 1 ? " is" : "s are");
+}
+
 /* True: committed. */
 static bool commit_group(struct writer *w, size_t n)
 {
@@ -238,6 +252,7 @@ static bool commit_group(struct writer *w, size_t n)
 	struct error error = {0};
 	int64_t now_us = steady_us(&w->stamps, clock_real_us(), clock_boot_us());
 
+	uint64_t before = journal_head(w->journal);
 	recorder_set_clock(w->recorder, forget_us(w));
 	pulse_begin(&w->pulse);
 	int r = recorder_commit(w->recorder, w->waiting, n, now_us, &counts, &error);
@@ -252,6 +267,7 @@ static bool commit_group(struct writer *w, size_t n)
 		log_info("the journal can be written again");
 	w->in_trouble = false;
 	count(&counts);
+	log_events(before, journal_head(w->journal));
 	log_remapped(w, n);
 	tell_committed(w, n);
 	return true;

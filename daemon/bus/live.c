@@ -369,8 +369,8 @@ static long patience(const struct live *live, int64_t now_us)
 
 static void wait_for_work(struct live *live, zmq_pollitem_t *items)
 {
-	int r = zmq_poll(items, (int)live->n + 1,
-		counters_patience(patience(live, clock_monotonic_us())));
+	int r = zmq_poll(
+		items, (int)live->n + 1, counters_patience(patience(live, clock_monotonic_us())));
 
 	if (r < 0)
 		return; /* EINTR: look at everything next time */
