@@ -64,6 +64,8 @@ def test_filters():
                 every = sorted(["x-test.feeds.one", "co-mde.a.b", "co-mde.a.bad", "co-mde.a.off", "mx-mex.a.c", "mx-mex.a.d"])
                 filters(daemon, every, nginx)
                 orders(daemon, every)
+                assert completed(daemon, "refresh", "co-mde.a.b") == ["co-mde.a.b", "co-mde.a.bad"]
+                assert completed(daemon, "feeds", "") == every
                 refresh(daemon, nginx)
                 once(daemon)
 
@@ -92,6 +94,16 @@ def orders(daemon, every):
     assert ids(daemon, "--sort", "state", code=1)[-1] == "co-mde.a.off"
     for order in ("success", "due", "change", "host", "id"):
         assert sorted(ids(daemon, "--sort", order, code=1)) == every, order
+
+
+def completed(daemon, *words):
+    """What bash offers for the last of the words."""
+    script = daemon.work / "completion"
+    script.write_text(subprocess.run([wire.CLI, "completion", "bash"], capture_output=True, text=True, check=True).stdout)
+    ask = 'source "$1"; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _civicwire; printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "-c", ask, "bash", script, wire.CLI, *words], capture_output=True, text=True, check=True,
+                          env=dict(wire.environment(), CIVICWIRE_SOCKET=str(daemon.state / "control.sock")))
+    return done.stdout.split()
 
 
 def refresh(daemon, nginx):
