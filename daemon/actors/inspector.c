@@ -50,7 +50,7 @@ static bool on_feed(struct poller_view *view, const struct feed *feed,
 	MEM_GROW(s->feeds, g->cap, s->n_feeds + 1);
 	struct control_feed *f = &s->feeds[s->n_feeds++];
 	f->feed = feed_ref(feed);
-	feed_state_copy(&f->state, state);
+	feed_state_copy_shown(&f->state, state);
 	f->state.next_due_us = due_us;
 	f->busy = busy;
 	return s->n_feeds < g->page->limit;

@@ -1,17 +1,5 @@
 /* The control socket and the status port, both served by libmicrohttpd's own threads.
  *
- *   GET  /v1/status            the daemon, its bus and its journal, one JSON object
- *   GET  /v1/feeds             every feed with its state, a JSON array in order of ids; with
- *                              ?limit=N&after=ID a part of them, with &health=failing,gone those
- *   POST /v1/refresh?feed=ID   poll a feed as soon as its host allows     (control socket only)
- *   POST /v1/reload            begin to read the configuration again      (control socket only)
- *   GET  /v1/reload            what became of it
- *   POST /v1/reload-clients    read clients.d/ again                      (control socket only)
- *   POST /v1/redact?id=ID[&epoch=EPOCH]
- *                              take out what the events with an id say    (control socket only)
- *   GET  /healthz              200 while the journal can be written, else 503
- *   GET  /metrics              counters, in Prometheus' text format
- *
  * Who may talk: on the socket, root, the daemon's own user and members of its group, by peer
  * credentials (and by the socket's mode, 0660); on the status port, whoever reaches that address,
  * which config/ holds to loopback. */
@@ -30,8 +18,8 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/pulse.h"
-#include "base/json.h"
 #include "control/render.h"
+#include "control/routes.h"
 
 /* Askers are a person's CLI and a scraper or two; more at a time is a mistake. */
 #define CONTROL_CONNECTIONS 32
@@ -45,228 +33,6 @@ struct control {
 	char *path;
 	struct pulse socket, status; /* of the two threads */
 };
-
-struct route {
-	const char *method, *path;
-	bool socket_only;
-	unsigned (*handle)(
-		struct control *control, struct MHD_Connection *connection, struct buf *out);
-};
-
-static unsigned handle_snapshot(struct control *control, struct buf *out,
-	const struct control_page *page,
-	void (*render)(struct buf *out, const struct control_snapshot *snapshot))
-{
-	struct control_snapshot *snapshot = control->source->snapshot(control->source, page);
-
-	if (!snapshot) {
-		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
-	render(out, snapshot);
-	control_snapshot_free(snapshot);
-	return MHD_HTTP_OK;
-}
-
-static const struct control_page no_feeds = {.limit = 0};
-
-static unsigned on_status(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	(void)connection;
-	return handle_snapshot(control, out, &no_feeds, render_status);
-}
-
-static const char *parameter(struct MHD_Connection *connection, const char *name)
-{
-	return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-/* "failing,gone" as bits; 0: a word that is none. */
-static unsigned read_health(struct str words)
-{
-	unsigned bits = 0;
-	struct str word;
-
-	while (str_split(&words, ',', &word)) {
-		unsigned bit = 0;
-		for (size_t i = 0; i < FEED_HEALTH_COUNT; i++)
-			bit |= str_is(word, feed_health_names[i]) ? 1u << i : 0;
-		if (!bit)
-			return 0;
-		bits |= bit;
-	}
-	return bits;
-}
-
-static unsigned on_feeds(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	const char *limit = parameter(connection, "limit");
-	const char *health = parameter(connection, "health");
-	unsigned long long n = SIZE_MAX;
-	struct control_page page = {.after = parameter(connection, "after"), .health = UINT_MAX};
-
-	if (limit && (!str_u64(str_of(limit), SIZE_MAX, &n) || !n)) {
-		buf_lit(out, "{\"error\":\"limit is a number from 1\"}\n");
-		return MHD_HTTP_BAD_REQUEST;
-	}
-	page.limit = n;
-	if (health)
-		page.health = read_health(str_of(health));
-	if (!page.health) {
-		buf_lit(out, "{\"error\":\"health is a list of new, fine, failing, gone\"}\n");
-		return MHD_HTTP_BAD_REQUEST;
-	}
-	return handle_snapshot(control, out, &page, render_feeds);
-}
-
-static unsigned on_metrics(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	(void)control;
-	(void)connection;
-	render_metrics(out);
-	return MHD_HTTP_OK;
-}
-
-static unsigned on_health(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	struct control_snapshot *snapshot = control->source->snapshot(control->source, &no_feeds);
-	bool ok = snapshot && !snapshot->trouble;
-
-	(void)connection;
-	buf_str(out,
-		!snapshot ? STR("ending") : str_of(snapshot->trouble ? snapshot->trouble : "ok"));
-	buf_char(out, '\n');
-	control_snapshot_free(snapshot);
-	return ok ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
-}
-
-static unsigned on_refresh(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	const char *feed = parameter(connection, "feed");
-	struct control_refresh when;
-	int r = feed ? control->source->refresh(control->source, feed, &when) : -EINVAL;
-
-	if (r == -EINVAL)
-		buf_lit(out, "{\"error\":\"which feed? give ?feed=ID\"}\n");
-	else if (r == -ENOENT)
-		buf_lit(out, "{\"error\":\"no such feed\"}\n");
-	else if (r == -EPERM)
-		buf_lit(out, "{\"error\":\"the feed is paused: enabled is false\"}\n");
-	else if (r < 0)
-		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
-	else
-		render_refresh(out, &when);
-	return r == 0         ? MHD_HTTP_ACCEPTED
-	       : r == -EINVAL ? MHD_HTTP_BAD_REQUEST
-	       : r == -ENOENT ? MHD_HTTP_NOT_FOUND
-	       : r == -EPERM  ? MHD_HTTP_CONFLICT
-			      : MHD_HTTP_SERVICE_UNAVAILABLE;
-}
-
-/* It is done in the background: whoever wants to know asks for the report of this number. */
-static unsigned on_reload(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	uint64_t number;
-
-	(void)connection;
-	if (control->source->reload(control->source, &number) < 0) {
-		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
-	buf_printf(out, "{\"reload\":%llu}\n", (unsigned long long)number);
-	return MHD_HTTP_ACCEPTED;
-}
-
-static unsigned on_reload_report(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	cleanup(reload_unref_p) struct reload *report =
-		control->source->reload_report(control->source);
-
-	(void)connection;
-	if (!report) {
-		buf_lit(out, "{\"error\":\"the daemon is ending\"}\n");
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
-	render_reload(out, report);
-	return MHD_HTTP_OK;
-}
-
-static unsigned on_reload_clients(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	struct control_source *source = control->source;
-	int r = source->reload_clients ? source->reload_clients(source) : 0;
-
-	(void)connection;
-	if (r == 0)
-		buf_lit(out, "{}\n");
-	else if (r == -EBADMSG)
-		buf_lit(out, "{\"error\":\"a file of clients.d has a problem, which is in the "
-			     "daemon's log; the others are in force\"}\n");
-	else
-		buf_printf(out, "{\"error\":\"%s\"}\n",
-			r == -ESHUTDOWN ? "the daemon is ending" : "clients.d cannot be read");
-	return r == 0          ? MHD_HTTP_OK
-	       : r == -EBADMSG ? MHD_HTTP_CONFLICT
-			       : MHD_HTTP_SERVICE_UNAVAILABLE;
-}
-
-static unsigned on_redact(
-	struct control *control, struct MHD_Connection *connection, struct buf *out)
-{
-	struct control_source *source = control->source;
-	struct control_redaction redaction = {0};
-	struct error error = {0};
-	const char *id = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "id");
-	const char *epoch = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "epoch");
-	struct json j = json_to(out);
-	int r = !id || !source->redact ? error_set(&error, EINVAL,
-						 "which event? give ?id=FEED/ITEM/VERSION, or "
-						 "FEED/ITEM/ for all versions")
-				       : source->redact(source, id, epoch, &redaction, &error);
-
-	json_open(&j, '{');
-	if (r < 0) {
-		json_member(&j, "error", str_of(error.text));
-	} else {
-		json_member_int(&j, "events", (int64_t)redaction.events);
-		json_member_bool(&j, "in_log", redaction.in_log);
-	}
-	json_close(&j, '}');
-	buf_char(out, '\n');
-	return r >= 0         ? MHD_HTTP_OK
-	       : r == -EINVAL ? MHD_HTTP_BAD_REQUEST
-	       : r == -ENOENT ? MHD_HTTP_NOT_FOUND
-	       : r == -ESTALE ? MHD_HTTP_CONFLICT
-			      : MHD_HTTP_SERVICE_UNAVAILABLE;
-}
-
-static const struct route routes[] = {
-	{"GET", "/v1/status", false, on_status},
-	{"GET", "/v1/feeds", false, on_feeds},
-	{"POST", "/v1/refresh", true, on_refresh},
-	{"POST", "/v1/reload", true, on_reload},
-	{"GET", "/v1/reload", false, on_reload_report},
-	{"POST", "/v1/reload-clients", true, on_reload_clients},
-	{"POST", "/v1/redact", true, on_redact},
-	{"GET", "/healthz", false, on_health},
-	{"GET", "/metrics", false, on_metrics},
-};
-
-static const struct route *find_route(const char *method, const char *path)
-{
-	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-		if (!strcmp(routes[i].path, path) && !strcmp(routes[i].method, method))
-			return &routes[i];
-	return NULL;
-}
 
 /* Is our group one of the peer's others? */
 static bool peer_has_our_group(int fd)
@@ -300,16 +66,21 @@ static bool peer_is_allowed(struct MHD_Connection *connection)
 	       peer_has_our_group(info->connect_fd);
 }
 
-static enum MHD_Result respond(
-	struct MHD_Connection *connection, unsigned status, const char *type, struct buf *body)
+static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status,
+	const struct content *content, struct buf *body)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		body->n, body->p ? body->p : (void *)(intptr_t) "", MHD_RESPMEM_MUST_COPY);
 
 	if (!response)
 		return MHD_NO;
-	MHD_add_response_header(response, "Content-Type", type);
+	MHD_add_response_header(response, "Content-Type", content->type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (content->policy) {
+		MHD_add_response_header(response, "Content-Security-Policy", content->policy);
+		MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	}
 	enum MHD_Result r = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return r;
@@ -319,23 +90,23 @@ static enum MHD_Result answer(struct control *control, struct MHD_Connection *co
 	const char *path, const char *method, bool is_socket)
 {
 	cleanup(buf_deinit) struct buf out = BUF_INIT;
-	const struct route *route = find_route(method, path);
+	const struct route *route = route_find(method, path);
+	const struct content *content = &content_json;
 	struct pulse *pulse = is_socket ? &control->socket : &control->status;
 	unsigned status = MHD_HTTP_NOT_FOUND;
 
-	if (!route || route->handle != on_redact) /* which waits for the journal */
+	if (!route || !route->waits)
 		pulse_begin(pulse);
 	if (is_socket && !peer_is_allowed(connection)) {
 		buf_lit(&out, "{\"error\":\"not for this user\"}\n");
 		status = MHD_HTTP_FORBIDDEN;
 	} else if (route && (is_socket || !route->socket_only)) {
-		status = route->handle(control, connection, &out);
+		content = route->content;
+		status = route->handle(control->source, connection, &out);
 	} else {
 		buf_lit(&out, "{\"error\":\"nothing here\"}\n");
 	}
-	bool text = route && path[1] != 'v';
-	enum MHD_Result r = respond(
-		connection, status, text ? "text/plain; charset=utf-8" : "application/json", &out);
+	enum MHD_Result r = respond(connection, status, content, &out);
 	pulse_end(pulse);
 	return r;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "control/process.h"
 #include "schedule/host.h"
 
 struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot)
@@ -217,13 +218,58 @@ void render_feeds(struct buf *out, const struct control_snapshot *s)
 	buf_char(out, '\n');
 }
 
-void render_metrics(struct buf *out)
+static void put_metric_head(struct buf *out, const char *name, const char *type, const char *help)
 {
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_gauge(struct buf *out, const char *name, const char *help, int64_t value)
+{
+	put_metric_head(out, name, "gauge", help);
+	buf_printf(out, "%s %lld\n", name, (long long)value);
+}
+
+static void put_feed_counts(struct buf *out, const struct control_snapshot *s)
+{
+	put_metric_head(out, "civicwire_feeds", "gauge", "Feeds by their state");
+	for (size_t i = 0; i < FEED_HEALTH_COUNT; i++)
+		buf_printf(out, "civicwire_feeds{state=\"%s\"} %zu\n", feed_health_names[i],
+			s->counts[i]);
+	buf_printf(out, "civicwire_feeds{state=\"paused\"} %zu\n", s->n_paused);
+}
+
+/* Names, units and words are those of all Prometheus exporters. */
+static void put_process(struct buf *out)
+{
+	struct process_use use;
+
+	process_use_read(&use);
+	put_gauge(out, "process_start_time_seconds",
+		"Start time of the process since unix epoch in seconds.", use.started_s);
+	put_metric_head(out, "process_cpu_seconds_total", "counter",
+		"Total user and system CPU time spent in seconds.");
+	buf_printf(out, "process_cpu_seconds_total %.2f\n", use.cpu_s);
+	put_gauge(out, "process_resident_memory_bytes", "Resident memory size in bytes.",
+		use.resident);
+	put_gauge(out, "process_open_fds", "Number of open file descriptors.", use.open_files);
+	put_gauge(out, "process_max_fds", "Maximum number of open file descriptors.",
+		use.open_files_max);
+}
+
+void render_metrics(struct buf *out, const struct control_snapshot *s)
+{
+	put_metric_head(out, "civicwire_build_info", "gauge", "1; the version is the label's");
+	buf_printf(out, "civicwire_build_info{version=\"%s\"} 1\n", s->version);
+	put_feed_counts(out, s);
+	put_gauge(out, "civicwire_journal_writable",
+		"1 while the journal can be written; 0: nothing is polled", !s->trouble);
+	put_gauge(out, "civicwire_bus_up", "1 while the bus process runs", s->bus_pid != 0);
 	for (enum metric m = 0; m < METRIC_COUNT; m++) {
 		const struct metric_info *info = metric_info(m);
-		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", info->name, info->help,
-			info->name, info->type, info->name, (long long)metric_get(m));
+		put_metric_head(out, info->name, info->type, info->help);
+		buf_printf(out, "%s %lld\n", info->name, (long long)metric_get(m));
 	}
+	put_process(out);
 }
 
 int render_address(const char *text, struct sockaddr_storage *ret, struct error *error)

@@ -41,3 +41,11 @@ void feed_state_copy(struct feed_state *to, const struct feed_state *from)
 	to->moving_url = copy(from->moving_url);
 	to->moved_url = copy(from->moved_url);
 }
+
+void feed_state_copy_shown(struct feed_state *to, const struct feed_state *from)
+{
+	*to = *from;
+	to->etag = to->last_modified = to->url = to->moving_url = NULL;
+	to->error = copy(from->error);
+	to->moved_url = copy(from->moved_url);
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "model/activity.h"
 #include "model/fault.h"
 
 #include <stdbool.h>
@@ -50,6 +51,7 @@ struct feed_state {
 	bool told_failing; /* feed.failing is out, feed.recovered is due */
 	bool told_quiet;   /* feed.quiet is out, until there is news */
 	enum feed_health health;
+	struct activity activity; /* items it brought */
 	enum fault fault; /* FAULT_NONE while all is well */
 	char *error;      /* one sentence; NULL while all is well. Owned. */
 	/* Where permanent redirects lead: once that has proved itself it is moved_url, which is polled in
@@ -63,3 +65,6 @@ const char *feed_state_url(const struct feed_state *state, const char *configure
 void feed_state_deinit(struct feed_state *state);
 /* A deep copy; *to must be uninitialised or deinitialised. */
 void feed_state_copy(struct feed_state *to, const struct feed_state *from);
+/* The same without validators and the URL: a hundred thousand are copied for those who look at them,
+ * and of most no text is left. */
+void feed_state_copy_shown(struct feed_state *to, const struct feed_state *from);

@@ -5,10 +5,13 @@ from there would be noticed.
 """
 import http.server
 import threading
+import urllib.error
 import urllib.parse
+import urllib.request
 
 ORIGIN = "http://reader.test"
 GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever the environment says
 FOREIGN = {
     ".js": ("text/javascript", b"steal('foreign script')"),
     ".css": ("text/css", b"body{background:url(//evil.example/from-css)}"),
@@ -39,10 +42,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
             kind, body = site.pages.get(url[len(ORIGIN):], ("text/plain", None))
             self.answer(200 if body is not None else 404, kind, body or b"")
             return
+        if url.startswith(tuple(site.servers)):
+            self.relay(url)
+            return
         site.note(url)
         path = urllib.parse.urlsplit(url).path
         kind, body = FOREIGN.get(path[path.rfind("."):], ("image/gif", GIF))
         self.answer(200, kind, body)
+
+    def relay(self, url):
+        """From a real server of the test's own: its answer as it is."""
+        request = urllib.request.Request(url, headers={
+            name: self.headers[name] for name in ("Accept-Language",) if name in self.headers})
+        try:
+            answer = OPENER.open(request, timeout=20)
+        except urllib.error.HTTPError as error:
+            answer = error
+        except OSError:
+            self.answer(502, "text/plain", b"")
+            return
+        body = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in ("connection", "content-length", "transfer-encoding"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     do_POST = do_PUT = do_HEAD = do_OPTIONS = do_GET
 
@@ -66,6 +92,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Site:
     def __init__(self):
         self.pages = {}  # path → (media type, bytes)
+        self.servers = []  # beginnings of URLs that are asked for real
         self.foreign = []
         self.lock = threading.Lock()
 

@@ -75,9 +75,9 @@ def folder():
 
 
 class Nginx:
-    """Debian's nginx on loopback over one folder of files."""
+    """Debian's nginx on loopback over one folder of files; `locations`: more of its own configuration."""
 
-    def __init__(self, work, root):
+    def __init__(self, work, root, locations=""):
         self.port = free_port()
         self.root = pathlib.Path(root)
         self.work = pathlib.Path(work) / "nginx"
@@ -93,7 +93,7 @@ http {{
     keepalive_requests 100000;
     client_body_temp_path {self.work}/body; proxy_temp_path {self.work}/proxy;
     fastcgi_temp_path {self.work}/fastcgi; uwsgi_temp_path {self.work}/uwsgi; scgi_temp_path {self.work}/scgi;
-    server {{ listen 127.0.0.1:{self.port}; root {self.root}; }}
+    server {{ listen 127.0.0.1:{self.port}; root {self.root}; {locations} }}
 }}
 """)
         if os.geteuid() == 0:

@@ -31,6 +31,8 @@ struct fixture {
 	bool ending;
 	const char *trouble;
 	int refresh_result, redact_result;
+	int bus_pid;
+	uint64_t head, bus_head;
 	char redacted[100];
 	char refreshed[100];
 	unsigned refreshes, reloads;
@@ -57,6 +59,9 @@ static struct control_snapshot *on_snapshot(
 	s->version = "1.2.3";
 	s->taken_us = s->started_us = 1;
 	s->trouble = f->trouble ? mem_strdup(f->trouble) : NULL;
+	s->bus_pid = f->bus_pid;
+	s->head = f->head;
+	s->bus.head = f->bus_head;
 	s->feeds = mem_zalloc(1, sizeof *s->feeds);
 	s->n_feeds = 1;
 	s->feeds[0].feed = feed_new();
@@ -235,8 +240,10 @@ static void check(struct answer a, int status, const char *type, const char *bod
 	answer_deinit(&a);
 }
 
-#define JSON_TYPE "application/json"
-#define TEXT_TYPE "text/plain; charset=utf-8"
+#define JSON_TYPE    "application/json"
+#define TEXT_TYPE    "text/plain; charset=utf-8"
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+#define HTML_TYPE    "text/html; charset=utf-8"
 
 static void test_reading(void **state)
 {
@@ -251,9 +258,14 @@ static void test_reading(void **state)
 		check(a, 200, JSON_TYPE, "{\"version\":");
 		check(ask(doors[i](f), "GET", "/v1/feeds"), 200, JSON_TYPE,
 			"[{\"id\":\"co-mde.aci.noticias\",");
-		check(ask(doors[i](f), "GET", "/metrics"), 200, TEXT_TYPE,
-			"# HELP civicwire_polls_total ");
+		check(ask(doors[i](f), "GET", "/metrics"), 200, METRICS_TYPE,
+			"# HELP civicwire_build_info ");
 		check(ask(doors[i](f), "GET", "/healthz"), 200, TEXT_TYPE, "ok\n");
+		check(ask(doors[i](f), "GET", "/status?lang=es"), 200, HTML_TYPE,
+			"<!DOCTYPE html>\n<html lang=\"es\">");
+		check(ask(doors[i](f), "GET", "/status.css"), 200, "text/css; charset=utf-8", "/*");
+		check(ask(doors[i](f), "GET", "/status.js"), 200, "text/javascript; charset=utf-8",
+			"/*");
 	}
 }
 
@@ -388,9 +400,42 @@ static void test_trouble(void **state)
 	f->trouble = "no space left on device";
 	check(ask(connect_status(f), "GET", "/healthz"), 503, TEXT_TYPE,
 		"no space left on device\n");
+	check(ask(connect_status(f), "GET", "/readyz"), 503, TEXT_TYPE,
+		"no space left on device\n");
 	check(ask(connect_status(f), "GET", "/v1/status"), 200, JSON_TYPE, "{");
 	f->trouble = NULL;
 	check(ask(connect_status(f), "GET", "/healthz"), 200, TEXT_TYPE, "ok\n");
+}
+
+/* Well, but of no use to subscribers yet. */
+static void test_readiness(void **state)
+{
+	struct fixture *f = *state;
+
+	check(ask(connect_status(f), "GET", "/readyz"), 503, TEXT_TYPE, "the bus is not running\n");
+	f->bus_pid = 7;
+	f->head = 12;
+	f->bus_head = 11;
+	check(ask(connect_status(f), "GET", "/readyz"), 503, TEXT_TYPE,
+		"the bus has not caught up yet\n");
+	f->bus_head = 12;
+	check(ask(connect_status(f), "GET", "/readyz"), 200, TEXT_TYPE, "ok\n");
+	check(ask(connect_status(f), "GET", "/healthz"), 200, TEXT_TYPE, "ok\n");
+}
+
+/* What stands in the page may come from anywhere: the browser is told to run and to load nothing of
+ * it. */
+static void test_policy(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a = ask(connect_status(f), "GET", "/status");
+
+	assert_non_null(
+		strstr(buf_cstr(&a.all), "\r\nContent-Security-Policy: default-src 'none'; "));
+	assert_null(strstr(buf_cstr(&a.all), "unsafe-inline"));
+	assert_non_null(strstr(buf_cstr(&a.all), "\r\nReferrer-Policy: no-referrer\r\n"));
+	assert_non_null(strstr(buf_cstr(&a.all), "\r\nX-Content-Type-Options: nosniff\r\n"));
+	answer_deinit(&a);
 }
 
 static void test_ending(void **state)
@@ -403,7 +448,8 @@ static void test_ending(void **state)
 	check(ask(connect_socket(f), "GET", "/v1/feeds"), 503, JSON_TYPE,
 		"{\"error\":\"the daemon is ending\"}");
 	check(ask(connect_status(f), "GET", "/healthz"), 503, TEXT_TYPE, "ending\n");
-	check(ask(connect_status(f), "GET", "/metrics"), 200, TEXT_TYPE, "# HELP ");
+	check(ask(connect_status(f), "GET", "/metrics"), 503, METRICS_TYPE,
+		"# the daemon is ending\n");
 }
 
 /* Someone who connects and says nothing, or half a request, keeps nobody else waiting; and the
@@ -601,6 +647,8 @@ int main(void)
 		STARTED(test_reload),
 		STARTED(test_status_port_only_reads),
 		STARTED(test_trouble),
+		STARTED(test_readiness),
+		STARTED(test_policy),
 		STARTED(test_ending),
 		STARTED(test_silent_askers),
 		STARTED(test_keep_alive),
