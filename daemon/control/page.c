@@ -21,6 +21,8 @@ const char *const page_state_words[PAGE_STATES] = {
 	[PAGE_FAILING] = "failing",
 	[PAGE_BLOCKED] = "blocked",
 	[PAGE_GONE] = "gone",
+	[PAGE_QUIET] = "quiet",
+	[PAGE_MOVED] = "moved",
 	[PAGE_FINE] = "fine",
 	[PAGE_NEW] = "new",
 	[PAGE_PAUSED] = "paused",
@@ -31,6 +33,8 @@ static const char *const tones[PAGE_STATES] = {
 	[PAGE_FAILING] = "bad",
 	[PAGE_BLOCKED] = "bad",
 	[PAGE_GONE] = "warn",
+	[PAGE_QUIET] = "warn",
+	[PAGE_MOVED] = "warn",
 	[PAGE_FINE] = "good",
 	[PAGE_NEW] = "calm",
 	[PAGE_PAUSED] = "calm",
@@ -73,7 +77,7 @@ enum page_state page_state_of(const struct control_feed *feed)
 	case FEED_NEW:
 		return PAGE_NEW;
 	default:
-		return PAGE_FINE;
+		return state->told_quiet ? PAGE_QUIET : state->moved_url ? PAGE_MOVED : PAGE_FINE;
 	}
 }
 
@@ -305,17 +309,23 @@ static void put_times(const struct page *p, const struct control_feed *f)
 	buf_lit(p->out, "</span></span>");
 }
 
+/* What is the matter with it, and since when. */
 static void put_why(const struct page *p, const struct feed_state *state, enum page_state is)
 {
-	if (!wants_attention(is) || !state->error)
+	int64_t since = is == PAGE_QUIET ? state->activity.last_us : state->failing_since_us;
+	const char *why = is == PAGE_MOVED ? state->moved_url : state->error;
+
+	if (!wants_attention(is) || (!why && is != PAGE_QUIET))
 		return;
 	buf_printf(p->out, "<span class=\"why %s\">", tones[is]);
-	page_put_text(p->out, str_of(state->error));
-	if (state->failing_since_us) {
+	if (is == PAGE_QUIET || is == PAGE_MOVED)
+		put_word(p, is == PAGE_QUIET ? W_FELL_SILENT : W_MOVED_TO);
+	page_put_text(p->out, str_of(why));
+	if (since) {
 		buf_lit(p->out, " <span class=\"soft\">(");
 		put_word(p, W_SINCE);
 		buf_char(p->out, ' ');
-		put_time(p, state->failing_since_us);
+		put_time(p, since);
 		buf_lit(p->out, ")</span>");
 	}
 	buf_lit(p->out, "</span>");

@@ -11,6 +11,8 @@ enum page_state {
 	PAGE_FAILING,
 	PAGE_BLOCKED, /* the server answers, and does not let us in */
 	PAGE_GONE,
+	PAGE_QUIET, /* it fell silent, going by its own rhythm */
+	PAGE_MOVED, /* well, at another address than the configured one */
 	PAGE_FINE,
 	PAGE_NEW,
 	PAGE_PAUSED, /* enabled: false */

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "journal/encoding.h"
 #include "journal/row.h"
 
-enum column_type { COLUMN_TEXT, COLUMN_HASH, COLUMN_I64, COLUMN_U32, COLUMN_BOOL };
+enum column_type { COLUMN_TEXT, COLUMN_HASH, COLUMN_I64, COLUMN_U32, COLUMN_BOOL, COLUMN_ACTIVITY };
 
 #define COLUMN(type, member) \
 	{ \
@@ -50,6 +51,7 @@ static const struct {
 	COLUMN(BOOL, told_quiet),
 	COLUMN(TEXT, moving_url),
 	COLUMN(TEXT, moved_url),
+	COLUMN(ACTIVITY, activity),
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
 
@@ -59,7 +61,9 @@ _Static_assert(sizeof(enum feed_health) == sizeof(uint32_t), "health is stored a
 void store_feed_columns(struct buf *sql)
 {
 	for (size_t i = 0; i < N_COLUMNS; i++) {
-		bool may_be_null = columns[i].type == COLUMN_TEXT || columns[i].type == COLUMN_HASH;
+		bool may_be_null = columns[i].type == COLUMN_TEXT ||
+				   columns[i].type == COLUMN_HASH ||
+				   columns[i].type == COLUMN_ACTIVITY;
 		buf_printf(sql, ", %s%s", columns[i].name,
 			may_be_null ? "" : " INTEGER NOT NULL DEFAULT 0");
 	}
@@ -98,6 +102,40 @@ int store_feed_sum(struct journal *j, int64_t feed, struct error *error)
 	return store_run(j, STMT_FEED_SUM, error);
 }
 
+/* Numbers as the journal writes them (encoding.h): the newest time, the day, the counts. NULL: none. */
+static void bind_activity(sqlite3_stmt *stmt, int at, const struct activity *activity)
+{
+	struct buf out = BUF_INIT;
+
+	if (activity->day) {
+		varint_add(&out, (uint64_t)activity->last_us);
+		varint_add(&out, (uint64_t)activity->day);
+		for (size_t i = 0; i < ACTIVITY_DAYS; i++)
+			varint_add(&out, activity->counts[i]);
+	}
+	sqlite3_bind_blob(stmt, at, out.p, (int)out.n, SQLITE_TRANSIENT);
+	buf_deinit(&out);
+}
+
+/* What is cut short or no number is as if it had not been. */
+static void read_activity(struct str blob, struct activity *ret)
+{
+	struct activity a;
+	uint64_t value, day;
+
+	*ret = (struct activity){0};
+	if (!varint_take(&blob, &value) || !varint_take(&blob, &day) || day > INT32_MAX)
+		return;
+	a.last_us = (int64_t)value;
+	a.day = (int32_t)day;
+	for (size_t i = 0; i < ACTIVITY_DAYS; i++) {
+		if (!varint_take(&blob, &value) || value > UINT16_MAX)
+			return;
+		a.counts[i] = (uint16_t)value;
+	}
+	*ret = a;
+}
+
 static void bind_column(sqlite3_stmt *stmt, size_t i, const struct feed_state *state)
 {
 	const void *member = (const char *)state + columns[i].offset;
@@ -120,6 +158,9 @@ static void bind_column(sqlite3_stmt *stmt, size_t i, const struct feed_state *s
 		break;
 	case COLUMN_BOOL:
 		bind_int(stmt, at, *(const bool *)member);
+		break;
+	case COLUMN_ACTIVITY:
+		bind_activity(stmt, at, member);
 		break;
 	}
 }
@@ -147,6 +188,9 @@ static void read_column(sqlite3_stmt *stmt, int at, size_t i, struct feed_state 
 		break;
 	case COLUMN_BOOL:
 		*(bool *)member = sqlite3_column_int64(stmt, at);
+		break;
+	case COLUMN_ACTIVITY:
+		read_activity(column_blob(stmt, at), member);
 		break;
 	}
 }

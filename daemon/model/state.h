@@ -52,8 +52,8 @@ struct feed_state {
 	bool told_quiet;   /* feed.quiet is out, until there is news */
 	enum feed_health health;
 	struct activity activity; /* items it brought */
-	enum fault fault; /* FAULT_NONE while all is well */
-	char *error;      /* one sentence; NULL while all is well. Owned. */
+	enum fault fault;         /* FAULT_NONE while all is well */
+	char *error;              /* one sentence; NULL while all is well. Owned. */
 	/* Where permanent redirects lead: once that has proved itself it is moved_url, which is polled in
 	 * the configured one's place. NULL: nowhere. Owned. */
 	char *moving_url, *moved_url;

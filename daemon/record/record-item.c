@@ -33,6 +33,18 @@ int task_append(struct task *task, struct event *event, struct seen *row)
 	return r;
 }
 
+/* What a person sees as the feed's rhythm. What was there before we first looked counts on the day that it
+ * bears, if that has come. */
+static void count_new(struct task *task, const struct event *event)
+{
+	int64_t now_s = task->now_us / SEC_US;
+
+	if (!task->progress->backfill)
+		activity_add(&task->progress->activity, task->now_us, 1);
+	else if (event->time_s > 0 && event->time_s <= now_s)
+		activity_add(&task->progress->activity, event->time_s * SEC_US, 1);
+}
+
 /* The data with one more flaw. The pattern cannot stand inside a JSON string: its quotes would be
  * escaped there. */
 static struct str coalesced(struct buf *out, struct str data)
@@ -85,6 +97,8 @@ static int tell(struct task *task, struct event *event, struct seen *row)
 
 	if (r < 0)
 		return r;
+	if (event->type == EVENT_ITEM_PUBLISHED)
+		count_new(task, event);
 	r = journal_seen_put(task->recorder->journal, task->known.number, row, task->error);
 	free((char *)row->views.p);
 	return r;

@@ -151,6 +151,7 @@ static struct progress *progress_of(struct recorder *recorder, const struct batc
 		progress->has_begun = batch->first;
 		progress->backfill = progress->noisy = progress->ended = false;
 		progress->found = progress->new = 0;
+		progress->activity = batch->state.activity;
 	}
 	return progress;
 }
@@ -188,6 +189,7 @@ static int end_reply(struct task *task)
 	int r = 0;
 
 	state->guids_repeat = task->progress->guids_repeat;
+	state->activity = task->progress->activity;
 	state->backfilled = !task->progress->backfill || batch->parsed;
 	if (batch->parsed && batch->complete && task->progress->has_begun)
 		r = task_record_missing(task);
@@ -250,6 +252,7 @@ static void learn(struct batch *batch, const struct feed_state *state, uint64_t 
 	batch->state.news = state->news;
 	batch->state.news_us = state->news_us;
 	batch->state.rhythm_us = state->rhythm_us;
+	batch->state.activity = state->activity;
 	learn_move(&batch->state, state);
 }
 

@@ -20,12 +20,13 @@ struct listing {
 struct progress {
 	struct feed *feed; /* a reference; its id is the key in the recorder's map */
 	struct listing listing;
-	bool has_begun;      /* the reply's first batch was seen: the listing has all items */
-	bool guids_repeat;   /* in this reply or ever before */
-	bool backfill;       /* no reply was journaled to its end before this one */
-	bool noisy;          /* an item was held back for the first time today */
-	uint32_t found, new; /* items of this reply that were known, and that were not */
-	bool ended;          /* its last batch is in this transaction */
+	struct activity activity; /* with what the reply has brought so far */
+	bool has_begun;           /* the reply's first batch was seen: the listing has all items */
+	bool guids_repeat;        /* in this reply or ever before */
+	bool backfill;            /* no reply was journaled to its end before this one */
+	bool noisy;               /* an item was held back for the first time today */
+	uint32_t found, new;      /* items of this reply that were known, and that were not */
+	bool ended;               /* its last batch is in this transaction */
 };
 
 struct recorder {

@@ -76,16 +76,18 @@ static size_t count(struct str page, const char *text)
 static void says_what_is(void **state)
 {
 	cleanup(buf_deinit) struct buf out = BUF_INIT;
-	struct control_snapshot *s = snapshot_new(4);
+	struct control_snapshot *s = snapshot_new(6);
 
 	(void)state;
 	fails(&s->feeds[1], 500, "a <script>alert(1)</script> & \"more\"");
 	fails(&s->feeds[2], 403, "forbidden");
 	s->feeds[3].state.health = FEED_GONE;
+	s->feeds[4].state.told_quiet = true;
+	s->feeds[5].state.moved_url = mem_strdup("https://new.example/<feed>");
 	activity_add(&s->feeds[0].state.activity, TIME_US - 2 * HOUR_US, 4);
 	struct str page = rendered(&out, s, &(struct page_request){.page = 1});
-	assert_true(has(page, "3 of 4 feeds need attention."));
-	assert_true(has(page, "<title>(3) civicwire</title>"));
+	assert_true(has(page, "5 of 6 feeds need attention."));
+	assert_true(has(page, "<title>(5) civicwire</title>"));
 	assert_true(has(page, "1,234,567"));
 	assert_true(has(page, "last item: <time datetime=\"2017-05-12T07:00:00Z\""));
 	assert_true(has(page, ">2 h ago</time>"));
@@ -101,6 +103,8 @@ static void says_what_is(void **state)
 		count(page, "class=\"state bad\">failing<"), 2); /* in front, and in its place */
 	assert_int_equal(count(page, "class=\"state bad\">blocked<"), 2);
 	assert_int_equal(count(page, "class=\"state warn\">gone<"), 2);
+	assert_int_equal(count(page, "class=\"state warn\">quiet<"), 2);
+	assert_true(has(page, "write this into feeds.d: https://new.example/&lt;feed&gt;"));
 }
 
 static void speaks_spanish(void **state)

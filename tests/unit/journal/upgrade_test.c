@@ -18,8 +18,13 @@
 #include "journal/upkeep.h"
 #include "recorder_vfs.h"
 
-#define OLDEST 1
-#define NEWEST 5
+#define OLDEST     1
+#define NEWEST     6
+#define TO_COME    7
+#define TEXT_OF(x) #x
+#define SAYS_SCHEMA(n) \
+	"UPDATE meta SET value=" TEXT_OF(n) ",checksum=row_checksum(name," TEXT_OF( \
+		n) ") WHERE name='schema'"
 /* Which sectors of what was not synced are there is chance: each cut is made so often. */
 #define ROUNDS 3
 /* What each stored journal holds. */
@@ -243,11 +248,9 @@ static void test_what_is_refused(void **state)
 	store_close(&store);
 	execute(&store, "UPDATE meta SET value=2 WHERE name='schema'");
 	assert_refused(&store, EBADMSG, "put a backup in its place");
-	execute(&store,
-		"UPDATE meta SET value=6,checksum=row_checksum(name,6) WHERE name='schema'");
+	execute(&store, SAYS_SCHEMA(TO_COME));
 	assert_refused(&store, EPROTONOSUPPORT, "Install that version again");
-	execute(&store,
-		"UPDATE meta SET value=5,checksum=row_checksum(name,5) WHERE name='schema'");
+	execute(&store, SAYS_SCHEMA(NEWEST));
 	store_open(&store);
 	assert_taken_over(&store);
 	end(&store);

@@ -244,6 +244,30 @@ static void test_quiet(void **state)
 	buf_deinit(&got);
 }
 
+/* What is new counts today, what was there before we looked on its own day; nothing counts twice. */
+static void test_activity(void **state)
+{
+	struct wire *wire = *state;
+	const struct activity *activity = &wire->state.activity;
+	struct batch *first = WIRE_BATCH(wire, ITEM("a", "la", "A", "x"), ITEM("b", "lb", "B", "x"),
+		ITEM("c", "lc", "C", "x"));
+
+	first->items[0].time_s = (wire->now_us - 3 * DAY_US) / SEC_US;
+	first->items[1].time_s = (wire->now_us + 3 * DAY_US) / SEC_US; /* a date to come */
+	first->items[2].time_s = TIME_NONE;
+	wire_commit_one(wire, first);
+	assert_int_equal(activity_on(activity, wire->now_us, 3), 1);
+	assert_int_equal(activity_on(activity, wire->now_us, 0), 0);
+	wire->now_us += DAY_US;
+	WIRE_DOCUMENT(wire, ITEM("a", "la", "A", "changed"), ITEM("d", "ld", "D", "x"),
+		ITEM("e", "le", "E", "x"));
+	assert_int_equal(activity_on(activity, wire->now_us, 0), 2);
+	assert_int_equal(activity_on(activity, wire->now_us, 4), 1);
+	assert_true(activity->last_us == wire->now_us);
+	wire_state_only(wire);
+	assert_int_equal(activity_on(activity, wire->now_us, 0), 2);
+}
+
 /* Nothing is known of the rhythm of a feed that had news four times. */
 static void test_not_quiet(void **state)
 {
@@ -273,6 +297,7 @@ int feed_tests(void)
 		TEST(test_moved_to_strangers),
 		TEST(test_quiet),
 		TEST(test_not_quiet),
+		TEST(test_activity),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
