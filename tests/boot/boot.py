@@ -110,7 +110,7 @@ def become_init(share):
     root = make_root(share)
     furnish(root)
     enter(root)
-    os.execve("/lib/systemd/systemd", ["systemd", "--system", "--unit=civicwire-boot.target", "--log-target=null"],
+    os.execve("/lib/systemd/systemd", ["systemd", "--system", "--unit=civicwire-boot.target", "--log-target=journal"],
               {"container": "unshare", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
 

@@ -215,6 +215,28 @@ def check_stop():
     assert numbers == list(range(1, len(numbers) + 1)) and len({e["id"] for e in events()}) == len(numbers)
 
 
+def check_watchdog():
+    """systemd's own: a daemon that stands still is ended and started again. (With a shorter time than the
+    unit's, that nobody has to wait for.)"""
+    before, drop_in = events(), pathlib.Path(f"/run/systemd/system/{UNIT}.d/quick.conf")
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nWatchdogSec=2s\nTimeoutAbortSec=1s\n")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "restart", UNIT)
+    wait_serving()
+    restarts, pid = int(shown("NRestarts")), int(shown("MainPID"))
+    time.sleep(5)
+    assert (int(shown("NRestarts")), int(shown("MainPID"))) == (restarts, pid), "it is not fed while all is well"
+    os.kill(pid, signal.SIGSTOP)
+    wait_until("systemd to start it again", lambda: int(shown("NRestarts")) > restarts and
+               run("systemctl", "is-active", UNIT, code=None).strip() == "active")
+    assert "Watchdog timeout" in run("journalctl", "-u", UNIT, "-b")
+    wait_serving()
+    assert events() == before
+    drop_in.unlink()
+    run("systemctl", "daemon-reload")
+
+
 def check_package():
     """A newer version, removal and purge."""
     before, pid = events(), shown("MainPID")
@@ -241,7 +263,7 @@ def main():
     server = http.server.ThreadingHTTPServer(("0.0.0.0", 80), Feed)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     for check in (check_five_commands, check_service, check_reload, check_new_items, check_kill, check_stop,
-                  check_journal_fields, check_package):
+                  check_watchdog, check_journal_fields, check_package):
         began = time.monotonic()
         print(f"{check.__name__} …")
         check()

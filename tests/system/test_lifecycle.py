@@ -4,6 +4,7 @@ also while somebody asks it things; SIGTERM ends it in good order at any moment.
 import contextlib
 import os
 import pathlib
+import re
 import resource
 import signal
 import socket
@@ -70,6 +71,20 @@ def journal_is_none(state):
 
 def socket_is_file(state):
     (state / "control.sock").write_text("precious")
+
+
+def test_verbose():
+    """Each poll and each commit, with fields."""
+    with wire.folder() as work:
+        daemon = wire.Daemon(work, {"a": f"file://{FEED}", "b": NOBODY}, interval="1h",
+                             settings="fetch: { allow_file: true }\n")
+        with daemon.start("--verbose").wait_ready():
+            wire.wait_until("both to be polled", lambda: all(f.get("last_poll") for f in daemon.feeds().values()))
+        log = daemon.log_path.read_text()
+        for words in (r"x-test\.feeds\.a was polled: .* city=x-test url=file:.* duration_ms=\d+ outcome=body",
+                      r"x-test\.feeds\.b was polled: .* http_status=0 duration_ms=\d+ outcome=network",
+                      r"\d+ events are durable first_event=1 last_event=\d+"):
+            assert re.search(words, log), (words, log)
 
 
 def test_what_cannot_start():
@@ -147,4 +162,4 @@ def test_stop_with_a_full_disk():
 
 
 if __name__ == "__main__":
-    wire.main([test_what_cannot_start, test_stop_while_asked, test_two_signals_are_one_wish, test_stop_with_a_full_disk])
+    wire.main([test_verbose, test_what_cannot_start, test_stop_while_asked, test_two_signals_are_one_wish, test_stop_with_a_full_disk])
