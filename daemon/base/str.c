@@ -76,8 +76,11 @@ size_t str_find(struct str s, struct str needle)
 
 size_t str_ifind(struct str s, struct str needle)
 {
+	char first = needle.n ? ascii_lower(needle.p[0]) : '\0';
+
 	for (size_t i = 0; i + needle.n <= s.n; i++)
-		if (str_ieq(str_make(s.p + i, needle.n), needle))
+		if ((!needle.n || ascii_lower(s.p[i]) == first) &&
+			str_ieq(str_make(s.p + i, needle.n), needle))
 			return i;
 	return s.n;
 }

@@ -6,9 +6,11 @@ can be read (WCAG 2.1 AA, as far as a program can tell).
     test_status.py [FOLDER]     with pictures, put into FOLDER
 """
 import base64
+import email.utils
 import os
 import pathlib
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import wire  # noqa: E402
@@ -86,8 +88,12 @@ WRONG = """(() => {
 
 
 def rss(items):
+    """Items of the last days: half of them today's, half of what is left yesterday's, and so on."""
+    def date(i):
+        return email.utils.formatdate(time.time() - 60 - 86400 * (items // (i + 1)).bit_length())
     return ("<rss version='2.0'><channel><title>T</title>" + "".join(
-        f"<item><guid>g{i}</guid><title>Item {i}</title></item>" for i in range(items)) + "</channel></rss>").encode()
+        f"<item><guid>g{i}</guid><title>Item {i}</title><pubDate>{date(i)}</pubDate></item>"
+        for i in range(items)) + "</channel></rss>").encode()
 
 
 def look(page, width, height, scheme="light", script=True):
@@ -128,6 +134,10 @@ def check_words(page, url):
     assert states == sorted(["fine"] * WORKING + 2 * (["failing"] * FAILING + ["blocked"] * BLOCKED)), states
     assert any("<script>" in t for t in texts(page, "h3")), texts(page, "h3")
     assert page.run("document.title", "test:title").endswith("civicwire")
+    # Forty items with dates of the last days, twenty of them of one day.
+    labels = page.run("[...document.querySelectorAll('svg')].map(e => e.ariaLabel)", "test:labels")
+    assert "40 items in 14 days, most on one day: 20" in labels, labels
+    assert page.run("document.querySelectorAll('svg rect').length", "test:bars") >= 8
     page.load(url + "?lang=es&state=blocked")
     assert texts(page, "#list .state") == ["bloqueada"], texts(page, "#list .state")
     assert page.run("document.documentElement.lang", "test:lang") == "es"
