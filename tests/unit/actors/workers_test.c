@@ -16,6 +16,8 @@
 #include "model/reply.h"
 
 #define THREADS 4
+/* A reply takes microseconds. */
+#define PATIENCE_US (60 * SEC_US)
 
 struct fixture {
 	struct queue replies, batches;
@@ -215,6 +217,25 @@ static void test_unreadable_spool(void **state)
 	batch_free(batch);
 }
 
+/* Replies that are begun from now on have the other rules' themes; nobody keeps the old ones. */
+static void test_other_rules(void **state)
+{
+	struct fixture *f = *state;
+	const struct str words[] = {STR("t0")};
+	struct theme_rules *rules = theme_rules_new();
+	struct batch *batch = work(f, document(f, 1));
+
+	assert_int_equal(batch->items[0].n_themes, 0);
+	batch_free(batch);
+	theme_rules_add_words(rules, STR("trams"), STR_NONE, words, 1, NULL, 0);
+	workers_set_rules(f->workers, rules);
+	batch = work(f, document(f, 1));
+	assert_int_equal(batch->items[0].n_themes, 1);
+	assert_true(str_is(batch->items[0].themes[0], "trams"));
+	batch_free(batch);
+	assert_false(workers_are_stuck(f->workers, clock_monotonic_us(), PATIENCE_US));
+}
+
 static void test_many(void **state)
 {
 	struct fixture *f = *state;
@@ -272,6 +293,7 @@ int main(void)
 		TEST(test_no_feed),
 		TEST(test_no_document),
 		TEST(test_unreadable_spool),
+		TEST(test_other_rules),
 		TEST(test_many),
 		TEST(test_closed_while_waiting),
 	};

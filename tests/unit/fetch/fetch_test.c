@@ -622,6 +622,54 @@ static void test_freed_busy(void **state)
 	assert_true(fetch_active(f->h.fetcher) > 20);
 }
 
+/* Those that nobody wants any more end without a word; the others do not notice. */
+static void test_cancel(void **state)
+{
+	struct fixture *f = *state;
+	static const struct feed_state none;
+	static const char *const paths[] = {"/silent", "/drip", "/echo"};
+	struct feed *feeds[24];
+
+	f->h.limits.resolving = 4;
+	harness_open(&f->h);
+	for (size_t i = 0; i < 24; i++) {
+		feeds[i] = harness_feed("http://127.0.0.1:%d%s", f->origin.port, paths[i % 3]);
+		fetch_submit(f->h.fetcher, feeds[i], &none);
+		/* Some wait, some have begun. */
+		for (int k = 0; i % 6 == 0 && k < 20; k++)
+			uv_run(&f->h.loop, UV_RUN_NOWAIT);
+	}
+	for (size_t i = 0; i < 24; i++)
+		if (i % 3 != 2) {
+			assert_true(fetch_cancel(f->h.fetcher, feeds[i]));
+			assert_false(fetch_cancel(f->h.fetcher, feeds[i]));
+		}
+	harness_run(&f->h);
+	assert_int_equal(f->h.done, 8);
+	assert_int_equal(f->h.outcomes[REPLY_BODY], 8);
+	for (size_t i = 0; i < 24; i++) {
+		assert_false(fetch_cancel(f->h.fetcher, feeds[i]));
+		feed_unref(feeds[i]);
+	}
+}
+
+/* Handles that have been used before tell the new contact, too. */
+static void test_other_settings(void **state)
+{
+	struct fixture *f = *state;
+	const struct fetch_settings other = {.contact = "https://other.example/"};
+
+	f->h.settings.contact = "https://one.example/";
+	harness_open(&f->h);
+	struct reply *reply = harness_get(&f->h, &f->origin, "/echo");
+	expect_in_body(reply, "(+https://one.example/)");
+	reply_free(reply);
+	fetcher_set(f->h.fetcher, &other);
+	reply = harness_get(&f->h, &f->origin, "/echo");
+	expect_in_body(reply, "(+https://other.example/)");
+	reply_free(reply);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,6 +695,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_certificates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_freed_busy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_settings, setup, teardown),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
