@@ -86,7 +86,7 @@ static void on_closed(uv_handle_t *handle)
  * and they are asked again in minutes. */
 static void suspect_us(struct poller *p, struct reply *reply)
 {
-	int64_t now = clock_real_us();
+	int64_t now = clock_boot_us();
 
 	outage_note(&p->outage, str_of(reply->url), reply->fault, now);
 	bool was = p->in_outage;

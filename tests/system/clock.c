@@ -1,5 +1,6 @@
-/* Preloaded: the time of day of a program is what a test wants it to be. A file holds how far it is from the real one, in
- * microseconds; whoever changes the file turns the clock. The monotonic clock, by which connections time out, goes as ever. */
+/* Preloaded: the time of day of a program, and the time since the machine was started, are what a test wants them to be. A file
+ * holds how far they are from the real ones, in microseconds; whoever changes the file turns the clocks. The monotonic clock, by
+ * which connections time out, goes as ever. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -35,7 +36,7 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
 	int r = real(id, ts);
-	if (r == 0 && id == CLOCK_REALTIME && by) {
+	if (r == 0 && (id == CLOCK_REALTIME || id == CLOCK_BOOTTIME) && by) {
 		int64_t us = (int64_t)ts->tv_sec * 1000000 + ts->tv_nsec / 1000 + *by;
 		ts->tv_sec = us / 1000000;
 		ts->tv_nsec = us % 1000000 * 1000;
