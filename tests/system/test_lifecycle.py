@@ -78,8 +78,11 @@ def test_verbose():
     with wire.folder() as work:
         daemon = wire.Daemon(work, {"a": f"file://{FEED}", "b": NOBODY}, interval="1h",
                              settings="fetch: { allow_file: true }\n")
-        with daemon.start("--verbose").wait_ready():
+        daemon.start("--verbose").wait_ready()
+        try:
             wire.wait_until("both to be polled", lambda: all(f.get("last_poll") for f in daemon.feeds().values()))
+        finally:
+            daemon.stop()
         log = daemon.log_path.read_text()
         for words in (r"x-test\.feeds\.a was polled: .* city=x-test url=file:.* duration_ms=\d+ outcome=body",
                       r"x-test\.feeds\.b was polled: .* http_status=0 duration_ms=\d+ outcome=network",
