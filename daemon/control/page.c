@@ -45,6 +45,7 @@ struct page {
 	const struct control_snapshot *snapshot;
 	const struct page_request *request;
 	enum page_language language;
+	enum page_state only; /* PAGE_STATES: all */
 	size_t counts[PAGE_STATES];
 };
 
@@ -211,25 +212,16 @@ static void put_state_link(
 	buf_lit(p->out, "</span></a></li>\n");
 }
 
-static bool is_current(const struct page *p, enum page_state state)
-{
-	return str_is(p->request->state, page_state_words[state]);
-}
-
 static void put_states(const struct page *p)
 {
-	bool all = true;
-
 	buf_lit(p->out, "<nav id=\"states\" aria-label=\"");
 	put_word(p, W_FEEDS);
 	buf_lit(p->out, "\"><ul>\n");
+	put_state_link(p, STR_NONE, word(p, W_ALL), p->snapshot->n_feeds, p->only == PAGE_STATES);
 	for (enum page_state s = 0; s < PAGE_STATES; s++)
-		all = all && !is_current(p, s);
-	put_state_link(p, STR_NONE, word(p, W_ALL), p->snapshot->n_feeds, all);
-	for (enum page_state s = 0; s < PAGE_STATES; s++)
-		if (p->counts[s] || is_current(p, s))
+		if (p->counts[s] || p->only == s)
 			put_state_link(p, str_of(page_state_words[s]),
-				page_state_word(p->language, s), p->counts[s], is_current(p, s));
+				page_state_word(p->language, s), p->counts[s], p->only == s);
 	buf_lit(p->out, "</ul></nav>\n");
 }
 
@@ -363,9 +355,8 @@ static bool has_words(const struct feed *feed, struct str words)
 
 static bool is_wanted(const struct page *p, const struct control_feed *f)
 {
-	for (enum page_state s = 0; s < PAGE_STATES; s++)
-		if (is_current(p, s) && page_state_of(f) != s)
-			return false;
+	if (p->only != PAGE_STATES && page_state_of(f) != p->only)
+		return false;
 	return !p->request->words.n || has_words(f->feed, p->request->words);
 }
 
@@ -439,30 +430,39 @@ static void put_attention(const struct page *p)
 	buf_lit(p->out, "</ul>\n");
 }
 
-static void put_feeds(const struct page *p)
+/* Those that are wanted, in their order; the caller frees the list. */
+static const struct control_feed **choose(const struct page *p, size_t *ret_n)
 {
 	const struct control_snapshot *s = p->snapshot;
-	const struct feed *before = NULL;
-	size_t wanted = 0, k = 0;
+	const struct control_feed **chosen = mem_zalloc(s->n_feeds + 1, sizeof *chosen);
+	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_feeds; i++)
-		wanted += is_wanted(p, &s->feeds[i]);
-	size_t pages = (wanted + PAGE_FEEDS - 1) / PAGE_FEEDS;
-	size_t page = p->request->page < 1       ? 1
-		      : p->request->page > pages ? pages
-						 : p->request->page;
-	if (!wanted && s->n_feeds) {
+		if (is_wanted(p, &s->feeds[i]))
+			chosen[n++] = &s->feeds[i];
+	*ret_n = n;
+	return chosen;
+}
+
+static void put_feeds(const struct page *p)
+{
+	const struct feed *before = NULL;
+	size_t n;
+	cleanup(free_p) const struct control_feed **chosen = choose(p, &n);
+	size_t pages = (n + PAGE_FEEDS - 1) / PAGE_FEEDS;
+	size_t page = p->request->page > pages ? pages : p->request->page;
+
+	page = page < 1 ? 1 : page;
+	if (!n && p->snapshot->n_feeds) {
 		buf_lit(p->out, "<p>");
 		put_word(p, W_NOTHING_FOUND);
 		buf_lit(p->out, "</p>\n");
 	}
 	put_turns(p, page, pages);
-	for (size_t i = 0; i < s->n_feeds; i++) {
-		if (!is_wanted(p, &s->feeds[i]) || k++ / PAGE_FEEDS + 1 != page)
-			continue;
-		put_headings(p, before, s->feeds[i].feed);
-		put_feed(p, &s->feeds[i]);
-		before = s->feeds[i].feed;
+	for (size_t i = (page - 1) * PAGE_FEEDS; i < n && i < page * PAGE_FEEDS; i++) {
+		put_headings(p, before, chosen[i]->feed);
+		put_feed(p, chosen[i]);
+		before = chosen[i]->feed;
 	}
 	if (before)
 		buf_lit(p->out, "</ul>\n");
@@ -518,8 +518,15 @@ static void put_foot(const struct page *p)
 void page_render(struct buf *out, const struct control_snapshot *snapshot,
 	const struct page_request *request)
 {
-	struct page p = {out, snapshot, request, request->language, {0}};
+	struct page p = {.out = out,
+		.snapshot = snapshot,
+		.request = request,
+		.language = request->language,
+		.only = PAGE_STATES};
 
+	for (enum page_state state = 0; state < PAGE_STATES; state++)
+		if (str_is(request->state, page_state_words[state]))
+			p.only = state;
 	for (size_t i = 0; i < snapshot->n_feeds; i++)
 		p.counts[page_state_of(&snapshot->feeds[i])]++;
 	put_head(&p);
