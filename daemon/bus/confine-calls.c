@@ -113,6 +113,18 @@ static int add_named(scmp_filter_ctx filter, uint32_t action, const char *const 
 	return 0;
 }
 
+/* libseccomp's own macros for these leave a member out, which clang takes for a mistake. */
+static struct scmp_arg_cmp argument_is(unsigned argument, uint64_t value)
+{
+	return (struct scmp_arg_cmp){.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
+static struct scmp_arg_cmp argument_has(unsigned argument, uint64_t mask, uint64_t bits)
+{
+	return (struct scmp_arg_cmp){
+		.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = bits};
+}
+
 /* One rule of several comparisons, all of which must hold. */
 static int add_if(scmp_filter_ctx filter, uint32_t action, int call,
 	const struct scmp_arg_cmp tests[], unsigned n)
@@ -124,7 +136,7 @@ static int add_if(scmp_filter_ctx filter, uint32_t action, int call,
 
 static int allow_value(scmp_filter_ctx filter, int call, unsigned argument, uint64_t value)
 {
-	const struct scmp_arg_cmp test = SCMP_CMP(argument, SCMP_CMP_EQ, value);
+	const struct scmp_arg_cmp test = argument_is(argument, value);
 
 	return add_if(filter, SCMP_ACT_ALLOW, call, &test, 1);
 }
@@ -141,14 +153,14 @@ static int allow_values(
 
 static int allow_without(scmp_filter_ctx filter, int call, unsigned argument, uint64_t flags)
 {
-	const struct scmp_arg_cmp test = SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, flags, 0);
+	const struct scmp_arg_cmp test = argument_has(argument, flags, 0);
 
 	return add_if(filter, SCMP_ACT_ALLOW, call, &test, 1);
 }
 
 static int refuse_with(scmp_filter_ctx filter, int call, unsigned argument, uint64_t flag)
 {
-	const struct scmp_arg_cmp test = SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, flag, flag);
+	const struct scmp_arg_cmp test = argument_has(argument, flag, flag);
 
 	return add_if(filter, SCMP_ACT_ERRNO(EACCES), call, &test, 1);
 }
@@ -171,9 +183,9 @@ static int allow_open(scmp_filter_ctx filter, int call, unsigned argument)
 static int allow_socket(scmp_filter_ctx filter, int domain, int type, int protocol)
 {
 	const struct scmp_arg_cmp tests[] = {
-		SCMP_CMP(0, SCMP_CMP_EQ, (uint64_t)domain),
-		SCMP_CMP(1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE_MASK, (uint64_t)type),
-		SCMP_CMP(2, SCMP_CMP_EQ, (uint64_t)protocol),
+		argument_is(0, (uint64_t)domain),
+		argument_has(1, SOCKET_TYPE_MASK, (uint64_t)type),
+		argument_is(2, (uint64_t)protocol),
 	};
 
 	return add_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), tests, 3);
@@ -210,9 +222,8 @@ static int allow_sockets(scmp_filter_ctx filter)
 static int allow_memory_and_threads(scmp_filter_ctx filter)
 {
 	const uint64_t prctls[] = {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_CAPBSET_READ};
-	const struct scmp_arg_cmp thread =
-		SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
-	const struct scmp_arg_cmp process = SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0);
+	const struct scmp_arg_cmp thread = argument_has(0, CLONE_THREAD, CLONE_THREAD);
+	const struct scmp_arg_cmp process = argument_has(0, CLONE_THREAD, 0);
 	int r = allow_without(filter, SCMP_SYS(mmap), 2, PROT_EXEC);
 
 	if (r >= 0)
