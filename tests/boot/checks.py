@@ -132,6 +132,17 @@ def events():
     return [json.loads(line) for line in civicwire("replay", "--after", "oldest", "--topic", "feed/").splitlines()]
 
 
+def check_status_port():
+    """What the README says of the page, in the words of a browser that asks for Spanish."""
+    page = run("curl", "-fsS", "-H", "Accept-Language: es-CO,es;q=0.9", "http://127.0.0.1:8570/status")
+    assert '<html lang="es">' in page, page[:500]
+    assert page.count('<li class="feed">') == 1, page
+    wait_until("the daemon to be ready", lambda: run("curl", "-s", "http://127.0.0.1:8570/readyz") == "ok\n")
+    metrics = run("curl", "-fsS", "http://127.0.0.1:8570/metrics")
+    assert 'civicwire_feeds{state="fine"} 1\n' in metrics and "civicwire_journal_writable 1\n" in metrics, metrics
+    assert pathlib.Path("/usr/share/civicwire/monitoring/civicwire.rules.yml").is_file()
+
+
 def check_reload():
     pid, bus = shown("MainPID"), status()["bus"]["pid"]
     mine = next(FEEDS.glob("*.yaml"))
@@ -262,7 +273,7 @@ def check_package():
 def main():
     server = http.server.ThreadingHTTPServer(("0.0.0.0", 80), Feed)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    for check in (check_five_commands, check_service, check_reload, check_new_items, check_kill, check_stop,
+    for check in (check_five_commands, check_service, check_status_port, check_reload, check_new_items, check_kill, check_stop,
                   check_watchdog, check_journal_fields, check_package):
         began = time.monotonic()
         print(f"{check.__name__} …")
