@@ -100,12 +100,13 @@ static bool is_named(struct dump *d, sqlite3_stmt *row)
 	return named;
 }
 
-static int dump_table(struct dump *d, const char *table, struct error *error)
+/* All columns, or those named. */
+static int dump_table(struct dump *d, const char *table, const char *columns, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
 	char sql[64];
 
-	snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
+	snprintf(sql, sizeof sql, "SELECT %s FROM %s", columns, table);
 	int r = statement_prepare(d->db, sql, &stmt, doing, error);
 	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0) {
 		if (row_fits_if_any(stmt))
@@ -129,17 +130,44 @@ static int dump_table(struct dump *d, const char *table, struct error *error)
 	return r;
 }
 
+/* Whether the text that says what the tables are has changed: their rows would go by wrong names. 1, 0
+ * or an error. */
+static int is_description_damaged(struct dump *d, struct error *error)
+{
+	int schema = 0, r = store_recognise(d->db, d->path, &schema, error);
+	int64_t damaged = 0;
+
+	if (r < 0 || schema < STORE_SCHEMA_SUMMED)
+		return r < 0 ? r : 0;
+	r = statement_int(d->db,
+		"SELECT value<>" STORE_TABLES_CHECKSUM
+		" AND checksum=row_checksum(name,value) FROM meta WHERE name='tables'",
+		0, &damaged, doing, error);
+	return r < 0 ? r : damaged != 0;
+}
+
 /* All tables but those that have lines of their own; topics first, for events name them. */
 static int dump_tables(struct dump *d, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
-	int r = statement_prepare(d->db,
+	int r = is_description_damaged(d, error);
+
+	if (r > 0 && !d->wish->readable)
+		return error_set(
+			error, EBADMSG, "%s: the description of its tables is damaged", d->path);
+	if (r > 0) {
+		d->loss.tables++;
+		return dump_table(d, "topic", "id,name,last_seq,checksum", error);
+	}
+	if (r < 0)
+		return r;
+	r = statement_prepare(d->db,
 		"SELECT name FROM sqlite_schema WHERE type='table' AND name NOT IN('meta','event') "
 		"AND name NOT LIKE 'sqlite%' ORDER BY name<>'topic',name",
 		&stmt, doing, error);
 
 	while (r >= 0 && (r = statement_row(stmt, doing, error)) > 0)
-		r = dump_table(d, (const char *)sqlite3_column_text(stmt, 0), error);
+		r = dump_table(d, (const char *)sqlite3_column_text(stmt, 0), "*", error);
 	sqlite3_finalize(stmt);
 	return r;
 }

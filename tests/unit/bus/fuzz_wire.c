@@ -235,7 +235,8 @@ static void add_greeting(struct out *out, const struct target *target)
 	}
 	case 2:
 		memset(greeting + 12, 0, 20);
-		memcpy(greeting + 12, mechanisms[below(6)], 6 - 1);
+		const char *mechanism = mechanisms[below(6)];
+		memcpy(greeting + 12, mechanism, strlen(mechanism));
 		greeting[32] = (uint8_t)below(2);
 		add(out, greeting, 64);
 		break;
@@ -544,6 +545,8 @@ static int flood(const struct target *target, size_t bytes, int64_t seconds)
 			ended = is_ended(session.fd, 1000) ? now_ms() - began : -1;
 	}
 	printf("%lld\n", (long long)ended);
+	free(message);
+	free(body);
 	return 0;
 }
 
