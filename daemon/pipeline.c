@@ -84,6 +84,7 @@ struct pipeline {
 	int64_t head_us; /* when it became durable; 0: before the start */
 	char *trouble;
 	enum { RUNNING, DRAINING, ENDING_BUS, STOPPED } stage;
+	bool reads_no_more; /* the reloader has stopped */
 };
 
 struct fixed_report {
@@ -160,19 +161,26 @@ static void on_bus_failed(struct bus_child_sink *sink, const char *why)
 	log_error("the bus cannot serve subscribers (it keeps trying): %s", why);
 }
 
+static void tell_stopped(struct pipeline *p)
+{
+	if (p->stage == STOPPED && p->reads_no_more)
+		p->sink->stopped(p->sink);
+}
+
 static void on_bus_ended(struct bus_child_sink *sink)
 {
 	struct pipeline *p = container_of(sink, struct pipeline, bus_said);
 
 	p->stage = STOPPED;
-	reloader_stop(p->reloader);
+	tell_stopped(p);
 }
 
 static void on_reloader_stopped(struct reloader_sink *sink)
 {
 	struct pipeline *p = container_of(sink, struct pipeline, reread);
 
-	p->sink->stopped(p->sink);
+	p->reads_no_more = true;
+	tell_stopped(p);
 }
 
 /* What only we know of a snapshot. */
@@ -481,6 +489,8 @@ void pipeline_stop(struct pipeline *p)
 		return;
 	p->stage = DRAINING;
 	poller_hold(p->poller, true);
+	/* First of all: what is read now cannot be taken, for the stages are about to end. */
+	reloader_stop(p->reloader);
 	p->control = control_stop(p->control);
 	queue_close(&p->replies);
 	writer_stop_retrying(p->writer);

@@ -441,12 +441,19 @@ def test_often():
             assert after - before < 4000, (before, after)
 
 
+# Between the signals, in seconds: the reading is to end before, while and after the stages behind it do.
+STOP_DELAYS = (0, 0, 0.005, 0.01, 0.02, 0.04)
+
+
 def test_stop_while_reading():
-    with wire.folder() as work:
-        with Daemon(work, feeds_file({f"f{i}": feed(f"http://127.0.0.1:9/{i}") for i in range(LARGE)})) as daemon:
+    """What was read while the stages ended is taken by nobody, for there is nobody left to give it to."""
+    feeds = feeds_file({f"f{i}": feed(f"http://127.0.0.1:9/{i}") for i in range(LARGE)})
+    for delay in STOP_DELAYS:
+        with wire.folder() as work, Daemon(work, feeds) as daemon:
             for _ in range(3):
                 daemon.process.send_signal(signal.SIGHUP)
-            assert daemon.stop() == 0
+            time.sleep(delay)
+            assert daemon.stop() == 0, daemon.status_code
             assert "stopped" in daemon.log_path.read_text()
 
 
