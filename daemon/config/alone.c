@@ -22,7 +22,8 @@ struct node *alone_read(struct files *files, const char *path, const char *shown
 	if (n < 0)
 		return NULL;
 	bytes.n = (size_t)n;
-	return tree_read(files->arena, file, buf_view(&bytes), files->problems, &files->broken);
+	const struct tree_arenas arenas = {files->arena, files->arena};
+	return tree_read(&arenas, file, buf_view(&bytes), files->problems, &files->broken);
 }
 
 int config_load_themes(

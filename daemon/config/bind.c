@@ -234,6 +234,7 @@ void bind_file(struct binder *b, enum section section, const struct node *root, 
 void bind_defaults(struct binder *b, enum section section, void *out)
 {
 	static const struct config_file builtin = {.shown = "built-in default"};
+	const struct tree_arenas arenas = {b->arena, b->arena};
 	struct place *place = ARENA_NEW(b->arena, struct place);
 	bool broken = false;
 
@@ -245,7 +246,7 @@ void bind_defaults(struct binder *b, enum section section, void *out)
 		if (!row->fallback)
 			continue;
 		struct node *node =
-			tree_read(b->arena, &builtin, str_of(row->fallback), b->problems, &broken);
+			tree_read(&arenas, &builtin, str_of(row->fallback), b->problems, &broken);
 		bind_key(b, place, row, node, out);
 	}
 }

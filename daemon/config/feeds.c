@@ -188,10 +188,10 @@ static void keep_identity(struct feed *feed, const struct line *line)
 	feed->agency_name = keep(feed, name_in(&line->agency->name, feed->language, feed->agency));
 }
 
-static struct feed *make_feed(
-	struct binder *b, const struct line *line, const struct fetch_settings *fetch)
+/* `feed` is a blank draft: what it gets lies loosely in its arena. */
+static struct feed *make_feed(struct binder *b, const struct line *line,
+	const struct fetch_settings *fetch, struct feed *feed)
 {
-	struct feed *feed = feed_new();
 	const struct feed_entry *entry = line->feed;
 
 	keep_identity(feed, line);
@@ -222,7 +222,7 @@ static struct feed *make_feed(
 	feed->complete = BOOL(line, complete, false);
 	feed->enabled = BOOL(line, enabled, true);
 	keep_access(feed, line);
-	return feed;
+	return feed_pack(feed);
 }
 
 static int compare_feeds(const void *a, const void *b)
@@ -233,6 +233,8 @@ static int compare_feeds(const void *a, const void *b)
 static void make_of_city(
 	struct binder *b, struct config *config, size_t *cap, const struct city_entry *city)
 {
+	struct arena texts = ARENA_INIT;
+
 	for (size_t i = 0; i < city->n_agencies; i++) {
 		const struct agency_entry *agency = &city->agencies[i];
 		for (size_t j = 0; j < agency->n_feeds; j++) {
@@ -241,10 +243,14 @@ static void make_of_city(
 				feed, agency, city, {&feed->own, &agency->own, &city->own}};
 			if (!feed->entry.full)
 				continue;
-			struct feed *made = make_feed(b, &line, &config->fetch);
+			struct feed draft = {.arena = texts};
+			struct feed *made = make_feed(b, &line, &config->fetch, &draft);
 			*ARENA_PUSH(b->arena, config->feeds, config->n_feeds, *cap) = made;
+			texts = draft.arena;
+			arena_reset(&texts);
 		}
 	}
+	arena_deinit(&texts);
 }
 
 /* Two feeds with one id are reported; a reload that goes on in spite of it must not have both. */

@@ -95,10 +95,12 @@ void files_read(
 
 	if (!text)
 		return;
+	struct arena nodes = ARENA_INIT; /* those of a thousand files at once would be gigabytes */
+	const struct tree_arenas arenas = {&nodes, files->arena};
 	bind_file(files->binder, root,
-		tree_read(files->arena, file, buf_view(&text->bytes), files->problems,
-			&files->broken),
+		tree_read(&arenas, file, buf_view(&text->bytes), files->problems, &files->broken),
 		out);
+	arena_deinit(&nodes);
 	if (files->now && !is_client)
 		config_texts_add(files->now, config_text_ref(text));
 	config_text_unref(text);

@@ -7,7 +7,7 @@
 
 struct reader {
 	yaml_parser_t parser;
-	struct arena *arena;
+	struct tree_arenas arenas;
 	struct problems *problems;
 	const struct config_file *file;
 	struct str bytes;
@@ -129,7 +129,7 @@ static bool next_event(struct reader *r, yaml_event_t *event)
 
 static struct node *node_new(struct reader *r, enum node_type type, const yaml_event_t *event)
 {
-	struct node *node = ARENA_NEW(r->arena, struct node);
+	struct node *node = ARENA_NEW(r->arenas.nodes, struct node);
 
 	node->type = type;
 	node->mark = mark_of(r, event->start_mark);
@@ -242,8 +242,9 @@ static struct node *read_value(struct reader *r, yaml_event_t *event)
 	case YAML_SCALAR_EVENT:
 		node = node_new(r, NODE_SCALAR, event);
 		node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-		node->text = arena_str(r->arena, str_make((const char *)event->data.scalar.value,
-							 event->data.scalar.length));
+		node->text =
+			arena_str(r->arenas.texts, str_make((const char *)event->data.scalar.value,
+							   event->data.scalar.length));
 		refuse(r, event, event->data.scalar.anchor, event->data.scalar.tag);
 		break;
 	case YAML_SEQUENCE_START_EVENT:
@@ -298,10 +299,10 @@ static struct node *read_stream(struct reader *r)
 	return root;
 }
 
-struct node *tree_read(struct arena *arena, const struct config_file *file, struct str bytes,
-	struct problems *problems, bool *ret_broken)
+struct node *tree_read(const struct tree_arenas *arenas, const struct config_file *file,
+	struct str bytes, struct problems *problems, bool *ret_broken)
 {
-	struct reader r = {.arena = arena, .problems = problems, .file = file, .bytes = bytes};
+	struct reader r = {.arenas = *arenas, .problems = problems, .file = file, .bytes = bytes};
 	size_t valid = utf8_valid_prefix(bytes);
 	struct node *root = NULL;
 

@@ -29,9 +29,13 @@ struct node {
 #define TREE_BYTES_MAX (64 * 1024 * 1024)
 
 /* The tree of a file's bytes; NULL if the file is empty or cannot be read to its end (which is
- * reported, and makes *ret_broken true). All in the arena. */
-struct node *tree_read(struct arena *arena, const struct config_file *file, struct str bytes,
-	struct problems *problems, bool *ret_broken);
+ * reported, and makes *ret_broken true). Its nodes, most of its size, are wanted until they are bound;
+ * what is bound points to its texts. So each have an arena; it may be the same one. */
+struct tree_arenas {
+	struct arena *nodes, *texts;
+};
+struct node *tree_read(const struct tree_arenas *arenas, const struct config_file *file,
+	struct str bytes, struct problems *problems, bool *ret_broken);
 
 /* A value left empty: `key:`, `key: ~`, `key: null`. */
 bool node_is_null(const struct node *node);

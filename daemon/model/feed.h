@@ -1,6 +1,7 @@
 /* A feed as configured: what to poll, and what its events will say about where they come from.
  * Immutable once made and counted by reference, because replies under way outlive a reload. Made
- * by config/ (or by the CLI for a URL); all texts belong to the feed's own arena. */
+ * by config/ (or by the CLI for a URL); all texts belong to the feed: they lie in its own arena, or behind
+ * it in the block that feed_pack() made. */
 #pragma once
 
 #include "base/arena.h"
@@ -58,6 +59,9 @@ struct feed {
 
 /* A feed with one reference and everything else zero; fill it before sharing it. */
 struct feed *feed_new(void);
+/* A copy of it that has one reference and lies, with all its texts, in one block of just their size:
+ * of a million feeds each byte is a megabyte. Its own arena stays empty. Any thread. */
+struct feed *feed_pack(const struct feed *draft);
 struct feed *feed_ref(const struct feed *feed);
 /* Are they configured alike? */
 bool feed_access_equal(const struct feed_access *a, const struct feed_access *b);

@@ -38,7 +38,8 @@ static void check_yaml(struct str yaml, size_t feeds)
 	bool broken = false;
 
 	problems_init(&problems);
-	const struct node *root = tree_read(&arena, &file, yaml, &problems, &broken);
+	const struct tree_arenas arenas = {&arena, &arena};
+	const struct node *root = tree_read(&arenas, &file, yaml, &problems, &broken);
 	expect(!broken && !problems.n, "what is proposed is no YAML", yaml);
 	size_t n = root ? count(node_get(root, "cities")) + count(node_get(root, "bodies")) : 0;
 	expect(n == feeds, "another number of feeds", yaml);

@@ -48,6 +48,84 @@ static void test_feed_is_shared(void **state)
 	assert_null(feed_unref(NULL));
 }
 
+static const char **texts_of(struct arena *arena, const char *first, const char *second)
+{
+	const char **texts = arena_alloc(arena, 2 * sizeof *texts);
+
+	texts[0] = arena_strdup(arena, first);
+	texts[1] = arena_strdup(arena, second);
+	return texts;
+}
+
+static struct feed *full_feed(void)
+{
+	struct feed *f = feed_new();
+	struct arena *a = &f->arena;
+
+	f->id = arena_strdup(a, "mx-mex.cgai.noticias");
+	f->city = arena_strdup(a, "mx-mex");
+	f->agency = arena_strdup(a, "cgai");
+	f->name = arena_strdup(a, "noticias");
+	f->path = arena_strdup(a, "mx-mex/cgai/noticias");
+	f->city_name = arena_strdup(a, "Ciudad de México");
+	f->agency_name = arena_strdup(a, "Asuntos Internacionales");
+	f->networks = texts_of(a, "metropolis", "uccn"), f->n_networks = 2;
+	f->themes = texts_of(a, "housing", "water"), f->n_themes = 2;
+	f->formerly = texts_of(a, "mx-mex.a.b", "mx-mex.c.d"), f->n_formerly = 2;
+	f->kind = FEED_ALERT;
+	f->language = arena_strdup(a, "es-MX");
+	f->timezone = arena_strdup(a, "America/Mexico_City");
+	f->licence = arena_strdup(a, "CC-BY-4.0");
+	f->contact = arena_strdup(a, "mailto:prensa@cgai.example");
+	f->translates = arena_strdup(a, "mx-mex.cgai.news");
+	f->url = arena_strdup(a, "https://cgai.example/feed");
+	f->interval_us = 1, f->interval_max_us = 2, f->max_body = 3;
+	f->latitude = 19.43, f->longitude = -99.13, f->has_point = f->adaptive = true;
+	f->access = (struct feed_access){.auth = FEED_AUTH_BASIC,
+		.user = arena_strdup(a, "u"),
+		.secret_file = arena_strdup(a, "/s"),
+		.certificate_file = arena_strdup(a, "/c"),
+		.key_file = arena_strdup(a, "/k"),
+		.proxy = arena_strdup(a, "http://proxy.example:3128"),
+		.allow_net = texts_of(a, "10.0.0.0/8", "fd00::/8"),
+		.n_allow_net = 2};
+	return f;
+}
+
+/* The draft is freed before the copy is looked at: under AddressSanitizer a pointer into it shows. */
+static void test_feed_is_packed(void **state)
+{
+	struct feed *draft = full_feed(), *packed = feed_pack(draft);
+
+	(void)state;
+	assert_true(feed_equal(packed, draft));
+	assert_int_equal(packed->arena.used, 0);
+	feed_unref(draft);
+	struct feed *again = full_feed();
+	assert_true(feed_equal(packed, again));
+	assert_string_equal(packed->access.allow_net[1], "fd00::/8");
+	assert_int_equal(atomic_load(&packed->refs), 1);
+	again->name = "elsewhere"; /* not the end of its path */
+	struct feed *odd = feed_pack(again);
+	assert_string_equal(odd->name, "elsewhere");
+	assert_string_equal(odd->path, "mx-mex/cgai/noticias");
+	assert_null(feed_unref(odd));
+	feed_unref(again);
+	feed_unref(packed);
+}
+
+static void test_blank_feed_is_packed(void **state)
+{
+	struct feed *draft = feed_new(), *packed = feed_pack(draft);
+
+	(void)state;
+	assert_true(feed_equal(packed, draft));
+	assert_null(packed->id);
+	assert_null(packed->name);
+	feed_unref(draft);
+	feed_unref(packed);
+}
+
 static void check_text(const char *copy, const char *original)
 {
 	assert_ptr_not_equal(copy, original);
@@ -167,6 +245,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_feed_is_shared),
+		cmocka_unit_test(test_feed_is_packed),
+		cmocka_unit_test(test_blank_feed_is_packed),
 		cmocka_unit_test(test_state_is_copied_deeply),
 		cmocka_unit_test(test_empty_state_is_copied),
 		cmocka_unit_test(test_reply_and_batch_keep_their_feed),
