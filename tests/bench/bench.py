@@ -17,6 +17,7 @@ import measure_latency
 import measure_memory
 import measure_parse
 import measure_replay
+import measure_scale
 import measure_throughput
 import rig
 from rig import wire
@@ -26,6 +27,7 @@ MEASUREMENTS = {
     "latency": measure_latency.measure,
     "replay": measure_replay.measure,
     "memory": measure_memory.measure,
+    "scale": measure_scale.measure,
     "journal": measure_journal.measure,
     "parse": measure_parse.measure,
     "instructions": measure_instructions.measure,
