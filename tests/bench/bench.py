@@ -11,6 +11,7 @@ import platform
 import sys
 import time
 
+import measure_fetch
 import measure_instructions
 import measure_journal
 import measure_latency
@@ -29,6 +30,7 @@ MEASUREMENTS = {
     "memory": measure_memory.measure,
     "scale": measure_scale.measure,
     "journal": measure_journal.measure,
+    "fetch": measure_fetch.measure,
     "parse": measure_parse.measure,
     "instructions": measure_instructions.measure,
 }
