@@ -32,7 +32,16 @@ void queue_deinit(struct queue *q)
 static void put(struct queue *q, void *item)
 {
 	q->slots[(q->head + q->n++) % q->cap] = item;
-	pthread_cond_signal(&q->not_empty);
+}
+
+/* Whoever waits is told after the lock is let go: else it wakes, finds the lock held, sleeps again, and
+ * must be woken a second time. */
+static bool let_go(struct queue *q, bool has_put)
+{
+	pthread_mutex_unlock(&q->lock);
+	if (has_put)
+		pthread_cond_signal(&q->not_empty);
+	return has_put;
 }
 
 static void *take(struct queue *q)
@@ -53,8 +62,7 @@ bool queue_push(struct queue *q, void *item)
 	bool ok = !q->closed;
 	if (ok)
 		put(q, item);
-	pthread_mutex_unlock(&q->lock);
-	return ok;
+	return let_go(q, ok);
 }
 
 bool queue_try_push(struct queue *q, void *item)
@@ -63,8 +71,7 @@ bool queue_try_push(struct queue *q, void *item)
 	bool ok = !q->closed && q->n < q->cap;
 	if (ok)
 		put(q, item);
-	pthread_mutex_unlock(&q->lock);
-	return ok;
+	return let_go(q, ok);
 }
 
 void *queue_pop(struct queue *q)
