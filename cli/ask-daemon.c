@@ -1,6 +1,7 @@
 #include "cli/ask-daemon.h"
 
 #include <curl/curl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,38 @@ static const char *socket_of(const char *given)
 	if (given)
 		return given;
 	return env && *env ? env : CONTROL_SOCKET_DEFAULT;
+}
+
+int question_parse(struct question *question, const char *usage, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"socket", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+
+	for (int c; (c = getopt_long(argc, argv, "js:h", options, NULL)) >= 0;) {
+		switch (c) {
+		case 'j':
+			question->json = true;
+			break;
+		case 's':
+			question->socket = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EX_OK + 1;
+		default:
+			fprintf(stderr, "Try 'civicwire %s --help'.\n", question->verb);
+			return EX_USAGE + 1;
+		}
+	}
+	if (optind == argc)
+		return 0;
+	return verb_misused(question->verb, "it takes no '%s'; what it takes begins with --",
+		       argv[optind]) +
+	       1;
 }
 
 static size_t on_bytes(char *p, size_t size, size_t n, void *to)

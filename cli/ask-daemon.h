@@ -19,6 +19,10 @@ struct question {
 	int (*judge)(const struct question *question, json_t *answer);
 };
 
+/* Reads the options of a verb that only asks: --json, --socket, --help. 0: go on; else the exit status + 1,
+ * and all is said. */
+int question_parse(struct question *question, const char *usage, int argc, char **argv);
+
 /* POSTs, as a command. EX_OK: the daemon has done it; EX_NOHOST: none runs there, which is not told
  * on stderr; any other exit status is. */
 int tell_daemon(const char *verb, const char *socket, const char *path);

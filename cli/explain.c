@@ -55,24 +55,6 @@ struct search {
 	json_t *events;
 };
 
-static int exit_code(int code)
-{
-	switch (code) {
-	case EBADMSG:
-	case EINVAL:
-	case EPROTONOSUPPORT:
-		return EX_DATAERR;
-	case ENOENT:
-	case ENOTDIR:
-		return EX_NOINPUT;
-	case EACCES:
-	case EPERM:
-		return EX_NOPERM;
-	default:
-		return EX_IOERR;
-	}
-}
-
 /* ---- one event ---- */
 
 static json_t *json_text(struct str s)
@@ -268,7 +250,7 @@ static int search(struct explain_run *run)
 	buf_deinit(&s.scratch);
 	if (r < 0) {
 		fprintf(stderr, "civicwire explain: %s\n", error.text);
-		return exit_code(-r);
+		return verb_exit_status(-r);
 	}
 	json_object_set_new(run->found, "oldest", json_integer((json_int_t)extent.oldest));
 	json_object_set_new(run->found, "head", json_integer((json_int_t)extent.head));

@@ -71,34 +71,11 @@ static int print_help(FILE *to)
 	return to == stdout ? verb_flush("journal") : EX_USAGE;
 }
 
-static int exit_code(int r)
-{
-	switch (r) {
-	case EBADMSG:
-	case EINVAL:
-	case EPROTONOSUPPORT:
-		return EX_DATAERR;
-	case ENOENT:
-	case ENOTDIR:
-		return EX_NOINPUT;
-	case EEXIST:
-		return EX_CANTCREAT;
-	case EBUSY:
-		return EX_TEMPFAIL;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return EX_NOPERM;
-	default:
-		return EX_IOERR;
-	}
-}
-
 int journal_verb_failed(const struct journal_verb *verb, const struct error *error)
 {
 	progress_end();
 	fprintf(stderr, "civicwire journal %s: %s\n", verb->name, error->text);
-	return exit_code(error->code);
+	return verb_exit_status(error->code);
 }
 
 struct journal *journal_verb_open(
@@ -147,7 +124,7 @@ static int find_path(
 	if (r < 0) {
 		fprintf(stderr, "civicwire journal: %s; say which journal with --journal FILE\n",
 			error.text);
-		return exit_code(error.code);
+		return verb_exit_status(error.code);
 	}
 	*ret_path = (*ret)->journal.path;
 	if (!*ret_socket)

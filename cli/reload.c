@@ -1,6 +1,5 @@
 /* civicwire reload: asks the daemon to read its configuration again, and waits until it has, so that
  * `systemctl reload` fails where a file is broken. */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -33,41 +32,8 @@ static const char usage[] =
 struct reloading {
 	struct question question;
 	long long wanted; /* number of the report that tells of it */
-	bool done, json;
+	bool done, json; /* the question's own `json` would print each answer, not the last alone */
 };
-
-/* 0: go on; else the exit status + 1. */
-static int parse(struct reloading *r, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"socket", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-
-	for (int c; (c = getopt_long(argc, argv, "js:h", options, NULL)) >= 0;) {
-		switch (c) {
-		case 'j':
-			r->json = true;
-			break;
-		case 's':
-			r->question.socket = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EX_OK + 1;
-		default:
-			fputs("Try 'civicwire reload --help'.\n", stderr);
-			return EX_USAGE + 1;
-		}
-	}
-	if (optind < argc)
-		return verb_misused("reload", "it takes no '%s'; what it takes begins with --",
-			       argv[optind]) +
-		       1;
-	return 0;
-}
 
 static long long number(json_t *object, const char *name)
 {
@@ -140,10 +106,12 @@ int verb_reload(int argc, char **argv)
 				      .show = keep_number,
 				      .judge = judge_nothing}};
 	const struct timespec again = {.tv_nsec = AGAIN_MS * 1000000L};
-	int status = parse(&r, argc, argv);
+	int status = question_parse(&r.question, usage, argc, argv);
 
 	if (status)
 		return status - 1;
+	r.json = r.question.json;
+	r.question.json = false;
 	status = ask_daemon(&r.question);
 	if (status != EX_OK)
 		return status;

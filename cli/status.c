@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -18,40 +17,6 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 all is well; 1 the journal cannot be written or the bus is away; 64 wrong\n"
 	"usage; 69 no daemon answers; 77 not for this user.\n";
-
-/* 0: go on; else the exit status + 1. */
-static int parse(struct question *q, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"socket", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-
-	for (int c; (c = getopt_long(argc, argv, "js:h", options, NULL)) >= 0;) {
-		switch (c) {
-		case 'j':
-			q->json = true;
-			break;
-		case 's':
-			q->socket = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EX_OK + 1;
-		default:
-			fputs("Try 'civicwire status --help'.\n", stderr);
-			return EX_USAGE + 1;
-		}
-	}
-	if (optind < argc)
-		return verb_misused("status", "it takes no '%s'; what it takes begins with --",
-			       argv[optind]) +
-		       1;
-
-	return 0;
-}
 
 static long long number(json_t *object, const char *name)
 {
@@ -167,7 +132,7 @@ int verb_status(int argc, char **argv)
 		.path = "/v1/status",
 		.show = print_status,
 		.judge = judge_status};
-	int r = parse(&q, argc, argv);
+	int r = question_parse(&q, usage, argc, argv);
 
 	return r ? r - 1 : ask_daemon(&q);
 }

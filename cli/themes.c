@@ -271,25 +271,6 @@ static int load(struct test *test, bool needs_config)
 	return EX_OK;
 }
 
-static int exit_code(int r)
-{
-	switch (-r) {
-	case EBADMSG:
-	case EINVAL:
-	case EPROTONOSUPPORT:
-		return EX_DATAERR;
-	case ENOENT:
-	case ENOTDIR:
-	case EISDIR:
-		return EX_NOINPUT;
-	case EACCES:
-	case EPERM:
-		return EX_NOPERM;
-	default:
-		return EX_IOERR;
-	}
-}
-
 static int run(struct test *test, char **files, int n)
 {
 	bool needs_path = n == 0 && !test->journal;
@@ -307,7 +288,7 @@ static int run(struct test *test, char **files, int n)
 		r = past_read_lines(files[i], NULL, &test->sink, &error);
 	if (r < 0) {
 		fprintf(stderr, "civicwire themes: %s\n", error.text);
-		return exit_code(r);
+		return verb_exit_status(-r);
 	}
 	if (test->json) {
 		json_t *all = json_pack("{s:I, s:O}", "events", (json_int_t)test->found.events,

@@ -17,6 +17,30 @@ int verb_misused(const char *verb, const char *format, ...)
 	return EX_USAGE;
 }
 
+int verb_exit_status(int code)
+{
+	switch (code) {
+	case EBADMSG:
+	case EINVAL:
+	case EPROTONOSUPPORT:
+		return EX_DATAERR;
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+		return EX_NOINPUT;
+	case EEXIST:
+		return EX_CANTCREAT;
+	case EBUSY:
+		return EX_TEMPFAIL;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return EX_NOPERM;
+	default:
+		return EX_IOERR;
+	}
+}
+
 int verb_flush(const char *verb)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

@@ -41,6 +41,9 @@ int verb_become_online(char **argv);
  * Returns EX_USAGE. */
 int verb_misused(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The exit status that stands for an errno of reading or writing the operator's files. */
+int verb_exit_status(int code);
+
 /* Flushes stdout. EX_OK, or EX_IOERR with a word about it if not all could be written; quietly
  * so where the reader has gone (`| head`). */
 int verb_flush(const char *verb);
