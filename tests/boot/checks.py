@@ -226,6 +226,23 @@ def check_stop():
     assert numbers == list(range(1, len(numbers) + 1)) and len({e["id"] for e in events()}) == len(numbers)
 
 
+def check_broken_start():
+    """A configuration that is broken at the start: not tried again and again, and the operator reads why."""
+    before, mine = events(), next(FEEDS.glob("*.yaml"))
+    good = mine.read_text()
+    run("systemctl", "stop", UNIT)
+    mine.write_text(good + "    nonsense: [\n")
+    run("systemctl", "start", UNIT, code=1)
+    assert (shown("ActiveState"), shown("ExecMainStatus"), shown("NRestarts")) == ("failed", "78", "0")
+    time.sleep(5)  # twice the unit's RestartSec, and a second
+    assert (shown("ActiveState"), shown("NRestarts")) == ("failed", "0") and not processes()
+    assert f"feeds.d/{mine.name}:" in run("systemctl", "status", "--no-pager", UNIT, code=3)
+    mine.write_text(good)
+    run("systemctl", "start", UNIT)
+    wait_serving()
+    assert events() == before
+
+
 def check_watchdog():
     """systemd's own: a daemon that stands still is ended and started again. (With a shorter time than the
     unit's, that nobody has to wait for.)"""
@@ -274,7 +291,7 @@ def main():
     server = http.server.ThreadingHTTPServer(("0.0.0.0", 80), Feed)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     for check in (check_five_commands, check_service, check_status_port, check_reload, check_new_items, check_kill, check_stop,
-                  check_watchdog, check_journal_fields, check_package):
+                  check_broken_start, check_watchdog, check_journal_fields, check_package):
         began = time.monotonic()
         print(f"{check.__name__} …")
         check()
