@@ -2,6 +2,7 @@
 
   server.py   listens on loopback, counts connections, logs what each request looked like
   moods.py    the ways to answer, one function each, chosen by the first part of the path
+  hub.py      a WebSub hub, and the ways in which one misbehaves
   codings.py  bodies packed by gzip, brotli and zstd, bombs among them
   names.py    a name server whose answers change
   island.py   a network of our own around a test: every address reachable, own /etc/hosts and authorities

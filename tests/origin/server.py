@@ -57,6 +57,10 @@ class Exchange:
     def header(self, name):
         return self.request.header(name)
 
+    async def body(self):
+        """Of a request that says how long it is."""
+        return await self.reader.readexactly(int(self.header("content-length") or 0))
+
     async def send(self, data):
         self.writer.write(data)
         await self.writer.drain()
@@ -159,16 +163,18 @@ class Origin:
                           secured.version() if secured else "")
         self.requests.append(request)
         exchange = Exchange(self, request, reader, writer)
-        if path in self.healed:
-            answer = moods.healthy(exchange)
-        else:
-            answer = (self.scripts.get(path) or moods.find(exchange.mood))(exchange)
+        answer = self.responder(exchange)(exchange)
         if asyncio.iscoroutine(answer):
             answer = await answer
         if answer is None:
             return False
         await exchange.send(answer)
         return True
+
+    def responder(self, exchange):
+        if exchange.request.path in self.healed:
+            return moods.healthy
+        return self.scripts.get(exchange.request.path) or moods.find(exchange.mood)
 
     def drop_connections(self):
         """As a server does that starts again."""
