@@ -2,15 +2,11 @@
 """How polite the daemon is: a fortnight of the real daemon with a turned clock, against an origin that logs each request. One row
 for each rule, with what the log shows for it. The daemon's clocks are turned by a preloaded clock_gettime() (clock.c), but for the
 monotonic one, by which connections time out."""
-import datetime
 import email.utils
 import itertools
-import mmap
 import os
 import pathlib
 import re
-import struct
-import subprocess
 import sys
 import time
 
@@ -22,57 +18,13 @@ island.enter()
 import wire  # noqa: E402
 from origin.moods import answer, document  # noqa: E402
 from origin.server import Origin  # noqa: E402
+from turned import Clock, Turned, seconds  # noqa: E402
 
-CLOCK = sys.argv[1]
 PORT = 8000
 DAYS = int(os.environ.get("CIVICWIRE_POLITE_DAYS", "14"))
 HOUR, DAY = 3600, 86400
 # Between two looks at the clock: what is due in between is asked together.
 STEP = 45 * 60
-
-
-class Clock:
-    """The daemon's time of day, and the origin's."""
-
-    def __init__(self, work):
-        self.path = work / "clock"
-        self.path.write_bytes(struct.pack("q", 0))
-        self.file = open(self.path, "r+b")
-        self.map = mmap.mmap(self.file.fileno(), 8)
-        self.offset = 0.0
-
-    def now(self):
-        return time.time() + self.offset
-
-    def turn_to(self, moment):
-        """Only ever forward."""
-        by = max(0, moment - self.now())
-        self.offset += by
-        struct.pack_into("q", self.map, 0, int(self.offset * 1e6))
-
-
-class Turned(wire.Daemon):
-    def __init__(self, clock, *args, **named):
-        self.clock = clock
-        super().__init__(*args, **named)
-
-    def start(self, *options):
-        env = wire.environment() | {"LD_PRELOAD": CLOCK, "CIVICWIRE_CLOCK": str(self.clock.path)}
-        # Of a daemon with the sanitizer, whose library wants to be the first.
-        env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        self.log = open(self.log_path, "ab")
-        self.process = subprocess.Popen([wire.DAEMON, "--config", self.config, "--state", self.state, *options],
-                                        stdout=self.log, stderr=self.log, env=env)
-        return self
-
-    def poke(self):
-        """Has the schedule look at the clock: it does so at least once a minute, and whenever a feed is asked for."""
-        self.refresh("poke")
-
-
-def seconds(text):
-    return email.utils.parsedate_to_datetime(text).timestamp() if "," in text else \
-        datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 # ---- the feeds ----
