@@ -70,6 +70,20 @@ static void print_confined(json_t *layers)
 	printf("%s\n", json_array_size(layers) ? "" : " nothing");
 }
 
+/* A daemon of another version may say nothing of it. */
+static void print_lateness(json_t *lateness, long long early)
+{
+	if (number(lateness, "polls"))
+		printf("lateness  of %lld polls in the last minute 99 in 100 began within %lld ms, "
+		       "the last after %lld ms\n",
+			number(lateness, "polls"), number(lateness, "p99_ms"),
+			number(lateness, "worst_ms"));
+	if (early)
+		printf("          %lld POLLS BEGAN TOO EARLY: a fault of civicwired, please tell "
+		       "of it\n",
+			early);
+}
+
 static void print_status(struct question *question, json_t *root)
 {
 	json_t *journal = json_object_get(root, "journal"), *bus = json_object_get(root, "bus");
@@ -106,6 +120,8 @@ static void print_status(struct question *question, json_t *root)
 	       "paused\n",
 		number(feeds, "total"), number(feeds, "fine"), number(feeds, "failing"),
 		number(feeds, "gone"), number(feeds, "new"), number(feeds, "paused"));
+	print_lateness(
+		json_object_get(root, "lateness"), number(done, "civicwire_polls_early_total"));
 	printf("since it started: %lld polls (%lld unchanged, %lld failed), %lld items read,\n"
 	       "          %lld events published, %lld updated, %lld withdrawn\n",
 		number(done, "civicwire_polls_total"),

@@ -79,6 +79,7 @@ static struct control_snapshot *take_snapshot(struct inspector *in, const struct
 
 	s->taken_us = clock_real_us();
 	s->transfers = poller_transfers(in->poller);
+	poller_lateness(in->poller, &s->lateness);
 	poller_each(in->poller, page->after, &gather.view);
 	in->sink->complete(in->sink, s);
 	return s;

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/metrics.h"
 #include "control/control.h"
 #include "fetch/fetch.h"
 #include "schedule/outage.h"
@@ -39,6 +40,7 @@ struct poller {
 	struct map by_id, by_former_id; /* by_id: those that are leaving, too */
 	size_t under_way; /* submitted and not settled: what bounds the stages behind */
 	bool started, held;
+	struct lateness lateness;
 	struct outage outage;
 	bool in_outage;
 	uv_timer_t *timer; /* outlives us until the loop has closed it */
@@ -128,15 +130,41 @@ static void log_poll(const struct reply *reply, int64_t took_us)
 		"%s was polled: %s", feed->id, reply->error ? reply->error : outcome);
 }
 
+/* NULL: whoever asked for it is gone. */
+static struct polled *asker_of(struct poller *p, const struct reply *reply)
+{
+	struct polled *polled = map_get(&p->by_id, str_of(reply->feed->id));
+
+	return polled && polled->slot.where == SLOT_BUSY ? polled : NULL;
+}
+
+static void on_began(struct fetch_sink *sink, const struct reply *reply)
+{
+	struct poller *p = container_of(sink, struct poller, fetched);
+	struct polled *polled = asker_of(p, reply);
+	int64_t now = clock_boot_us();
+
+	if (!polled)
+		return;
+	int64_t late_us = schedule_began(&polled->slot, now);
+	if (late_us < 0)
+		metric_add(METRIC_civicwire_polls_early_total, 1);
+	late_us = late_us > 0 ? late_us : 0;
+	histogram_observe(HISTOGRAM_POLL_LATENESS, late_us);
+	lateness_note(&p->lateness, late_us, now);
+}
+
 static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 {
 	struct poller *p = container_of(sink, struct poller, fetched);
-	struct polled *polled = map_get(&p->by_id, str_of(reply->feed->id));
-
+	struct polled *polled = asker_of(p, reply);
 	int64_t took_us = reply->finished_us - reply->started_us;
 
-	if (polled)
+	if (polled) {
+		took_us = schedule_answered(&polled->slot, clock_boot_us());
 		polled->took_us = took_us;
+		histogram_observe(HISTOGRAM_POLL_DURATION, took_us);
+	}
 	log_poll(reply, took_us);
 	suspect_us(p, reply);
 	/* "Too many requests" speaks for the whole host, not only for this feed. */
@@ -190,7 +218,7 @@ int poller_new(struct poller **ret, uv_loop_t *loop, const struct poller_config 
 
 	p->settings = config->settings;
 	p->sink = sink;
-	p->fetched.done = on_fetched;
+	p->fetched = (struct fetch_sink){.began = on_began, .done = on_fetched};
 	p->timer = mem_zalloc(1, sizeof *p->timer);
 	uv_timer_init(loop, p->timer);
 	p->timer->data = p;
@@ -598,4 +626,9 @@ size_t poller_count(const struct poller *p)
 size_t poller_transfers(const struct poller *p)
 {
 	return fetch_active(p->fetcher);
+}
+
+void poller_lateness(const struct poller *p, struct lateness_summary *ret)
+{
+	lateness_sum(&p->lateness, clock_boot_us(), ret);
 }

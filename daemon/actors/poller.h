@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "model/reply.h"
 #include "model/settings.h"
+#include "schedule/lateness.h"
 
 struct poller;
 typedef struct uv_loop_s uv_loop_t;
@@ -69,3 +70,5 @@ void poller_health(
 	const struct poller *poller, size_t ret_counts[FEED_HEALTH_COUNT], size_t *ret_paused);
 size_t poller_count(const struct poller *poller);
 size_t poller_transfers(const struct poller *poller);
+/* Of the last minute. */
+void poller_lateness(const struct poller *poller, struct lateness_summary *ret);

@@ -1,5 +1,5 @@
-/* Counters and gauges of this process: the only data all threads may change. One row per metric;
- * names follow Prometheus' rules (base unit, _total for counters). */
+/* Counters, gauges and histograms of this process: the only data all threads may change. One row per
+ * metric; names follow Prometheus' rules (base unit, _total for counters). */
 #pragma once
 
 #include <stdatomic.h>
@@ -11,6 +11,8 @@
 	METRIC(civicwire_polls_not_modified_total, "counter", \
 		"Polls answered 304 or with the body already known") \
 	METRIC(civicwire_polls_failed_total, "counter", "Polls that ended in an error") \
+	METRIC(civicwire_polls_early_total, "counter", \
+		"Requests made before the feed was due, or its host free: always 0") \
 	METRIC(civicwire_bytes_received_total, "counter", "Bytes of bodies received, decoded") \
 	METRIC(civicwire_items_parsed_total, "counter", "Items read from feeds") \
 	METRIC(civicwire_events_published_total, "counter", "Events journaled as item.published") \
@@ -49,3 +51,31 @@ struct metric_info {
 	const char *name, *type, *help;
 };
 const struct metric_info *metric_info(enum metric metric);
+
+/* HISTOGRAM(id, name, label, help): of durations. Rows of one name stand together. */
+#define HISTOGRAMS(HISTOGRAM) \
+	HISTOGRAM(POLL_LATENESS, "civicwire_poll_lateness_seconds", "", \
+		"From when a feed was due and its host free to its request") \
+	HISTOGRAM(POLL_DURATION, "civicwire_poll_duration_seconds", "", \
+		"From the request to the end of the answer, redirects included")
+
+#define HISTOGRAM_ENUM(id, name, label, help) HISTOGRAM_##id,
+enum histogram { HISTOGRAMS(HISTOGRAM_ENUM) HISTOGRAM_COUNT };
+#undef HISTOGRAM_ENUM
+
+/* Upper bounds: a millisecond is what the loop's timer can do, a minute what a request may take. */
+#define HISTOGRAM_BOUNDS 14
+extern const int64_t histogram_bounds_us[HISTOGRAM_BOUNDS];
+
+struct histogram_values {
+	int64_t counts[HISTOGRAM_BOUNDS + 1]; /* of each bucket alone; the last has no bound */
+	int64_t sum_us;
+};
+
+void histogram_observe(enum histogram histogram, int64_t us);
+void histogram_read(enum histogram histogram, struct histogram_values *ret);
+
+struct histogram_info {
+	const char *name, *label, *help;
+};
+const struct histogram_info *histogram_info(enum histogram histogram);

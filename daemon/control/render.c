@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
@@ -132,6 +133,17 @@ static void render_config(struct json *j, const struct control_snapshot *s)
 	json_close(j, '}');
 }
 
+/* Of the last minute. */
+static void render_lateness(struct json *j, const struct lateness_summary *l)
+{
+	json_key(j, "lateness");
+	json_open(j, '{');
+	json_member_int(j, "polls", (int64_t)l->polls);
+	json_member_int(j, "p99_ms", (l->p99_us + MSEC_US - 1) / MSEC_US);
+	json_member_int(j, "worst_ms", (l->worst_us + MSEC_US - 1) / MSEC_US);
+	json_close(j, '}');
+}
+
 void render_status(struct buf *out, const struct control_snapshot *s)
 {
 	struct json j = json_to(out);
@@ -151,6 +163,7 @@ void render_status(struct buf *out, const struct control_snapshot *s)
 	render_config(&j, s);
 	render_feed_counts(&j, s);
 	json_member_int(&j, "transfers", (int64_t)s->transfers);
+	render_lateness(&j, &s->lateness);
 	json_key(&j, "counters");
 	json_open(&j, '{');
 	for (enum metric m = 0; m < METRIC_COUNT; m++)
@@ -238,6 +251,43 @@ static void put_feed_counts(struct buf *out, const struct control_snapshot *s)
 	buf_printf(out, "civicwire_feeds{state=\"paused\"} %zu\n", s->n_paused);
 }
 
+/* Buckets count all that is not above their bound. */
+static void put_histogram(struct buf *out, enum histogram histogram)
+{
+	const struct histogram_info *info = histogram_info(histogram);
+	const char *comma = *info->label ? "," : "";
+	struct histogram_values values;
+	int64_t count = 0;
+
+	histogram_read(histogram, &values);
+	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
+		count += values.counts[i];
+		buf_printf(out, "%s_bucket{%s%sle=\"%g\"} %lld\n", info->name, info->label, comma,
+			(double)histogram_bounds_us[i] / SEC_US, (long long)count);
+	}
+	count += values.counts[HISTOGRAM_BOUNDS];
+	buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %lld\n", info->name, info->label, comma,
+		(long long)count);
+	const char *open = *info->label ? "{" : "", *close = *info->label ? "}" : "";
+	buf_printf(out, "%s_sum%s%s%s %.6f\n", info->name, open, info->label, close,
+		(double)values.sum_us / SEC_US);
+	buf_printf(out, "%s_count%s%s%s %lld\n", info->name, open, info->label, close,
+		(long long)count);
+}
+
+static void put_histograms(struct buf *out)
+{
+	const char *name = "";
+
+	for (enum histogram h = 0; h < HISTOGRAM_COUNT; h++) {
+		const struct histogram_info *info = histogram_info(h);
+		if (strcmp(info->name, name) != 0)
+			put_metric_head(out, info->name, "histogram", info->help);
+		name = info->name;
+		put_histogram(out, h);
+	}
+}
+
 /* Names, units and words are those of all Prometheus exporters. */
 static void put_process(struct buf *out)
 {
@@ -269,6 +319,7 @@ void render_metrics(struct buf *out, const struct control_snapshot *s)
 		put_metric_head(out, info->name, info->type, info->help);
 		buf_printf(out, "%s %lld\n", info->name, (long long)metric_get(m));
 	}
+	put_histograms(out);
 	put_process(out);
 }
 

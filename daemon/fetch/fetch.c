@@ -66,6 +66,13 @@ static void deliver(struct fetcher *f, struct transfer *t)
 	f->sink->done(f->sink, reply);
 }
 
+static void tell_begun(struct fetcher *f, struct reply *reply)
+{
+	reply->started_us = clock_real_us();
+	if (f->sink->began)
+		f->sink->began(f->sink, reply);
+}
+
 /* To be delivered, but not from inside fetch_submit(). */
 static void deliver_later(struct fetcher *f, struct transfer *t);
 
@@ -79,6 +86,8 @@ static void on_later(uv_timer_t *timer)
 	while (more) {
 		struct transfer *t = container_of(f->ready.next, struct transfer, link);
 		more = &t->link != last;
+		if (!t->reply->started_us)
+			tell_begun(f, t->reply);
 		if (!t->reply->error)
 			file_fetch(t->reply, &f->limits);
 		metric_add(METRIC_civicwire_bytes_received_total, (int64_t)t->reply->body.n);
@@ -159,6 +168,7 @@ static void begin(struct fetcher *f, struct transfer *t)
 	CURL *easy = f->n_idle ? f->idle[--f->n_idle] : transfer_easy_new(&f->desk, &f->limits);
 
 	list_remove(&t->link);
+	tell_begun(f, t->reply);
 	t->pool = pool_for(f, t);
 	if (!easy && !t->reply->error)
 		reply_fail(t->reply, FAULT_LOCAL, mem_strdup("libcurl has no memory"));
@@ -292,7 +302,6 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 	struct reply *reply = reply_new(feed, state);
 	struct transfer *t = transfer_new(reply, &f->desk, &f->limits);
 
-	reply->started_us = clock_real_us();
 	f->active++;
 	metric_add(METRIC_civicwire_transfers, 1);
 	metric_add(METRIC_civicwire_polls_total, 1);

@@ -11,9 +11,12 @@
 struct fetcher;
 typedef struct uv_loop_s uv_loop_t; /* libuv's own name */
 
-/* The reply is the sink's from then on. Never called from inside fetch_submit(); may submit, must
- * not free the fetcher. */
 struct fetch_sink {
+	/* The poll's first request goes out, or what stands for it: a file is read, a refusal comes. Once
+	 * for each poll; may be called from inside fetch_submit(). May be NULL. */
+	void (*began)(struct fetch_sink *sink, const struct reply *reply);
+	/* The reply is the sink's from then on. Never called from inside fetch_submit(); may submit,
+	 * must not free the fetcher. */
 	void (*done)(struct fetch_sink *sink, struct reply *reply);
 };
 

@@ -122,10 +122,12 @@ static void host_place(struct schedule *s, struct schedule_host *host)
 		heap_move(&s->hosts, host->place, key);
 }
 
+/* Where there is no gap and room for another request, none waits for this one's end. */
 static void host_rest(struct schedule_host *host, int64_t now_us)
 {
-	host->busy--;
-	if (host->ready_us < now_us + host->gap_us)
+	bool was_full = (int64_t)host->busy-- >= host->parallel;
+
+	if ((host->gap_us || was_full) && host->ready_us < now_us + host->gap_us)
 		host->ready_us = now_us + host->gap_us;
 }
 
@@ -196,9 +198,24 @@ struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
 	struct schedule_slot *slot = container_of(host->queue.next, struct schedule_slot, link);
 	list_remove(&slot->link);
 	slot->where = SLOT_BUSY;
+	slot->since_us = heap_first(&s->hosts);
 	host->busy++;
 	host_place(s, host);
 	return slot;
+}
+
+int64_t schedule_began(struct schedule_slot *slot, int64_t now_us)
+{
+	assert(slot->where == SLOT_BUSY);
+	int64_t late_us = now_us - slot->since_us;
+	slot->since_us = now_us;
+	return late_us;
+}
+
+int64_t schedule_answered(struct schedule_slot *slot, int64_t now_us)
+{
+	assert(slot->where == SLOT_BUSY);
+	return now_us - slot->since_us;
 }
 
 void schedule_done(struct schedule *s, struct schedule_slot *slot, int64_t now_us, int64_t due_us)

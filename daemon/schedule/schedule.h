@@ -16,7 +16,10 @@ struct schedule_host;
 /* Embedded in the owner's struct for a feed; find the owner with container_of. */
 struct schedule_slot {
 	int64_t due_us;
-	size_t heap_index;
+	union {
+		size_t heap_index; /* SLOT_HEAP */
+		int64_t since_us;  /* SLOT_BUSY: when it could be asked; once it is, since when */
+	};
 	struct schedule_host *host;
 	struct list link;
 	enum { SLOT_OUT, SLOT_HEAP, SLOT_QUEUED, SLOT_BUSY } where;
@@ -32,6 +35,11 @@ void schedule_add(
 void schedule_remove(struct schedule *schedule, struct schedule_slot *slot, int64_t now_us);
 /* The next slot that is due and whose host is free, now SLOT_BUSY; NULL: none at this time. */
 struct schedule_slot *schedule_take(struct schedule *schedule, int64_t now_us);
+/* The busy slot's request begins: how late that is, counted from when it was due, its host's gap over
+ * and a connection to it allowed. Below 0: too early. */
+int64_t schedule_began(struct schedule_slot *slot, int64_t now_us);
+/* The request has its answer, or none: how long it took. The slot stays busy. */
+int64_t schedule_answered(struct schedule_slot *slot, int64_t now_us);
 /* A busy slot's request has ended: its host rests for the gap; the slot waits for due_us. */
 void schedule_done(
 	struct schedule *schedule, struct schedule_slot *slot, int64_t now_us, int64_t due_us);

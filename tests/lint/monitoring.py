@@ -17,7 +17,9 @@ def known():
     """Metrics by the table and by what render.c writes besides."""
     table = (tree.ROOT / "daemon/base/metrics.h").read_text()
     written = "".join(path.read_text() for path in sorted((tree.ROOT / "daemon/control").glob("*.c")))
-    return set(re.findall(r"METRIC\((\w+),", table)) | set(re.findall(r'"((?:civicwire|process)_\w+)"', written))
+    histograms = re.findall(r'HISTOGRAM\(\w+, "(\w+)"', table)
+    parts = {name + part for name in histograms for part in ("_bucket", "_sum", "_count")}
+    return parts | set(re.findall(r"METRIC\((\w+),", table)) | set(re.findall(r'"((?:civicwire|process)_\w+)"', written))
 
 
 def expressions():

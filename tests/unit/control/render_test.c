@@ -93,6 +93,7 @@ static void test_status(void **state)
 	s->bus.replay_errors = 5;
 	s->bus.replay_waiting = 6;
 	s->transfers = 7;
+	s->lateness = (struct lateness_summary){400, 12001, 250000};
 	s->n_all = 3;
 	s->counts[FEED_NEW] = 1;
 	s->counts[FEED_FAILING] = 2;
@@ -125,6 +126,10 @@ static void test_status(void **state)
 	has_number(feeds, "failing", 2);
 	has_number(feeds, "gone", 0);
 	has_number(root, "transfers", 7);
+	const json_t *lateness = json_object_get(root, "lateness");
+	has_number(lateness, "polls", 400);
+	has_number(lateness, "p99_ms", 13);
+	has_number(lateness, "worst_ms", 250);
 	const json_t *counters = json_object_get(root, "counters");
 	assert_int_equal(json_object_size(counters), METRIC_COUNT);
 	has_number(counters, "civicwire_polls_total", 99);
@@ -235,10 +240,13 @@ static void test_metrics(void **state)
 	cleanup(buf_deinit) struct buf out = BUF_INIT, seen = BUF_INIT;
 	struct control_snapshot *s = snapshot_new(0);
 	struct str rest, line, name = STR_NONE;
-	size_t samples = 0;
+	size_t samples = 0, parts = 0;
 
 	(void)state;
 	metric_set(METRIC_civicwire_transfers, 7);
+	histogram_observe(HISTOGRAM_POLL_LATENESS, 1000);
+	histogram_observe(HISTOGRAM_POLL_LATENESS, 1001);
+	histogram_observe(HISTOGRAM_POLL_LATENESS, 90 * SEC_US);
 	s->n_all = 100000;
 	s->counts[FEED_FINE] = 99990;
 	s->counts[FEED_FAILING] = 7;
@@ -255,6 +263,15 @@ static void test_metrics(void **state)
 	assert_true(str_find(rest, STR("\ncivicwire_feeds{state=\"paused\"} 3\n")) < rest.n);
 	assert_true(str_find(rest, STR("\ncivicwire_journal_writable 0\n")) < rest.n);
 	assert_true(str_find(rest, STR("\ncivicwire_build_info{version=\"1.2.3\"} 1\n")) < rest.n);
+	assert_true(
+		str_find(rest, STR("\n# TYPE civicwire_poll_lateness_seconds histogram\n"
+				   "civicwire_poll_lateness_seconds_bucket{le=\"0.001\"} 1\n"
+				   "civicwire_poll_lateness_seconds_bucket{le=\"0.005\"} 2\n")) <
+		rest.n);
+	assert_true(str_find(rest, STR("_lateness_seconds_bucket{le=\"60\"} 2\n"
+				       "civicwire_poll_lateness_seconds_bucket{le=\"+Inf\"} 3\n"
+				       "civicwire_poll_lateness_seconds_sum 90.002001\n"
+				       "civicwire_poll_lateness_seconds_count 3\n")) < rest.n);
 	while (str_split(&rest, '\n', &line) && line.n) {
 		if (str_starts(line, STR("# HELP "))) {
 			name = str_skip(line, 7);
@@ -268,10 +285,12 @@ static void test_metrics(void **state)
 			continue;
 		}
 		assert_true(str_starts(line, name));
-		assert_true(line.p[name.n] == ' ' || line.p[name.n] == '{');
-		samples++;
+		assert_true(strchr(" {_", line.p[name.n]));
+		samples += line.p[name.n] != '_';
+		parts += line.p[name.n] == '_';
 	}
 	assert_in_range(samples, METRIC_COUNT + 10, METRIC_COUNT + 20);
+	assert_int_equal(parts, HISTOGRAM_COUNT * (HISTOGRAM_BOUNDS + 3));
 }
 
 static void test_addresses(void **state)
