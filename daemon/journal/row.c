@@ -63,9 +63,8 @@ static void add_value(struct chain *chain, sqlite3_value *value)
 		chain_add_word(chain, type, bits_of(sqlite3_value_double(value)));
 	else if (type == SQLITE_NULL)
 		chain_add(chain, type, STR(""));
-	else {
-		const char *p = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(value)
-						    : sqlite3_value_blob(value);
+	else { /* of a text the same bytes, but sqlite3_value_text() would copy it to end it with NUL */
+		const char *p = sqlite3_value_blob(value);
 		chain_add(chain, type, str_make(p ? p : "", (size_t)sqlite3_value_bytes(value)));
 	}
 }

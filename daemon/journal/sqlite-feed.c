@@ -81,10 +81,14 @@ static void write_all(struct buf *sql)
 void store_feed_sql(struct buf *sql, int which)
 {
 	if (which == STMT_FEED_STATE) {
+		/* The checksum goes in with what it is over: a row is written once. */
 		buf_lit(sql, "UPDATE feed SET ");
 		for (size_t i = 0; i < N_COLUMNS; i++)
-			buf_printf(sql, "%s%s=?%zu", i ? "," : "", columns[i].name, i + 2);
-		buf_lit(sql, " WHERE id=?1");
+			buf_printf(sql, "%s=?%zu,", columns[i].name, i + 2);
+		buf_lit(sql, "checksum=row_checksum(id,name,pruned");
+		for (size_t i = 0; i < N_COLUMNS; i++)
+			buf_printf(sql, ",?%zu", i + 2);
+		buf_lit(sql, ") WHERE id=?1");
 	} else if (which == STMT_FEED_SUM) {
 		buf_lit(sql, "UPDATE feed SET checksum=row_checksum(");
 		write_all(sql);
@@ -203,8 +207,7 @@ int journal_feed_state_put(
 	bind_int(stmt, 1, feed);
 	for (size_t i = 0; i < N_COLUMNS; i++)
 		bind_column(stmt, i, state);
-	int r = store_run(j, STMT_FEED_STATE, error);
-	return r < 0 ? r : store_feed_sum(j, feed, error);
+	return store_run(j, STMT_FEED_STATE, error);
 }
 
 static void tell_damage(struct journal *j, const char *name)
@@ -281,6 +284,24 @@ int journal_feed(
 		return r;
 	*ret = (struct journal_feed){.number = sqlite3_last_insert_rowid(j->db)};
 	return store_feed_sum(j, ret->number, error);
+}
+
+int journal_feed_marks(
+	struct journal *j, const struct feed *feed, struct journal_feed *ret, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_FEED_MARKS];
+
+	bind_text(stmt, 1, str_of(feed->id));
+	int r = store_row(j, STMT_FEED_MARKS, error);
+	if (r <= 0)
+		return r < 0 ? r : journal_feed(j, feed, ret, error);
+	*ret = (struct journal_feed){.number = sqlite3_column_int64(stmt, 0),
+		.backfilled = sqlite3_column_int64(stmt, 1),
+		.guids_repeat = sqlite3_column_int64(stmt, 2),
+		.health = known_health((enum feed_health)sqlite3_column_int(stmt, 3)),
+		.failures = (uint32_t)sqlite3_column_int64(stmt, 4)};
+	sqlite3_reset(stmt);
+	return 0;
 }
 
 /* What makes the next poll a whole one, at once. */

@@ -282,6 +282,9 @@ int journal_open(struct journal **ret, const struct journal_settings *settings, 
 	cleanup(journal_close_p) struct journal *j = mem_zalloc(1, sizeof *j);
 	cleanup(free_p) char *notice = NULL;
 
+	/* Nobody asks SQLite what memory it has, and counting that is a lock around each allocation.
+	 * Without effect if another connection was there before. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	j->witness = WITNESS_NONE;
 	j->path = mem_strdup(settings->path);
 	j->keep_us = settings->keep_us;

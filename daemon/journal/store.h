@@ -27,6 +27,8 @@
 		"INSERT INTO topic VALUES(?1,?2,0,row_checksum(?1,?2,0))") \
 	STATEMENT(TOPIC_LAST, "writing a topic", \
 		"UPDATE topic SET last_seq=?2,checksum=row_checksum(?1,?3,?2) WHERE id=?1") \
+	STATEMENT(FEED_MARKS, "reading a feed", \
+		"SELECT id,backfilled,guids_repeat,health,failures FROM feed WHERE name=?1") \
 	STATEMENT(FEED_ADD, "adding a feed", "INSERT INTO feed(name) VALUES(?1)") \
 	STATEMENT(FEED_RENAME, "renaming a feed", "UPDATE feed SET name=?2 WHERE id=?1") \
 	STATEMENT(FEED_PRUNED, "reading a feed", "SELECT pruned FROM feed WHERE id=?1") \

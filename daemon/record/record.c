@@ -160,7 +160,9 @@ static int begin_batch(struct task *task)
 {
 	struct batch *batch = task->batch;
 	struct progress *progress = progress_of(task->recorder, batch);
-	int r = journal_feed(task->recorder->journal, batch->feed, &task->known, task->error);
+	struct journal *journal = task->recorder->journal;
+	int r = batch->parsed ? journal_feed(journal, batch->feed, &task->known, task->error)
+			      : journal_feed_marks(journal, batch->feed, &task->known, task->error);
 
 	if (r < 0)
 		return r;

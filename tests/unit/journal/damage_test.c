@@ -201,6 +201,29 @@ static void test_feed(void **state)
 	commit_and_assert_whole(store);
 }
 
+/* A poll that brought no document judges nothing by the row, and mends it by writing it anew. */
+static void test_feed_marks(void **state)
+{
+	struct store *store = *state;
+	struct feed_state fresh = {.backfilled = true, .failures = 8};
+	struct journal_feed feed;
+	char *what;
+
+	fill(store);
+	meddle(store, "UPDATE feed SET health=77, etag='\"f\"'");
+	assert_int_equal(journal_feed_marks(store->journal, store->feed, &feed, &store->error), 0);
+	assert_int_equal(feed.number, 1);
+	assert_int_equal(feed.health, FEED_NEW);
+	assert_int_equal(feed.failures, 7);
+	assert_true(feed.guids_repeat && !feed.backfilled);
+	assert_int_equal(journal_feed_state_put(store->journal, 1, &fresh, &store->error), 0);
+	commit_and_assert_whole(store);
+	assert_int_equal(journal_begin(store->journal, &store->error), 0);
+	assert_int_equal(journal_feed(store->journal, store->feed, &feed, &store->error), 0);
+	assert_true(feed.backfilled && feed.failures == 8);
+	assert_int_equal(journal_damage(store->journal, &what), 0);
+}
+
 /* A topic's chain goes on from its true last event, whatever its row says. */
 static void test_topic(void **state)
 {
@@ -287,6 +310,7 @@ int main(void)
 		TEST(test_seen),
 		TEST(test_alert_and_recent),
 		TEST(test_feed),
+		TEST(test_feed_marks),
 		TEST(test_topic),
 		TEST(test_topic_name),
 		TEST(test_head),

@@ -451,7 +451,7 @@ static void test_formerly(void **state)
 	struct feed_state put = {.backfilled = true};
 	assert_int_equal(
 		journal_feed_state_put(store->journal, old.number, &put, &store->error), 0);
-	assert_int_equal(journal_feed(store->journal, renamed, &new, &store->error), 0);
+	assert_int_equal(journal_feed_marks(store->journal, renamed, &new, &store->error), 0);
 	assert_int_equal(new.number, old.number);
 	assert_true(new.backfilled);
 	/* Whoever bears the old name now starts anew, and takes nothing back. */
