@@ -1,24 +1,28 @@
 """What the number of feeds costs: the daemon with a thousand, ten thousand, a hundred thousand feeds, and a
 million where CIVICWIRE_SCALE_MAX says so.
 
-All feeds are in files of a thousand, twenty to an agency, and never polled before, so all are due at the start.
-They are at one host, which is asked once a second: but for that the daemon is idle. At the first request
-every feed has been put into the schedule, for the poller does both in one step; the origin is asked for it, not
-the daemon. The schedule alone is measured by a program that turns its clock, with a host for each agency."""
+All feeds are in files of a thousand, five to an agency, with names and addresses as long as cities' are. They
+are at one host, which is asked once a second: but for that the daemon is idle. It is started twice. At first no
+feed has been polled, so all are due: at the first request every one has been put into the schedule, for the
+poller does both in one step; the origin is asked for it, not the daemon. Then all but one have been polled, and
+their validators and times are in the store. The schedule alone is measured by a program that turns its clock,
+with a host for each agency."""
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
+import threading
 import time
 
-from rig import Origin, Row, bus_pid, cpu_seconds, folder, memory_mib, run_json, say, wire
+from rig import Origin, PROGRAMS, Row, bus_pid, cpu_seconds, folder, memory_mib, run_json, say, wire
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-# Ten times as many take ten times as long: half a minute of both cores and a gigabyte.
+# Ten times as many take ten times as long: a minute of both cores and a gigabyte.
 USUAL_MAX, QUICK_MAX = 100_000, 10_000
-FEEDS_A_FILE, FEEDS_AN_AGENCY = 1_000, 20
+FEEDS_A_FILE, FEEDS_AN_AGENCY = 1_000, 5
 IDLE_S = 3
-SETTLE_S = 600
+SETTLE_S = 120
 POLLS = 1_000_000
 STATUS_ROUNDS = 9
 
@@ -26,17 +30,50 @@ STATUS_ROUNDS = 9
 START_S, RESIDENT_MIB, RELOAD_S, POLL_US, FEED_BYTES = 20, 1024, 2, 3, 1024
 
 
+def feed_url(number, agency, feed, port):
+    """60 bytes."""
+    return f"http://127.0.0.1:{port:05}/{number:04}/prensa/noticias/{agency:03}-{feed}/rss.xml"
+
+
+def feed_id(number, agency, feed):
+    return f"x-ciudad-{number:04}.secretaria-{agency:03}.noticias-{feed}"
+
+
 def agency_lines(number, agency, port):
-    yield f"      - id: a{agency}\n        name: {{ en: Agency {agency} }}\n        feeds:\n"
+    yield (f"      - id: secretaria-{agency:03}\n"
+           f"        name: {{ en: Department of Mobility {agency:03}, es: Secretaría de Movilidad {agency:03} }}\n"
+           "        licence: https://creativecommons.org/licenses/by/4.0/\n        feeds:\n")
     for feed in range(FEEDS_AN_AGENCY):
-        yield f"          - {{ id: f{feed}, url: 'http://127.0.0.1:{port}/{number}-{agency}-{feed}.xml' }}\n"
+        yield f"          - id: noticias-{feed}\n            url: {feed_url(number, agency, feed, port)}\n"
 
 
 def file_text(number, port, interval):
-    head = (f"bodies:\n  - id: x-b{number}\n    name: {{ en: Body {number} }}\n    language: en\n"
+    head = (f"bodies:\n  - id: x-ciudad-{number:04}\n    name: {{ en: Metropolitan City {number:04}, es: Ciudad "
+            f"Metropolitana {number:04} }}\n    language: es\n    timezone: America/Mexico_City\n"
             f"    interval: {interval}\n    allow_net: ['127.0.0.0/8']\n    agencies:\n")
     agencies = range(FEEDS_A_FILE // FEEDS_AN_AGENCY)
     return head + "".join(line for a in agencies for line in agency_lines(number, a, port))
+
+
+class Peak:
+    """The most that a process is seen to have in memory, MiB."""
+
+    def __init__(self, pid):
+        self.path, self.most, self.over = pathlib.Path(f"/proc/{pid}/statm"), 0, threading.Event()
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+        return self
+
+    def watch(self):
+        while not self.over.wait(0.005):
+            pages = int(self.path.read_text().split()[1])
+            self.most = max(self.most, pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
 
 
 class Scaled(wire.Daemon):
@@ -53,28 +90,38 @@ class Scaled(wire.Daemon):
         (self.config / "feeds.d" / f"{number:04}.yaml").write_text(file_text(number, self.port, interval))
 
     def start_seconds(self):
-        """From the start of the process to its first request."""
+        """From the start of the process to its first request; the CPU seconds until then."""
         self.origin.serve(1)
-        began = time.monotonic()
+        before, began = self.origin.report()["replies"], time.monotonic()
         self.start()
-        wire.wait_until("the first poll", self.has_polled, SETTLE_S, step=0.005)
-        return time.monotonic() - began
+        wire.wait_until("the first poll", lambda: self.has_polled(before), SETTLE_S, step=0.005)
+        return time.monotonic() - began, cpu_seconds(self.process.pid)
 
-    def has_polled(self):
+    def has_polled(self, before):
         if self.process.poll() is not None:
             raise AssertionError(f"the daemon ended:\n{self.log_path.read_text()[-3000:]}")
-        return self.origin.report()["replies"] > 0
+        return self.origin.report()["replies"] > before
 
-    def reload_seconds(self):
+    def remember_polls(self):
+        """The store as it is when all feeds but the last one have been polled."""
+        for path in self.state.glob("journal.db*"):
+            path.unlink()
+        ids = [(number, agency, feed) for number in range(self.n // FEEDS_A_FILE)
+               for agency in range(FEEDS_A_FILE // FEEDS_AN_AGENCY) for feed in range(FEEDS_AN_AGENCY)]
+        lines = "".join(f"{feed_id(*i)} {feed_url(*i, self.port)}\n" for i in ids[:-1])
+        subprocess.run([PROGRAMS / "bench-states", self.state / "journal.db"], input=lines, text=True, check=True)
+
+    def reload_seconds(self, interval):
         """`civicwire reload` after one file has changed: each of its feeds."""
-        self.write_file(0, "7h")
+        self.write_file(0, interval)
         began = time.monotonic()
-        subprocess.run([wire.CLI, "reload", "--socket", self.state / "control.sock"], check=True,
-                       stdout=subprocess.DEVNULL, env=wire.environment())
-        took = time.monotonic() - began
+        with Peak(self.process.pid) as peak:
+            subprocess.run([wire.CLI, "reload", "--socket", self.state / "control.sock"], check=True,
+                           stdout=subprocess.DEVNULL, env=wire.environment())
+            took = time.monotonic() - began
         report = json.loads(self.get("/v1/reload")[1])
         assert report["changed"] == FEEDS_A_FILE, report
-        return took, report
+        return took, report, peak.most
 
     def status_ms(self):
         times = []
@@ -85,45 +132,75 @@ class Scaled(wire.Daemon):
         return times
 
 
+def measure_restart(d, what):
+    """Rows of the second start, and its resident MiB."""
+    d.remember_polls()
+    start, start_cpu = d.start_seconds()
+    d.wait_ready()
+    time.sleep(IDLE_S)
+    rss, _, anonymous = memory_mib(d.process.pid)
+    states = d.status()["feeds"]
+    assert states["fine"] >= d.n - 1, states
+    took, report, peak = d.reload_seconds("8h")
+    d.stop()
+    say(f"scale, {what}, polled: {start:.2f} s, {rss:.0f} MiB, reload {took:.2f} s")
+    return rss, [
+        Row(f"start to polling, {what}, polled before", "s", [start], START_S, False, 2, f"CPU s: {start_cpu:.2f}"),
+        Row(f"resident, {what}, polled before", "MiB RSS", [rss], RESIDENT_MIB, False, 1,
+            notes=[f"{anonymous:.1f} MiB anonymous; at most {peak:.1f} MiB during a reload"]),
+        Row(f"reload of one changed file, {what}, polled before", "s", [took], RELOAD_S, False, 2,
+            f"the loop stood still for {report['loop_us'] / 1e3:.0f} ms"),
+    ]
+
+
 def measure_size(n):
-    """Rows of one point of the curve, and its resident MiB."""
+    """Rows of one point of the curve, and its resident MiB: feeds that were never polled, and those that were."""
     what = f"{n:,} feeds"
     cost = run_json("bench-schedule", n, POLLS)
     with folder() as work, Origin(1) as origin, contextlib.ExitStack() as stack:
         d = Scaled(work, origin, n)
         stack.callback(lambda: d.process and d.process.poll() is None and d.stop())
-        start = d.start_seconds()
-        start_cpu = cpu_seconds(d.process.pid)
+        start, start_cpu = d.start_seconds()
         d.wait_ready()
         time.sleep(IDLE_S)
-        rss, pss, anonymous = memory_mib(d.process.pid)
+        rss, _, anonymous = memory_mib(d.process.pid)
         bus = memory_mib(bus_pid(d))[0]
         status = d.status_ms()
-        took, report = d.reload_seconds()
+        took, report, peak = d.reload_seconds("7h")
         time.sleep(IDLE_S)
         after = memory_mib(d.process.pid)[0]
-    say(f"scale, {what}: {start:.2f} s, {rss:.0f} MiB, reload {took:.2f} s")
-    return rss, [
+        d.stop()
+        say(f"scale, {what}: {start:.2f} s, {rss:.0f} MiB, reload {took:.2f} s")
+        polled_rss, polled = measure_restart(d, what)
+    return (rss, polled_rss), [
         Row(f"start to polling, {what}", "s", [start], START_S, False, 2, f"CPU s: {start_cpu:.2f}"),
         Row(f"resident, {what}", "MiB RSS", [rss], RESIDENT_MIB, False, 1,
-            notes=[f"{anonymous:.1f} MiB anonymous; the bus {bus:.1f} MiB; {after:.1f} MiB after a reload"]),
+            notes=[f"{anonymous:.1f} MiB anonymous; the bus {bus:.1f} MiB; at most {peak:.1f} MiB during a reload, "
+                   f"{after:.1f} MiB after it"]),
         Row(f"reload of one changed file, {what}", "s", [took], RELOAD_S, False, 2,
             f"the loop stood still for {report['loop_us'] / 1e3:.0f} ms"),
+        *polled,
         Row(f"schedule per poll, {what}", "µs", [cost["poll_ns"] / 1e3], POLL_US, False, 3,
             f"to put a feed in: {cost['add_ns'] / 1e3:.3f} µs"),
         Row(f"status answer, {what}", "ms", status, None, False, 2),
     ]
 
 
+def feed_bytes(residents):
+    """What a feed more costs, from the first point of the curve to the last."""
+    (few, least), (many, largest) = residents[0], residents[-1]
+    for i, which in enumerate(("never polled", "polled before")):
+        yield Row(f"memory of a feed, {which}, from {few:,} to {many:,}", "bytes",
+                  [(largest[i] - least[i]) * 2**20 / (many - few)], FEED_BYTES, False)
+
+
 def measure(options):
     most = int(os.environ.get("CIVICWIRE_SCALE_MAX", options.pick(USUAL_MAX, QUICK_MAX)))
     rows, residents = [], []
     for n in (size for size in SIZES if size <= most):
-        rss, of_size = measure_size(n)
-        residents.append((n, rss))
+        resident, of_size = measure_size(n)
+        residents.append((n, resident))
         rows += of_size
     if len(residents) > 1:
-        (few, least), (many, largest) = residents[0], residents[-1]
-        rows.append(Row(f"memory of an idle feed, from {few:,} to {many:,}", "bytes",
-                        [(largest - least) * 2**20 / (many - few)], FEED_BYTES, False))
+        rows += feed_bytes(residents)
     return rows
