@@ -1,7 +1,8 @@
 /* The data's way, on one page.
  *
  *   config ─ struct feed ─▶ poller ─ struct reply ─▶ workers ─ struct batch ─▶ writer ─ head ─▶ bus
- *            (schedule, fetch)      (parse, normalize)       (dedup, journal)          (subscribers)
+ *            (schedule, fetch)  │   (parse, normalize)    ▲  (dedup, journal)          (subscribers)
+ *                               └── nothing to parse ─────┘
  *                 ▲                                               │
  *                 └────────────── struct feed_state ──────────────┘
  *
@@ -92,15 +93,27 @@ struct fixed_report {
 	struct reload *reload;
 };
 
-/* poller → workers. There is always room: the poller has no more replies under way. */
+/* poller → workers, or → writer where there is no document to work on. There is always room: the poller
+ * has no more replies under way. */
 static void on_reply(struct poller_sink *sink, struct reply *reply)
 {
 	struct pipeline *p = container_of(sink, struct pipeline, polled);
+	struct batch *batch = NULL;
 
-	if (!queue_try_push(&p->replies, reply)) { /* closed: we are stopping */
-		poller_settled(p->poller, str_of(reply->feed->id), NULL);
-		reply_free(reply);
+	if (reply->outcome == REPLY_BODY) {
+		if (queue_try_push(&p->replies, reply))
+			return;
+	} else {
+		batch = workers_settle(reply);
+		if (queue_try_push(&p->batches, batch)) {
+			reply_free(reply);
+			return;
+		}
 	}
+	/* Closed: we are stopping. */
+	poller_settled(p->poller, str_of(reply->feed->id), NULL);
+	batch_free(batch);
+	reply_free(reply);
 }
 
 /* writer → loop; in the journal thread. */
@@ -400,7 +413,7 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, struct config *config,
 	p->reloader = reloader_new(loop, &reload, config->n_feeds, &p->reread);
 	pthread_mutex_init(&p->news_lock, NULL);
 	queue_init(&p->replies, FETCH_PARALLEL_MAX); /* whatever fetch.parallel becomes */
-	queue_init(&p->batches, BATCHES_WAITING);
+	queue_init_reserved(&p->batches, BATCHES_WAITING, FETCH_PARALLEL_MAX);
 	int r = open_journal(p, error);
 	if (r == 0)
 		r = start_loop_side(p, loop, error);

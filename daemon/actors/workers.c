@@ -131,10 +131,32 @@ static struct batch *digest(
 	return r < 0 ? empty_batch(reply) : last;
 }
 
+static void settle_into(struct batch *batch, struct reply *reply, const struct settle *settle)
+{
+	schedule_settle(reply, settle);
+	feed_state_deinit(&batch->state);
+	batch->state = reply->state;
+	reply->state = (struct feed_state){0};
+}
+
+static struct settle settle_now(void)
+{
+	return (struct settle){.hint_us = -1, .chance = chance(), .now_us = clock_real_us()};
+}
+
+struct batch *workers_settle(struct reply *reply)
+{
+	struct batch *batch = empty_batch(reply);
+	struct settle settle = settle_now();
+
+	settle_into(batch, reply, &settle);
+	return batch;
+}
+
 static void work(struct worker *w, struct reply *reply)
 {
 	struct error error = {0};
-	struct settle settle = {.hint_us = -1, .chance = chance(), .now_us = clock_real_us()};
+	struct settle settle = settle_now();
 
 	struct rules *rules = rules_ref(w->pool);
 	digester_set_rules(w->digester, rules->themes);
@@ -144,10 +166,7 @@ static void work(struct worker *w, struct reply *reply)
 
 	if (!batch)
 		return; /* we are being stopped */
-	schedule_settle(reply, &settle);
-	feed_state_deinit(&batch->state);
-	batch->state = reply->state;
-	reply->state = (struct feed_state){0};
+	settle_into(batch, reply, &settle);
 	hand_on(w, batch);
 }
 

@@ -8,9 +8,16 @@
 
 void queue_init(struct queue *q, size_t cap)
 {
+	queue_init_reserved(q, cap, 0);
+}
+
+void queue_init_reserved(struct queue *q, size_t cap, size_t reserved)
+{
 	pthread_condattr_t attr;
 
-	*q = (struct queue){.slots = mem_zalloc(cap, sizeof *q->slots), .cap = cap};
+	cap += reserved;
+	*q = (struct queue){
+		.slots = mem_zalloc(cap, sizeof *q->slots), .cap = cap, .reserved = reserved};
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -57,7 +64,7 @@ static void *take(struct queue *q)
 bool queue_push(struct queue *q, void *item)
 {
 	pthread_mutex_lock(&q->lock);
-	while (q->n == q->cap && !q->closed)
+	while (q->n + q->reserved >= q->cap && !q->closed)
 		pthread_cond_wait(&q->not_full, &q->lock);
 	bool ok = !q->closed;
 	if (ok)

@@ -10,11 +10,14 @@ struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t not_empty, not_full, is_closed;
 	void **slots;
-	size_t head, n, cap;
+	size_t head, n, cap, reserved;
 	bool closed, woken;
 };
 
 void queue_init(struct queue *q, size_t cap);
+/* `reserved` places more, which queue_push() leaves to queue_try_push(): who puts in no more than that at a
+ * time always finds room. */
+void queue_init_reserved(struct queue *q, size_t cap, size_t reserved);
 /* All threads must have left; pointers still inside are the caller's to take out first. */
 void queue_deinit(struct queue *q);
 /* Waits for room. False if the queue is closed (the item stays the caller's). */

@@ -165,6 +165,16 @@ static void test_no_feed(void **state)
 	batch_free(batch);
 }
 
+/* By a worker, and by whoever has the reply: the same. */
+static struct batch *settle(struct fixture *f, struct reply *reply, bool by_worker)
+{
+	if (by_worker)
+		return work(f, reply);
+	struct batch *batch = workers_settle(reply);
+	reply_free(reply);
+	return batch;
+}
+
 static void test_no_document(void **state)
 {
 	static const struct {
@@ -181,15 +191,18 @@ static void test_no_document(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(sizeof cases / sizeof *cases, REPLY_OUTCOME_COUNT - 1);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct reply *reply = reply_of(f, cases[i].outcome);
-		reply->http_status = cases[i].status;
-		struct batch *batch = work(f, reply);
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+		size_t c = i / 2;
+		struct reply *reply = reply_of(f, cases[c].outcome);
+		reply->http_status = cases[c].status;
+		struct batch *batch = settle(f, reply, i % 2);
 		assert_true(batch->first && batch->last && !batch->parsed);
 		assert_int_equal(batch->n_items, 0);
-		assert_int_equal(batch->state.health, cases[i].health);
-		assert_int_equal(batch->state.last_success_us > 1, cases[i].success);
-		assert_int_equal(batch->state.failures, cases[i].health == FEED_FAILING);
+		assert_ptr_equal(batch->feed, f->feed);
+		assert_true(batch->received_us > 0);
+		assert_int_equal(batch->state.health, cases[c].health);
+		assert_int_equal(batch->state.last_success_us > 1, cases[c].success);
+		assert_int_equal(batch->state.failures, cases[c].health == FEED_FAILING);
 		assert_int_equal(batch->state.items, 77);
 		assert_true(batch->state.next_due_us > 0);
 		batch_free(batch);

@@ -158,6 +158,31 @@ static void test_queue(void **state)
 	queue_deinit(&q);
 }
 
+/* What is left to those that must not wait is never taken by those that can. */
+static void test_queue_reserved(void **state)
+{
+	struct queue q;
+	pthread_t thread;
+
+	(void)state;
+	queue_init_reserved(&q, 2, 3);
+	for (intptr_t i = 1; i <= 2; i++)
+		assert_true(queue_push(&q, (void *)i));
+	pthread_create(&thread, NULL, producer, &q); /* waits for room */
+	for (intptr_t i = 3; i <= 5; i++)
+		assert_true(queue_try_push(&q, (void *)i));
+	assert_false(queue_try_push(&q, &q));
+	for (intptr_t i = 1; i <= 5; i++)
+		assert_int_equal((intptr_t)queue_pop(&q), i);
+	for (intptr_t i = 1; i <= 10000; i++) {
+		assert_int_equal((intptr_t)queue_pop(&q), i);
+		assert_in_range(queue_length(&q), 0, 2);
+	}
+	assert_null(queue_pop(&q));
+	pthread_join(thread, NULL);
+	queue_deinit(&q);
+}
+
 static void test_json(void **state)
 {
 	cleanup(buf_deinit) struct buf b = BUF_INIT;
@@ -337,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_queue_reserved),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_quote),
 		cmocka_unit_test(test_json_integers),
