@@ -122,6 +122,8 @@ static void log_poll(const struct reply *reply, int64_t took_us)
 	const char *outcome = reply_outcome_names[reply->outcome];
 	struct numbers n;
 
+	if (!log_is_on(LOG_LEVEL_DEBUG))
+		return;
 	write_numbers(&n, reply->http_status, took_us);
 	log_write(LOG_LEVEL_DEBUG,
 		LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
@@ -339,7 +341,7 @@ static void pump(struct poller *p)
 	}
 	uv_timer_stop(p->timer);
 	if (p->under_way >= (size_t)p->settings->parallel)
-		return; /* poller_settled() comes back here */
+		return; /* what is settled comes back here */
 	int64_t wake = schedule_wake(p->schedule, now);
 	if (wake == INT64_MAX)
 		return;
@@ -562,7 +564,6 @@ void poller_settled(struct poller *p, struct str feed_id, struct feed_state *sta
 	else
 		schedule_done(p->schedule, &polled->slot, now.boot_us, now.boot_us + wait);
 	feed_unref(asked);
-	pump(p);
 }
 
 int poller_refresh(struct poller *p, const char *feed_id, struct control_refresh *ret)

@@ -33,7 +33,8 @@ struct poller *poller_free(struct poller *poller);
  * poller_change(). Unknown ids are ignored. */
 void poller_restore(struct poller *poller, struct str feed_id, const struct feed_state *state);
 void poller_start(struct poller *poller);
-/* While held, no transfer is started: the stages behind have no room, or nowhere to put it. */
+/* While held, no transfer is started: the stages behind have no room, or nowhere to put it. Else what is due
+ * is started now. */
 void poller_hold(struct poller *poller, bool hold);
 
 /* Another configuration. Feeds that are the very same `struct feed` as before notice nothing. Of
@@ -50,7 +51,8 @@ void poller_change(struct poller *poller, const struct poller_config *config,
 	struct poller_memory *memory, struct poller_changes *ret);
 
 /* The reply to this feed's poll is journaled with this state (its texts are taken over), or was
- * dropped (NULL: the state stays what it was, and the feed is polled again soon). */
+ * dropped (NULL: the state stays what it was, and the feed is polled again soon). One commit settles many:
+ * behind the last of them comes a poller_hold(), which starts others in their places. */
 void poller_settled(struct poller *poller, struct str feed_id, struct feed_state *state);
 
 /* Polls a feed as soon as its host allows. 0, -ENOENT, or -EPERM: it is paused. */

@@ -88,12 +88,17 @@ static void to_stderr(enum log_level level, const struct log_field *fields, cons
 	(void)ignored;
 }
 
+bool log_is_on(enum log_level level)
+{
+	return level <= log_state.least;
+}
+
 void log_write(enum log_level level, const struct log_field *fields, const char *format, ...)
 {
 	char text[LOG_LINE_MAX];
 	va_list args;
 
-	if (level > log_state.least)
+	if (!log_is_on(level))
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);

@@ -3,6 +3,8 @@
  * I/O edges, the pipeline and main do. Any thread. */
 #pragma once
 
+#include <stdbool.h>
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* `name` in lower case ("feed", "url", "http_status"); journald gets it as CIVICWIRE_FEED. */
@@ -16,6 +18,9 @@ void log_init(const char *identity, enum log_level least);
  * out. */
 void log_write(enum log_level level, const struct log_field *fields, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Is what has this level written? For those who would only prepare it. */
+bool log_is_on(enum log_level level);
 
 /* LOG_FIELDS({"feed", id}, {"url", url}) */
 #define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__, {0}})

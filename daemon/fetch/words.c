@@ -357,11 +357,13 @@ void words_for_head(struct transfer *t)
 {
 	char host[WORDS_HOST_MAX];
 
+	if (t->response.ended && !t->response.lengths_differ)
+		return;
 	words_host(t->reply->url, host);
 	if (!t->response.ended)
 		fail(t, FAULT_BROKEN_OFF,
 			mem_printf("%s closed the connection within the headers", host));
-	else if (t->response.lengths_differ)
+	else
 		fail(t, FAULT_NOT_HTTP, mem_printf("%s announced two lengths of one body", host));
 }
 

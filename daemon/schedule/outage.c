@@ -37,7 +37,7 @@ static uint64_t name_of(struct str url)
 	uint64_t word;
 
 	host_of_url(&name, url);
-	struct hash hash = hash_of(buf_view(&name));
+	struct hash hash = hash_mix(buf_view(&name));
 	buf_deinit(&name);
 	memcpy(&word, hash.b, sizeof word);
 	return word ? word : 1;
@@ -82,6 +82,12 @@ bool outage_is(const struct outage *outage, int64_t now_us)
 {
 	size_t heard = 0, failed = 0;
 
+	/* Nearly always: what nobody has heard needs no jury. */
+	for (size_t i = 0; i < OUTAGE_HOSTS; i++)
+		failed += outage->hosts[i].failed;
+	if (failed < OUTAGE_FAILED_MIN)
+		return false;
+	failed = 0;
 	for (size_t i = OUTAGE_HOSTS; heard < OUTAGE_JURY;) {
 		i = heard_before(outage, i);
 		if (i == OUTAGE_HOSTS || now_us - outage->hosts[i].at_us > OUTAGE_WINDOW_US)
