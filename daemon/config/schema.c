@@ -189,7 +189,7 @@ const struct schema_key schema_keys[] = {
 		.most = HOUR_US, .fallback = "1s",
 		.about = "pause between two requests to one host"},
 	{SECTION_FETCH, "host_parallel", KEY_COUNT, FETCH(host_default.parallel), .least = 1,
-		.most = 100, .fallback = "1", .about = "connections to one host at a time"},
+		.most = 100, .fallback = "1", .about = "requests to one host at a time"},
 	{SECTION_FETCH, "allow_file", KEY_BOOL, FETCH(allow_file), .fallback = "false",
 		.about = "feeds may have file: URLs: for demonstrations only"},
 
@@ -199,7 +199,7 @@ const struct schema_key schema_keys[] = {
 		.most = HOUR_US, .example = "500ms",
 		.about = "pause between two requests to this host"},
 	{SECTION_HOST, "parallel", KEY_COUNT, AT(struct host_settings, parallel), .least = 1,
-		.most = 100, .example = "2", .about = "connections to this host at a time"},
+		.most = 100, .example = "2", .about = "requests to this host at a time"},
 
 	{SECTION_FEEDS, "networks", KEY_SECTIONS, MANY(struct feeds_file, networks),
 		.child = SECTION_NETWORK, .about = "networks: sets of cities"},

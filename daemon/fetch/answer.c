@@ -102,6 +102,7 @@ static char *next_hop(struct transfer *t)
 char *transfer_end(struct transfer *t, CURLcode code)
 {
 	transfer_resolved(t);
+	transfer_led(t);
 	transfer_tell(t);
 	if (t->stop && t->stop != STOP_ENOUGH)
 		words_for_stop(t);

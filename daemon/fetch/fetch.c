@@ -1,5 +1,8 @@
 /* A poll's way through here:
  *
+ *                     following another transfer's connection
+ *                       │    ▲
+ *                       ▼    │
  *   fetch_submit ──▶ waiting ──▶ running ──▶ (redirect: running again) ──▶ sink
  *        │            for a place   in a pool                               ▲
  *        └──▶ ready: refused before it began, or a file ── next loop round ─┘
@@ -37,9 +40,10 @@ struct fetcher {
 	struct pool_sink pooled;
 	struct transfer_desk desk;
 	struct map pools; /* by the list of allowed networks */
-	struct list waiting, running, ready;
+	struct list running, ready;
 	uv_timer_t later; /* hands `ready` over in the loop's next round */
 	size_t active;
+	int outlive; /* sessions_outlive() */
 	CURL *idle[EASY_IDLE_MAX];
 	size_t n_idle;
 };
@@ -116,6 +120,7 @@ static void give_back(struct fetcher *f, struct transfer *t)
 		curl_easy_cleanup(easy);
 		return;
 	}
+	curl_easy_setopt(easy, CURLOPT_SHARE, NULL);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* points into the transfer */
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
 	f->idle[f->n_idle++] = easy;
@@ -129,16 +134,21 @@ static struct pool *pool_for(struct fetcher *f, struct transfer *t)
 	struct guard guard;
 	struct buf key = BUF_INIT;
 
+	if (t->private)
+		buf_lit(&key, "private ");
 	for (size_t i = 0; i < access->n_allow_net; i++)
 		buf_printf(&key, "%s ", access->allow_net[i]);
 	struct pool *pool = map_get(&f->pools, buf_view(&key));
 	if (!pool) {
 		if (guard_init(&guard, access->allow_net, access->n_allow_net, &error) == 0) {
-			pool = pool_new(f->loop, &guard, &f->pooled);
+			pool = pool_new(f->loop, t->private ? POOL_PRIVATE : POOL_COMMON, &guard,
+				&f->pooled);
 			guard_deinit(&guard); /* empty unless there was no pool to take it */
 		}
-		if (pool)
+		if (pool) {
+			pool_set_parallel(pool, f->settings->parallel);
 			map_add(&f->pools, str_of(mem_strndup(key.p ? key.p : "", key.n)), pool);
+		}
 	}
 	buf_deinit(&key);
 	if (!pool) {
@@ -165,17 +175,17 @@ static void run(struct fetcher *f, struct transfer *t)
 
 static void begin(struct fetcher *f, struct transfer *t)
 {
-	CURL *easy = f->n_idle ? f->idle[--f->n_idle] : transfer_easy_new(&f->desk, &f->limits);
-
 	list_remove(&t->link);
-	tell_begun(f, t->reply);
 	t->pool = pool_for(f, t);
+	if (t->pool && transfer_follows(t))
+		return;
+	tell_begun(f, t->reply);
+	CURL *easy = f->n_idle ? f->idle[--f->n_idle] : transfer_easy_new(&f->desk, &f->limits);
 	if (!easy && !t->reply->error)
 		reply_fail(t->reply, FAULT_LOCAL, mem_strdup("libcurl has no memory"));
 	if (easy) /* one that was used before knows an older one, perhaps */
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, f->desk.user_agent);
-	if (t->reply->error ||
-		transfer_aim(t, easy, feed_state_url(&t->reply->state, t->reply->feed->url)) < 0) {
+	if (t->reply->error || transfer_aim(t, easy, t->reply->url) < 0) {
 		curl_easy_cleanup(easy);
 		deliver_later(f, t);
 		return;
@@ -185,8 +195,8 @@ static void begin(struct fetcher *f, struct transfer *t)
 
 static void start_waiting(struct fetcher *f)
 {
-	while (!list_is_empty(&f->waiting) && f->desk.resolving < f->limits.resolving)
-		begin(f, container_of(f->waiting.next, struct transfer, link));
+	while (!list_is_empty(&f->desk.waiting) && f->desk.resolving < f->limits.resolving)
+		begin(f, container_of(f->desk.waiting.next, struct transfer, link));
 }
 
 static void on_done(struct pool_sink *sink, CURL *easy, CURLcode code)
@@ -232,10 +242,12 @@ int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
 	f->limits = *limits;
 	f->sink = sink;
 	f->pooled = (struct pool_sink){on_done, on_ran};
+	f->outlive = sessions_outlive();
 	f->desk.accept = ACCEPT;
 	f->desk.user_agent = user_agent_of(settings);
 	map_init(&f->pools);
-	list_init(&f->waiting);
+	list_init(&f->desk.waiting);
+	list_init(&f->desk.following);
 	list_init(&f->running);
 	list_init(&f->ready);
 	uv_timer_init(loop, &f->later);
@@ -280,7 +292,8 @@ struct fetcher *fetcher_free(struct fetcher *f)
 {
 	if (!f)
 		return NULL;
-	drop(f, &f->waiting);
+	drop(f, &f->desk.following);
+	drop(f, &f->desk.waiting);
 	drop(f, &f->running);
 	drop(f, &f->ready);
 	while (f->n_idle)
@@ -290,6 +303,7 @@ struct fetcher *fetcher_free(struct fetcher *f)
 		pool_free(it->value);
 	}
 	map_deinit(&f->pools);
+	sessions_forget(f->outlive);
 	free(f->desk.user_agent);
 	uv_timer_stop(&f->later);
 	uv_close((uv_handle_t *)&f->later, on_fetcher_closed);
@@ -302,6 +316,7 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 	struct reply *reply = reply_new(feed, state);
 	struct transfer *t = transfer_new(reply, &f->desk, &f->limits);
 
+	t->private = feed->access.auth != FEED_AUTH_NONE || feed->access.proxy;
 	f->active++;
 	metric_add(METRIC_civicwire_transfers, 1);
 	metric_add(METRIC_civicwire_polls_total, 1);
@@ -315,20 +330,23 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 		deliver_later(f, t);
 		return;
 	}
-	list_append(&f->waiting, &t->link);
+	reply->url = mem_strdup(feed_state_url(state, feed->url));
+	list_append(&f->desk.waiting, &t->link);
 	start_waiting(f);
 }
 
 void fetcher_set(struct fetcher *f, const struct fetch_settings *settings)
 {
 	f->settings = settings;
+	map_for_each(it, &f->pools)
+		pool_set_parallel(it->value, settings->parallel);
 	free(f->desk.user_agent);
 	f->desk.user_agent = user_agent_of(settings);
 }
 
 bool fetch_cancel(struct fetcher *f, const struct feed *feed)
 {
-	struct list *lists[] = {&f->waiting, &f->running, &f->ready};
+	struct list *lists[] = {&f->desk.waiting, &f->desk.following, &f->running, &f->ready};
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		list_for_each(link, lists[i]) {

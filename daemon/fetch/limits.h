@@ -11,6 +11,8 @@ struct fetch_limits {
 	int64_t ratio, ratio_from;         /* decoded : wire, looked at beyond ratio_from bytes */
 	unsigned redirects;
 	unsigned resolving;  /* transfers that may be waiting for the resolver */
+	long address_s;      /* how long a name's addresses are kept … */
+	long connection_s;   /* … and how old a connection may be that is used again */
 	const char *ca_file; /* NULL: the system's */
 };
 

@@ -21,8 +21,11 @@
 
 #include "base/alloc.h"
 
-/* Idle connections kept in all: at 38 KB for one with TLS, 10 MB. */
-#define POOL_CONNECTIONS_MAX 256L
+/* Idle connections kept beside as many as there may be transfers: at 38 KB for one with TLS, 10 MB.
+ * libcurl counts those in use, too, and closes an idle one whenever a request ends while there are
+ * more: were the bound not above `parallel`, none would ever be used again. With `parallel` at
+ * 10,000 that is 390 MB, of which its transfers take as much by themselves. */
+#define POOL_IDLE_MAX 256
 
 struct watch {
 	uv_poll_t poll;
@@ -141,7 +144,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *
 	return 0;
 }
 
-struct pool *pool_new(uv_loop_t *loop, struct guard *guard, struct pool_sink *sink)
+struct pool *pool_new(
+	uv_loop_t *loop, enum pool_kind kind, struct guard *guard, struct pool_sink *sink)
 {
 	CURLM *multi = curl_multi_init();
 
@@ -154,15 +158,21 @@ struct pool *pool_new(uv_loop_t *loop, struct guard *guard, struct pool_sink *si
 	pool->sink = sink;
 	pool->loop = loop;
 	list_init(&pool->watches);
+	sessions_init(&pool->sessions);
+	map_init(&pool->connecting);
 	uv_timer_init(loop, &pool->timer);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, pool);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_deadline);
 	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, pool);
-	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, POOL_CONNECTIONS_MAX);
-	/* One request at a time on a connection: a host's `parallel` counts connections. */
-	curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+	curl_multi_setopt(multi, CURLMOPT_PIPELINING,
+		kind == POOL_COMMON ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
 	return pool;
+}
+
+void pool_set_parallel(struct pool *pool, int64_t parallel)
+{
+	curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)(parallel + POOL_IDLE_MAX));
 }
 
 static void on_pool_closed(uv_handle_t *handle)
@@ -175,6 +185,8 @@ struct pool *pool_free(struct pool *pool)
 	if (!pool)
 		return NULL;
 	curl_multi_cleanup(pool->multi);
+	sessions_deinit(&pool->sessions);
+	map_deinit(&pool->connecting);
 	while (!list_is_empty(&pool->watches))
 		watch_close(container_of(pool->watches.next, struct watch, link));
 	guard_deinit(&pool->guard);

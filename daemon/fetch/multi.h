@@ -1,13 +1,16 @@
 /* A pool of connections: one libcurl multi handle on the libuv loop. Feeds that may live in
- * private networks have a pool of their own for each set of such networks: a connection that was
- * opened under one rule is then never reused under another. Inside fetch/ only. */
+ * private networks have a pool of their own for each set of such networks, and so have those with
+ * secrets or a proxy: a connection that was opened under one rule is then never reused under
+ * another. Inside fetch/ only. */
 #pragma once
 
 #include <curl/curl.h>
 #include <uv.h>
 
 #include "base/list.h"
+#include "base/map.h"
 #include "fetch/guard.h"
+#include "fetch/sessions.h"
 
 struct pool_sink {
 	/* A transfer has ended and is out of the pool. May add others, or this one again. */
@@ -18,6 +21,9 @@ struct pool_sink {
 
 struct pool {
 	struct guard guard;
+	struct sessions sessions;
+	struct map
+		connecting; /* transfers by scheme and authority, until their connection stands */
 	CURLM *multi;
 	uv_timer_t timer;
 	struct list watches;
@@ -25,8 +31,17 @@ struct pool {
 	uv_loop_t *loop;
 };
 
+/* How requests share connections. */
+enum pool_kind {
+	POOL_COMMON,  /* those to one host share an HTTP/2 connection */
+	POOL_PRIVATE, /* one at a time on each: whatever they carry stays with them */
+};
+
 /* Takes the guard over. NULL if libcurl has no memory. */
-struct pool *pool_new(uv_loop_t *loop, struct guard *guard, struct pool_sink *sink);
+struct pool *pool_new(
+	uv_loop_t *loop, enum pool_kind kind, struct guard *guard, struct pool_sink *sink);
+/* So many transfers there may be at a time. */
+void pool_set_parallel(struct pool *pool, int64_t parallel);
 /* No transfer may be left in it. Its memory goes when the loop has closed its handles. NULL-safe;
  * returns NULL. Not from inside the sink. */
 struct pool *pool_free(struct pool *pool);

@@ -40,6 +40,12 @@ const struct fetch_limits fetch_limits_default = {
 	.ratio_from = 1024 * 1024, /* a small body may pack well by chance and harms nobody */
 	.redirects = 5,
 	.resolving = 32, /* the resolver takes a thread for each */
+	/* A server that moves is found at its new address within a minute, half of it for each of
+	 * the two. getaddrinfo() does not tell the DNS record's TTL; the machine's resolver, which
+	 * keeps to it, is asked again after this time. A connection in use all the time would stay
+	 * with the old address for ever; resumed TLS makes the next one cheap. */
+	.address_s = 30,
+	.connection_s = 30,
 	.ca_file = NULL,
 };
 
@@ -67,11 +73,60 @@ void transfer_resolved(struct transfer *t)
 	t->resolving = false;
 }
 
+/* "https://host:port"; STR_NONE: over plain HTTP nothing can be shared. */
+static struct str origin_of(const char *url)
+{
+	struct str s = str_of(url);
+	const struct str scheme = STR("https://");
+
+	if (!str_istarts(s, scheme))
+		return STR_NONE;
+	return str_head(s, scheme.n + strcspn(s.p + scheme.n, "/?#\\"));
+}
+
+bool transfer_follows(struct transfer *t)
+{
+	struct str origin = origin_of(t->reply->url);
+
+	if (t->private || t->led || !origin.n)
+		return false;
+	struct transfer *leader = map_add(&t->pool->connecting, origin, t);
+	if (!leader) {
+		t->leads = origin;
+		return false;
+	}
+	t->leader = leader;
+	list_remove(&t->link);
+	list_append(&t->desk->following, &t->link);
+	return true;
+}
+
+void transfer_led(struct transfer *t)
+{
+	struct list *link = t->desk->following.next;
+
+	if (!t->leads.n)
+		return;
+	map_take(&t->pool->connecting, t->leads);
+	t->leads = STR_NONE;
+	while (link != &t->desk->following) {
+		struct transfer *other = container_of(link, struct transfer, link);
+		link = link->next;
+		if (other->leader != t)
+			continue;
+		other->leader = NULL;
+		other->led = true;
+		list_remove(&other->link);
+		list_append(&t->desk->waiting, &other->link);
+	}
+}
+
 struct transfer *transfer_free(struct transfer *t)
 {
 	if (!t)
 		return NULL;
 	transfer_resolved(t);
+	transfer_led(t);
 	list_remove(&t->link);
 	curl_slist_free_all(t->headers);
 	response_deinit(&t->response);
@@ -193,6 +248,7 @@ static int on_request(void *userp, char *peer, char *local, int peer_port, int l
 	(void)peer_port;
 	(void)local_port;
 	transfer_resolved(userp);
+	transfer_led(userp);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -220,6 +276,8 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
 	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	if (limits->ca_file)
 		curl_easy_setopt(e, CURLOPT_CAINFO, limits->ca_file);
+	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, limits->address_s);
+	curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, limits->connection_s);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, limits->connect_ms);
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, limits->low_speed_bytes);
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, limits->low_speed_s);
@@ -317,7 +375,6 @@ static int aim_secrets(struct transfer *t, CURL *easy, const char *url)
 	const struct feed_access *access = &t->reply->feed->access;
 	struct error error = {0};
 
-	t->private = access->auth != FEED_AUTH_NONE || access->proxy;
 	if (access->proxy) {
 		cleanup(free_p) char *host = url_part(url, CURLUPART_HOST, CURLU_PUNYCODE);
 		const char *kind = host ? guard_refuses_host(&t->pool->guard, str_of(host)) : NULL;
@@ -384,6 +441,9 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	int64_t left_ms = t->limits->total_ms - (clock_monotonic_us() - t->began_us) / MSEC_US;
 	if (aim_secrets(t, easy, url) < 0)
 		return -1;
+	if (!t->private) /* such a handle is not used again: what it keeps goes with it */
+		curl_easy_setopt(
+			easy, CURLOPT_SHARE, sessions_for(&t->pool->sessions, str_of(url)));
 	curl_slist_free_all(t->headers);
 	t->headers = with_header(NULL, "If-None-Match", reply->state.etag);
 	t->headers = with_header(t->headers, "If-Modified-Since", reply->state.last_modified);

@@ -41,16 +41,21 @@ struct transfer {
 	size_t unread; /* bytes of a page nobody reads */
 	enum transfer_stop stop;
 	unsigned hops;
-	bool permanent;   /* all hops so far were 301 or 308 */
-	bool private;     /* the handle has seen a secret or a proxy: it is not used again */
-	bool resolving;   /* counted in the desk */
-	int64_t began_us; /* monotonic */
-	void *memory;     /* what free() gets: the struct is aligned by hand, for `hash` */
+	bool permanent;          /* all hops so far were 301 or 308 */
+	bool private;            /* the handle has seen a secret or a proxy: it is not used again */
+	bool resolving;          /* counted in the desk */
+	struct str leads;        /* its key in pool->connecting: others wait for its connection */
+	struct transfer *leader; /* which this one waits for */
+	bool led;                /* it has waited once */
+	int64_t began_us;        /* monotonic */
+	void *memory;            /* what free() gets: the struct is aligned by hand, for `hash` */
 };
 
 /* What transfers share. */
 struct transfer_desk {
 	unsigned resolving;
+	struct list waiting;   /* for a place among those that resolve */
+	struct list following; /* for another one's connection to their host */
 	const char *accept;
 	char *user_agent;
 	struct fetch_trace *trace; /* NULL: nobody watches */
@@ -70,6 +75,15 @@ int transfer_aim(struct transfer *transfer, CURL *easy, const char *url);
 
 /* No name is being looked up for it (any more). */
 void transfer_resolved(struct transfer *transfer);
+
+/* Another transfer connects to the same host right now: this one waits in the desk's `following`
+ * until that is done, for over HTTP/2 it needs no connection of its own. If none does, this one
+ * leads from now on. (CURLOPT_PIPEWAIT would do it inside libcurl, but there the one that waits for
+ * a host that is silent is held up for as long again as each one before it; and over plain HTTP it
+ * waits for a whole answer.) */
+bool transfer_follows(struct transfer *transfer);
+/* Its connection stands, or never will: those that follow go on. */
+void transfer_led(struct transfer *transfer);
 
 static inline bool status_has_body(int status)
 {

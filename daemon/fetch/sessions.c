@@ -1,0 +1,57 @@
+#include "fetch/sessions.h"
+
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+
+/* Called by SSL_free() before it looks at how the connection ended. A session that a fatal alert
+ * has spoilt is marked by then. */
+static void on_free(void *parent, void *data, CRYPTO_EX_DATA *ex, int index, long n, void *pointer)
+{
+	SSL *ssl = parent;
+
+	(void)data;
+	(void)ex;
+	(void)index;
+	(void)n;
+	(void)pointer;
+	SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_SENT_SHUTDOWN);
+}
+
+int sessions_outlive(void)
+{
+	return SSL_get_ex_new_index(0, NULL, NULL, NULL, on_free);
+}
+
+void sessions_forget(int outlive)
+{
+	if (outlive >= 0)
+		CRYPTO_free_ex_index(CRYPTO_EX_INDEX_SSL, outlive);
+}
+
+void sessions_init(struct sessions *s)
+{
+	*s = (struct sessions){0};
+	hash_key_init(&s->key);
+}
+
+void sessions_deinit(struct sessions *s)
+{
+	for (size_t i = 0; i < SESSIONS_SHARES; i++)
+		if (s->shares[i])
+			curl_share_cleanup(s->shares[i]);
+}
+
+CURLSH *sessions_for(struct sessions *s, struct str url)
+{
+	struct str rest = str_skip(url, str_find(url, STR("://")) + 3);
+	size_t end = 0;
+
+	while (end < rest.n && !strchr("/?#\\", rest.p[end]))
+		end++;
+	/* By the host as it is written: of two spellings each has a session of its own. */
+	CURLSH **share = &s->shares[hash_short(&s->key, str_head(rest, end)) % SESSIONS_SHARES];
+	if (!*share && (*share = curl_share_init()))
+		/* One thread: no locks. */
+		curl_share_setopt(*share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	return *share;
+}

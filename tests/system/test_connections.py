@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+"""What connections the daemon makes, as nginx's log tells: TLS sessions that are resumed, HTTP/2 connections that are shared,
+connections that are kept, and how long."""
+import collections
+import contextlib
+import os
+import pathlib
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from origin import island  # noqa: E402
+
+island.enter()
+
+import wire  # noqa: E402
+from origin.moods import document  # noqa: E402
+from origin.names import Names  # noqa: E402
+from origin.server import TLS  # noqa: E402
+
+Reply = collections.namedtuple("Reply", "port host path connection nth resumed http tls address")
+# Ports of the server: what it speaks, and whether it keeps connections.
+TLS12, TLS13, TLS12_H2, TLS13_H2, KEPT, KEPT_H2, SLOW, SLOW_H2, PLAIN = range(8001, 8010)
+SOON = "keepalive_requests 1;"  # after one request the connection is over
+SLOW_BYTES = 20_000  # a second: so that requests are under way at the same time
+
+
+class Server(wire.Nginx):
+    """One nginx under every name and address of the island."""
+
+    def __init__(self, work):
+        self.work = pathlib.Path(work) / "nginx"
+        self.work.mkdir()
+        self.port, self.log = PLAIN, self.work / "access.log"
+        os.chmod(work, 0o755)
+        (self.work / "www").mkdir()
+        (self.work / "www" / "feed.xml").write_bytes(document("/feed"))
+        (self.work / "www" / "long.xml").write_bytes(document("/long") + b"<!--" + b"x" * 2 * SLOW_BYTES + b"-->")
+        for file in ("valid.pem", "key.pem"):
+            (self.work / file).write_bytes((TLS / file).read_bytes())
+        temporary = "".join(f"{what}_temp_path {self.work}/{what}; " for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+
+        def server(port, more, tls="TLSv1.2 TLSv1.3", http2=False):
+            return (f"server {{ listen {port} ssl{' http2' if http2 else ''} backlog=1024; ssl_protocols {tls}; {more} "
+                    f"ssl_certificate {self.work}/valid.pem; ssl_certificate_key {self.work}/key.pem; root {self.work}/www; }}\n")
+        (self.work / "nginx.conf").write_text(f"""{'user root;' if os.geteuid() == 0 else ''}
+daemon off; worker_processes 1; pid {self.work}/pid; error_log {self.work}/error.log; worker_rlimit_nofile 8192;
+events {{ worker_connections 4096; }}
+http {{
+    log_format reply '$server_port $host $request_uri $connection $connection_requests $ssl_session_reused '
+                     '$server_protocol $ssl_protocol $server_addr';
+    access_log {self.log} reply;
+    types {{ application/xml xml; }}
+    ssl_session_cache shared:tests:10m; ssl_session_timeout 1h; keepalive_requests 100000; keepalive_timeout 600s; {temporary}
+    {server(TLS12, SOON, tls="TLSv1.2")}
+    {server(TLS13, SOON, tls="TLSv1.3")}
+    {server(TLS12_H2, SOON, tls="TLSv1.2", http2=True)}
+    {server(TLS13_H2, SOON, tls="TLSv1.3", http2=True)}
+    {server(KEPT, "")}
+    {server(KEPT_H2, "", http2=True)}
+    {server(SLOW, f"limit_rate {SLOW_BYTES};")}
+    {server(SLOW_H2, f"limit_rate {SLOW_BYTES};", http2=True)}
+    server {{ listen {PLAIN}; root {self.work}/www; }}
+}}
+""")
+
+    def replies(self, skip=0):
+        return [Reply(int(line[0]), *line[1:4], int(line[4]), *line[5:])
+                for line in (r.split() for r in self.log.read_text().splitlines()[skip:])]
+
+    def mark(self):
+        return len(self.log.read_text().splitlines())
+
+
+def name(n):
+    return f"h{n}.feeds.test"
+
+
+def table(n):
+    """Each name at an address of its own, of the public internet."""
+    return {name(i): [f"20.{i // 250}.{i % 250}.1"] for i in range(n)}
+
+
+def round_of(d, server, feeds):
+    """Polls all feeds once; the replies."""
+    mark, before = server.mark(), d.feeds()
+    for feed in feeds:
+        d.refresh(feed)
+
+    def over():
+        now = d.feeds()
+        return all(now[wire.feed_id(f)].get("last_poll") != before[wire.feed_id(f)].get("last_poll") and
+                   not now[wire.feed_id(f)]["polling"] for f in feeds)
+    wire.wait_until("all feeds to be polled", over, 120)
+    return server.replies(mark)
+
+
+@contextlib.contextmanager
+def daemon(feeds, settings=""):
+    with wire.folder() as work, Server(work) as server:
+        urls = {f: (u, ["interval: 6h"]) if isinstance(u, str) else (u[0], ["interval: 6h", *u[1]]) for f, u in feeds.items()}
+        with wire.Daemon(work, urls, settings=settings or "hosts: []\n") as d:
+            bad = {f: s.get("error") for f, s in d.wait_polled().items() if s.get("error")}
+            assert not bad, bad
+            yield d, server
+
+
+def test_sessions():
+    """More hosts than libcurl keeps sessions of in one place: each is greeted in full once, though no connection outlives its
+    request."""
+    hosts = 120
+    kinds = {"tls12": (TLS12, "TLSv1.2", "HTTP/1.1"), "tls13": (TLS13, "TLSv1.3", "HTTP/1.1"),
+             "tls12-h2": (TLS12_H2, "TLSv1.2", "HTTP/2.0"), "tls13-h2": (TLS13_H2, "TLSv1.3", "HTTP/2.0")}
+    for kind, (port, tls, http) in kinds.items():
+        feeds = {f"f{n}": f"https://{name(n)}:{port}/feed.xml" for n in range(hosts)}
+        with daemon(feeds) as (d, server):
+            assert all(r.resumed == "." for r in server.replies())
+            # The second time a session comes from a first connection, the third time from a resumed one.
+            for turn in (2, 3):
+                replies = round_of(d, server, feeds)
+                assert len(replies) == hosts and {(r.nth, r.tls, r.http) for r in replies} == {(1, tls, http)}, replies[:3]
+                resumed = sum(r.resumed == "r" for r in replies)
+                print(f"  {kind}, time {turn}: {resumed} of {hosts} resumed")
+                # One place in eight is shared by chance: the hash is another in each run.
+                assert resumed >= 0.9 * hosts, (kind, resumed)
+
+
+def test_sessions_are_not_shared():
+    """Who has a certificate, a secret or networks of its own is greeted in full, and so is who comes after it."""
+    url = f"https://{name(0)}:{TLS13}/feed.xml"
+    with wire.folder() as keys:
+        (keys / "secret").write_text("word\n")
+        os.chmod(keys, 0o755)
+        for file in ("valid.pem", "key.pem"):
+            (keys / file).write_bytes((TLS / file).read_bytes())
+        feeds = {"plain": url, "bearer": (url, [f"auth: {{ bearer_file: {keys}/secret }}"]),
+                 "certificate": (url, [f"auth: {{ certificate_file: {keys}/valid.pem, key_file: {keys}/key.pem }}"]),
+                 "nets": (url, ["allow_net: ['10.0.0.0/8']"])}
+        with daemon(feeds) as (d, server):
+            for feed, resumed in (("plain", "r"), ("bearer", "."), ("certificate", "."), ("bearer", "."), ("nets", "r"), ("plain", "r")):
+                reply, = round_of(d, server, [feed])
+                assert reply.resumed == resumed, (feed, reply)
+            first = [r.resumed for r in server.replies()[:len(feeds)]]
+            assert first == ["."] * 4, first
+
+
+def slow(n, port):
+    return [f"https://{name(n)}:{port}/long.xml?{i}" for i in range(8)]
+
+
+def test_multiplexing():
+    """Requests to one host at the same time share a connection over HTTP/2, and have one each over HTTP/1.1; those with a secret
+    share none."""
+    with wire.folder() as keys:
+        (keys / "secret").write_text("word\n")
+        os.chmod(keys, 0o755)
+        feeds = {f"h2-{i}": u for i, u in enumerate(slow(0, SLOW_H2))}
+        feeds |= {f"h1-{i}": u for i, u in enumerate(slow(1, SLOW))}
+        feeds |= {f"secret-{i}": (u, [f"auth: {{ bearer_file: {keys}/secret }}"]) for i, u in enumerate(slow(2, SLOW_H2))}
+        feeds |= {f"one-{i}": u for i, u in enumerate(slow(3, SLOW_H2)[:3])}
+        feeds |= {f"mixed-{i}": u for i, u in enumerate(slow(2, SLOW_H2))}
+        hosts = "".join(f"  - {{ host: {name(n)}, gap: 0s, parallel: 16 }}\n" for n in range(3))
+        with daemon(feeds, f"hosts:\n{hosts}") as (d, server):
+            replies = server.replies()
+        of = {n: [r for r in replies if r.host == name(n)] for n in range(4)}
+        assert len({r.connection for r in of[0]}) == 1 and {r.http for r in of[0]} == {"HTTP/2.0"}, of[0]
+        assert len({r.connection for r in of[1]}) == 8 and {r.nth for r in of[1]} == {1}, of[1]
+        mixed = collections.Counter(r.connection for r in of[2])
+        assert sorted(mixed.values()) == [1] * 8 + [8], mixed
+        assert len({r.connection for r in of[3]}) == 1, of[3]
+
+
+def test_many_connections():
+    """More hosts than connections would be kept by themselves: as many as there may be transfers are, also after a reload."""
+    hosts = 600
+    feeds = {f"f{n}": f"https://{name(n)}:{KEPT}/feed.xml" for n in range(hosts)}
+
+    def settings(parallel):
+        return f"hosts: []\nfetch: {{ parallel: {parallel} }}\n"
+    with daemon(feeds, settings(hosts)) as (d, server):
+        def kept(turn):
+            used = sum(r.nth > 1 for r in round_of(d, server, feeds))
+            print(f"  {turn}: {used} of {hosts} connections were there")
+            return used
+        assert kept("parallel 600") > 0.95 * hosts
+        was = hosts
+        for reloads, (parallel, least, most) in enumerate(((1, 0, 256 + 1), (hosts, 0.95 * hosts, hosts)), 1):
+            path = d.config / "civicwired.yaml"
+            path.write_text(path.read_text().replace(settings(was), settings(parallel)))
+            was = parallel
+            d.process.send_signal(signal.SIGHUP)
+            wire.wait_until("the reload", lambda n=reloads: d.log_path.read_text().count("read again") == n)
+            kept("after the reload, first")
+            assert least <= kept(f"parallel {parallel}") <= most
+
+
+def test_moved_server():
+    """A server's new address is used within a minute, though the connection to the old one is open and in use."""
+    TABLE[name(0)] = lambda kind: ["20.9.9.1"] if moved else ["20.9.9.0"]
+    moved = []
+    feeds = {"moving": f"https://{name(0)}:{KEPT_H2}/feed.xml", "http": f"http://{name(0)}:{PLAIN}/feed.xml"}
+    with daemon(feeds, "hosts: []\nfetch: { gap: 0s }\n") as (d, server):
+        assert {r.address for r in server.replies()} == {"20.9.9.0"}
+        assert all(r.nth == 2 for r in round_of(d, server, feeds))
+        moved.append(time.monotonic())
+        arrived = {}
+        while len(arrived) < len(feeds):
+            for reply in round_of(d, server, feeds):
+                if reply.address == "20.9.9.1":
+                    arrived.setdefault(reply.port, time.monotonic() - moved[0])
+            assert time.monotonic() - moved[0] < 90, arrived
+            time.sleep(1)
+        print(f"  at the new address after {', '.join(f'{s:.0f} s' for s in arrived.values())}")
+        assert max(arrived.values()) < 63, arrived
+
+
+island.use_names()
+island.trust(TLS / "authority.pem")
+TABLE = table(600)
+Names(TABLE)
+wire.main([test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_moved_server])
