@@ -105,7 +105,7 @@ static void on_reply(struct poller_sink *sink, struct reply *reply)
 			return;
 	} else {
 		batch = workers_settle(reply);
-		if (queue_try_push(&p->batches, batch)) {
+		if (queue_try_push_patient(&p->batches, batch)) {
 			reply_free(reply);
 			return;
 		}

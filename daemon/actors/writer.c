@@ -19,6 +19,14 @@
  * 4 MiB are some 4,000 events. Larger commits are no faster. */
 #define WRITER_GROUP_BATCHES 256
 #define WRITER_GROUP_BYTES   (4 * 1024 * 1024)
+/* Polls that brought no document wait this long for others to share their commit, whose wait for the disk and
+ * page or two of the log are most of what they cost. Nobody waits for them but the next poll of the same
+ * host, which is a second away. What a crash may lose by it is that a feed was asked and had nothing
+ * new, as it may of each poll that is under way: it is due again at the start. A document ends the
+ * wait. */
+#define WRITER_GATHER_US (5 * MSEC_US)
+/* At more than this a commit is cheap enough: a thousandth of it falls on each. */
+#define WRITER_GATHER_BATCHES 100
 /* After a failed commit the next try comes after this long: a full disk stays full for a while. */
 #define WRITER_RETRY_US (1 * SEC_US)
 /* Retention removes a slice of old events at least this often, and goes on while there are more. */
@@ -353,9 +361,11 @@ static bool gather(struct writer *w)
 {
 	int64_t wait = w->n_waiting ? 0 : WRITER_RETAIN_US;
 
+	int64_t patience = w->n_waiting ? 0 : WRITER_GATHER_US;
+
 	if (w->n_waiting < WRITER_GROUP_BATCHES)
-		w->n_waiting += queue_pop_many(w->batches, (void **)w->waiting + w->n_waiting,
-			WRITER_GROUP_BATCHES - w->n_waiting, wait);
+		w->n_waiting += queue_gather(w->batches, (void **)w->waiting + w->n_waiting,
+			WRITER_GROUP_BATCHES - w->n_waiting, wait, patience, WRITER_GATHER_BATCHES);
 	return w->n_waiting || !queue_is_closed(w->batches);
 }
 

@@ -183,6 +183,55 @@ static void test_queue_reserved(void **state)
 	queue_deinit(&q);
 }
 
+#define AN_HOUR_US 3600000000LL
+
+static void *gatherer(void *p)
+{
+	void *out[4];
+
+	return (void *)queue_gather(p, out, 4, -1, AN_HOUR_US, 3);
+}
+
+static size_t gathered_after(struct queue *q, bool (*push)(struct queue *q, void *item))
+{
+	pthread_t thread;
+	void *n;
+
+	pthread_create(&thread, NULL, gatherer, q);
+	assert_true(queue_try_push_patient(q, q));
+	if (push)
+		assert_true(push(q, q));
+	else
+		queue_wake(q);
+	pthread_join(thread, &n);
+	return (size_t)n;
+}
+
+/* What is in no hurry waits an hour here; but not once anything else has come. */
+static void test_queue_gathers(void **state)
+{
+	struct queue q;
+	void *out[4];
+
+	(void)state;
+	queue_init(&q, 4);
+	assert_int_equal(gathered_after(&q, queue_push), 2);
+	assert_int_equal(gathered_after(&q, queue_try_push), 2);
+	assert_int_equal(gathered_after(&q, NULL), 1);
+	assert_true(queue_try_push_patient(&q, &q));
+	assert_int_equal(gathered_after(&q, queue_try_push_patient), 3); /* enough */
+	assert_true(queue_try_push_patient(&q, &q));
+	assert_int_equal(queue_gather(&q, out, 4, 0, 1000, 3), 1); /* for a millisecond */
+	/* One that could not be taken is still in a hurry. */
+	assert_true(queue_try_push_patient(&q, &q) && queue_push(&q, &q));
+	assert_int_equal(queue_gather(&q, out, 1, 0, AN_HOUR_US, 3), 1);
+	assert_int_equal(queue_gather(&q, out, 1, 0, AN_HOUR_US, 3), 1);
+	assert_true(queue_try_push_patient(&q, &q));
+	queue_close(&q);
+	assert_int_equal(queue_gather(&q, out, 4, 0, AN_HOUR_US, 3), 1);
+	queue_deinit(&q);
+}
+
 static void test_json(void **state)
 {
 	cleanup(buf_deinit) struct buf b = BUF_INIT;
@@ -363,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_queue_reserved),
+		cmocka_unit_test(test_queue_gathers),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_quote),
 		cmocka_unit_test(test_json_integers),
