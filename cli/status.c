@@ -71,13 +71,19 @@ static void print_confined(json_t *layers)
 }
 
 /* A daemon of another version may say nothing of it. */
-static void print_lateness(json_t *lateness, long long early)
+static void print_lanes(json_t *lanes, long long early)
 {
-	if (number(lateness, "polls"))
+	json_t *quick = json_object_get(lanes, "quick"), *slow = json_object_get(lanes, "slow");
+
+	if (number(quick, "polls"))
 		printf("lateness  of %lld polls in the last minute 99 in 100 began within %lld ms, "
 		       "the last after %lld ms\n",
-			number(lateness, "polls"), number(lateness, "p99_ms"),
-			number(lateness, "worst_ms"));
+			number(quick, "polls"), number(quick, "late_p99_ms"),
+			number(quick, "late_worst_ms"));
+	if (number(slow, "busy") || number(slow, "polls"))
+		printf("          servers that are slow: %lld polls under way, %lld begun in the "
+		       "last minute, the last after %lld ms\n",
+			number(slow, "busy"), number(slow, "polls"), number(slow, "late_worst_ms"));
 	if (early)
 		printf("          %lld POLLS BEGAN TOO EARLY: a fault of civicwired, please tell "
 		       "of it\n",
@@ -120,8 +126,7 @@ static void print_status(struct question *question, json_t *root)
 	       "paused\n",
 		number(feeds, "total"), number(feeds, "fine"), number(feeds, "failing"),
 		number(feeds, "gone"), number(feeds, "new"), number(feeds, "paused"));
-	print_lateness(
-		json_object_get(root, "lateness"), number(done, "civicwire_polls_early_total"));
+	print_lanes(json_object_get(root, "lanes"), number(done, "civicwire_polls_early_total"));
 	printf("since it started: %lld polls (%lld unchanged, %lld failed), %lld items read,\n"
 	       "          %lld events published, %lld updated, %lld withdrawn\n",
 		number(done, "civicwire_polls_total"),

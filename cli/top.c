@@ -142,7 +142,8 @@ static void put_head(struct buf *out, const struct top *top)
 
 static void put_rates(struct buf *out, const struct top *top)
 {
-	const json_t *lateness = json_object_get(top->now, "lateness");
+	const json_t *lanes = json_object_get(top->now, "lanes");
+	const json_t *quick = json_object_get(lanes, "quick");
 
 	buf_printf(out, "events/s     %8.1f new  %8.1f updated  %8.1f withdrawn\n",
 		rate(top, "counters", "civicwire_events_published_total"),
@@ -153,12 +154,14 @@ static void put_rates(struct buf *out, const struct top *top)
 		rate(top, "counters", "civicwire_polls_not_modified_total"),
 		rate(top, "counters", "civicwire_polls_failed_total"),
 		rate(top, "counters", "civicwire_bytes_received_total") / 1024);
-	buf_printf(out, "queue        %lld transfers under way\n", number(top->now, "transfers"));
-	if (number(lateness, "polls"))
+	buf_printf(out,
+		"queue        %lld transfers under way, %lld of them of servers that are slow\n",
+		number(top->now, "transfers"), number(json_object_get(lanes, "slow"), "busy"));
+	if (number(quick, "polls"))
 		buf_printf(out,
 			"lateness     %8lld ms for 99 in 100 polls of the last minute, %lld ms at "
 			"worst\n",
-			number(lateness, "p99_ms"), number(lateness, "worst_ms"));
+			number(quick, "late_p99_ms"), number(quick, "late_worst_ms"));
 }
 
 static void put_bus(struct buf *out, const struct top *top)

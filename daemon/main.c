@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -273,6 +274,18 @@ static int run(struct config *config, const struct options *options)
 	return EX_OK;
 }
 
+/* A socket for each poll, slow ones besides, those that are kept, and one for each look-up: more than the
+ * 1024 to which systems limit programs for the sake of select(), which nothing here uses. */
+static void raise_descriptors(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files); /* what it is will do for fewer */
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.config = DEFAULT_CONFIG, .level = LOG_LEVEL_INFO};
@@ -291,6 +304,7 @@ int main(int argc, char **argv)
 	/* libcurl reads host names outside ASCII in the locale's encoding, and URLs are UTF-8
 	 * everywhere. Nothing else here asks the locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");
+	raise_descriptors();
 	r = load(&options, &config);
 	if (r != EX_OK)
 		return r;

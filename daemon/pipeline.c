@@ -18,7 +18,7 @@
  *    the journal does not have, or hand out one sequence number twice.
  *
  * Memory is bounded under any load: the poller has at most fetch.parallel replies under way until
- * they are settled, and the queues hold each other back. */
+ * they are settled, and as many of slow servers; the queues hold each other back. */
 #include "pipeline.h"
 
 #include <errno.h>
@@ -43,6 +43,7 @@
 #include "control/control.h"
 #include "digest/vocabulary.h"
 #include "model/batch.h"
+#include "schedule/schedule.h"
 
 /* Batches waiting for the journal: enough for one large commit while the next one gathers. */
 #define BATCHES_WAITING 512
@@ -412,8 +413,8 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, struct config *config,
 		options->path, options->state, p->fixed->journal.path};
 	p->reloader = reloader_new(loop, &reload, config->n_feeds, &p->reread);
 	pthread_mutex_init(&p->news_lock, NULL);
-	queue_init(&p->replies, FETCH_PARALLEL_MAX); /* whatever fetch.parallel becomes */
-	queue_init_reserved(&p->batches, BATCHES_WAITING, FETCH_PARALLEL_MAX);
+	queue_init(&p->replies, SCHEDULE_BUSY_MAX); /* whatever fetch.parallel becomes */
+	queue_init_reserved(&p->batches, BATCHES_WAITING, SCHEDULE_BUSY_MAX);
 	int r = open_journal(p, error);
 	if (r == 0)
 		r = start_loop_side(p, loop, error);

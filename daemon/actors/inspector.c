@@ -79,7 +79,8 @@ static struct control_snapshot *take_snapshot(struct inspector *in, const struct
 
 	s->taken_us = clock_real_us();
 	s->transfers = poller_transfers(in->poller);
-	poller_lateness(in->poller, &s->lateness);
+	for (enum schedule_lane lane = 0; lane < LANE_COUNT; lane++)
+		s->lanes[lane].busy = poller_lane(in->poller, lane, &s->lanes[lane].lateness);
 	poller_each(in->poller, page->after, &gather.view);
 	in->sink->complete(in->sink, s);
 	return s;

@@ -38,9 +38,8 @@ struct poller {
 	struct polled **feeds; /* as configured, in the order of their ids */
 	size_t n_feeds;
 	struct map by_id, by_former_id; /* by_id: those that are leaving, too */
-	size_t under_way; /* submitted and not settled: what bounds the stages behind */
 	bool started, held;
-	struct lateness lateness;
+	struct lateness lateness[LANE_COUNT];
 	struct outage outage;
 	bool in_outage;
 	uv_timer_t *timer; /* outlives us until the loop has closed it */
@@ -57,6 +56,7 @@ static const char *url_of(const struct polled *polled)
 }
 
 static void pump(struct poller *p);
+static void sleep_on(struct poller *p);
 
 static struct now now_get(void)
 {
@@ -132,6 +132,13 @@ static void log_poll(const struct reply *reply, int64_t took_us)
 		"%s was polled: %s", feed->id, reply->error ? reply->error : outcome);
 }
 
+#define LANE_LATENESS(id, name) HISTOGRAM_POLL_LATENESS_##id,
+#define LANE_DURATION(id, name) HISTOGRAM_POLL_DURATION_##id,
+static const enum histogram lateness_of[LANE_COUNT] = {LANES(LANE_LATENESS)};
+static const enum histogram duration_of[LANE_COUNT] = {LANES(LANE_DURATION)};
+#undef LANE_LATENESS
+#undef LANE_DURATION
+
 /* NULL: whoever asked for it is gone. */
 static struct polled *asker_of(struct poller *p, const struct reply *reply)
 {
@@ -148,12 +155,13 @@ static void on_began(struct fetch_sink *sink, const struct reply *reply)
 
 	if (!polled)
 		return;
-	int64_t late_us = schedule_began(&polled->slot, now);
+	int64_t late_us = schedule_began(p->schedule, &polled->slot, now);
 	if (late_us < 0)
 		metric_add(METRIC_civicwire_polls_early_total, 1);
 	late_us = late_us > 0 ? late_us : 0;
-	histogram_observe(HISTOGRAM_POLL_LATENESS, late_us);
-	lateness_note(&p->lateness, late_us, now);
+	histogram_observe(lateness_of[polled->slot.lane], late_us);
+	lateness_note(&p->lateness[polled->slot.lane], late_us, now);
+	sleep_on(p);
 }
 
 static void on_fetched(struct fetch_sink *sink, struct reply *reply)
@@ -163,9 +171,10 @@ static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 	int64_t took_us = reply->finished_us - reply->started_us;
 
 	if (polled) {
-		took_us = schedule_answered(&polled->slot, clock_boot_us());
+		enum schedule_lane lane = polled->slot.lane;
+		took_us = schedule_answered(p->schedule, &polled->slot, clock_boot_us());
 		polled->took_us = took_us;
-		histogram_observe(HISTOGRAM_POLL_DURATION, took_us);
+		histogram_observe(duration_of[lane], took_us);
 	}
 	log_poll(reply, took_us);
 	suspect_us(p, reply);
@@ -323,32 +332,36 @@ void poller_start(struct poller *p)
 	pump(p);
 }
 
-/* Starts what is due while there is room, and sleeps until more may be. */
-static void pump(struct poller *p)
+/* Sleeps until more may be to be done. */
+static void sleep_on(struct poller *p)
 {
-	int64_t now = clock_boot_us();
+	int64_t now = clock_boot_us(), wake = schedule_wake(p->schedule, now);
 
-	if (!p->started || p->held)
-		return;
-	while (p->under_way < (size_t)p->settings->parallel) {
-		struct schedule_slot *slot = schedule_take(p->schedule, now);
-		if (!slot)
-			break;
-		struct polled *polled = container_of(slot, struct polled, slot);
-		p->under_way++;
-		polled->asked = feed_ref(polled->feed);
-		fetch_submit(p->fetcher, polled->feed, &polled->state);
-	}
 	uv_timer_stop(p->timer);
-	if (p->under_way >= (size_t)p->settings->parallel)
-		return; /* what is settled comes back here */
-	int64_t wake = schedule_wake(p->schedule, now);
-	if (wake == INT64_MAX)
+	if (!p->started || p->held || wake == INT64_MAX)
 		return;
 	int64_t ms = wake > now ? (wake - now + MSEC_US - 1) / MSEC_US : 0;
 	/* At least a look a minute: the schedule's clock goes on while the machine sleeps, libuv's
 	 * does not. */
 	uv_timer_start(p->timer, on_timer, (uint64_t)(ms < 60000 ? ms : 60000), 0);
+}
+
+/* Starts what is due while there is room: what is busy until it is settled bounds the stages behind. */
+static void pump(struct poller *p)
+{
+	int64_t now = clock_boot_us();
+	struct schedule_slot *slot;
+
+	if (!p->started || p->held)
+		return;
+	while ((slot = schedule_slow(p->schedule, now)))
+		fetch_slow(p->fetcher, container_of(slot, struct polled, slot)->asked);
+	while ((slot = schedule_take(p->schedule, now))) {
+		struct polled *polled = container_of(slot, struct polled, slot);
+		polled->asked = feed_ref(polled->feed);
+		fetch_submit(p->fetcher, polled->feed, &polled->state, slot->lane);
+	}
+	sleep_on(p);
 }
 
 void poller_hold(struct poller *p, bool hold)
@@ -402,7 +415,6 @@ static bool cancel(struct poller *p, struct polled *polled, struct now now)
 	if (!polled->asked || !fetch_cancel(p->fetcher, polled->asked))
 		return false;
 	polled->asked = feed_unref(polled->asked);
-	p->under_way--;
 	schedule_remove(p->schedule, &polled->slot, now.boot_us);
 	return true;
 }
@@ -546,7 +558,6 @@ void poller_settled(struct poller *p, struct str feed_id, struct feed_state *sta
 	struct polled *polled = map_get(&p->by_id, feed_id);
 	struct now now = now_get();
 
-	p->under_way--;
 	if (!polled || !polled->asked)
 		return;
 	struct feed *asked = polled->asked;
@@ -629,7 +640,8 @@ size_t poller_transfers(const struct poller *p)
 	return fetch_active(p->fetcher);
 }
 
-void poller_lateness(const struct poller *p, struct lateness_summary *ret)
+size_t poller_lane(const struct poller *p, enum schedule_lane lane, struct lateness_summary *ret)
 {
-	lateness_sum(&p->lateness, clock_boot_us(), ret);
+	lateness_sum(&p->lateness[lane], clock_boot_us(), ret);
+	return schedule_busy(p->schedule, lane);
 }

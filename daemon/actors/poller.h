@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "model/reply.h"
 #include "model/settings.h"
+#include "schedule/lane.h"
 #include "schedule/lateness.h"
 
 struct poller;
@@ -72,5 +73,6 @@ void poller_health(
 	const struct poller *poller, size_t ret_counts[FEED_HEALTH_COUNT], size_t *ret_paused);
 size_t poller_count(const struct poller *poller);
 size_t poller_transfers(const struct poller *poller);
-/* Of the last minute. */
-void poller_lateness(const struct poller *poller, struct lateness_summary *ret);
+/* Polls of a lane that are not settled yet, and how late those of the last minute began. */
+size_t poller_lane(
+	const struct poller *poller, enum schedule_lane lane, struct lateness_summary *ret);

@@ -52,12 +52,16 @@ struct metric_info {
 };
 const struct metric_info *metric_info(enum metric metric);
 
-/* HISTOGRAM(id, name, label, help): of durations. Rows of one name stand together. */
+/* HISTOGRAM(id, name, label, help): of durations. Rows of one name stand together; the first has the help. */
 #define HISTOGRAMS(HISTOGRAM) \
-	HISTOGRAM(POLL_LATENESS, "civicwire_poll_lateness_seconds", "", \
+	HISTOGRAM(POLL_LATENESS_QUICK, "civicwire_poll_lateness_seconds", "lane=\"quick\"", \
 		"From when a feed was due and its host free to its request") \
-	HISTOGRAM(POLL_DURATION, "civicwire_poll_duration_seconds", "", \
-		"From the request to the end of the answer, redirects included")
+	HISTOGRAM(POLL_LATENESS_NEW, "civicwire_poll_lateness_seconds", "lane=\"new\"", "") \
+	HISTOGRAM(POLL_LATENESS_SLOW, "civicwire_poll_lateness_seconds", "lane=\"slow\"", "") \
+	HISTOGRAM(POLL_DURATION_QUICK, "civicwire_poll_duration_seconds", "lane=\"quick\"", \
+		"From the request to the end of the answer, redirects included") \
+	HISTOGRAM(POLL_DURATION_NEW, "civicwire_poll_duration_seconds", "lane=\"new\"", "") \
+	HISTOGRAM(POLL_DURATION_SLOW, "civicwire_poll_duration_seconds", "lane=\"slow\"", "")
 
 #define HISTOGRAM_ENUM(id, name, label, help) HISTOGRAM_##id,
 enum histogram { HISTOGRAMS(HISTOGRAM_ENUM) HISTOGRAM_COUNT };

@@ -10,6 +10,7 @@
 #include "model/reload.h"
 #include "model/settings.h"
 #include "model/state.h"
+#include "schedule/lane.h"
 #include "schedule/lateness.h"
 
 struct control_feed {
@@ -38,7 +39,10 @@ struct control_snapshot {
 	int bus_pid; /* 0: not running */
 	struct bus_stats bus;
 	size_t transfers;
-	struct lateness_summary lateness;
+	struct control_lane {
+		size_t busy; /* polls that are not settled yet */
+		struct lateness_summary lateness;
+	} lanes[LANE_COUNT];
 	char *trouble;         /* the journal's, if it cannot write now; NULL */
 	struct reload *reload; /* the last reading of the configuration; a reference */
 	bool is_reloading;

@@ -133,14 +133,24 @@ static void render_config(struct json *j, const struct control_snapshot *s)
 	json_close(j, '}');
 }
 
-/* Of the last minute. */
-static void render_lateness(struct json *j, const struct lateness_summary *l)
+static void render_lanes(struct json *j, const struct control_snapshot *s)
 {
-	json_key(j, "lateness");
+#define LANE_NAME(id, name) name,
+	static const char *const names[LANE_COUNT] = {LANES(LANE_NAME)};
+#undef LANE_NAME
+
+	json_key(j, "lanes");
 	json_open(j, '{');
-	json_member_int(j, "polls", (int64_t)l->polls);
-	json_member_int(j, "p99_ms", (l->p99_us + MSEC_US - 1) / MSEC_US);
-	json_member_int(j, "worst_ms", (l->worst_us + MSEC_US - 1) / MSEC_US);
+	for (size_t i = 0; i < LANE_COUNT; i++) {
+		const struct lateness_summary *l = &s->lanes[i].lateness;
+		json_key(j, names[i]);
+		json_open(j, '{');
+		json_member_int(j, "busy", (int64_t)s->lanes[i].busy);
+		json_member_int(j, "polls", (int64_t)l->polls);
+		json_member_int(j, "late_p99_ms", (l->p99_us + MSEC_US - 1) / MSEC_US);
+		json_member_int(j, "late_worst_ms", (l->worst_us + MSEC_US - 1) / MSEC_US);
+		json_close(j, '}');
+	}
 	json_close(j, '}');
 }
 
@@ -163,7 +173,7 @@ void render_status(struct buf *out, const struct control_snapshot *s)
 	render_config(&j, s);
 	render_feed_counts(&j, s);
 	json_member_int(&j, "transfers", (int64_t)s->transfers);
-	render_lateness(&j, &s->lateness);
+	render_lanes(&j, s);
 	json_key(&j, "counters");
 	json_open(&j, '{');
 	for (enum metric m = 0; m < METRIC_COUNT; m++)

@@ -195,8 +195,11 @@ static void begin(struct fetcher *f, struct transfer *t)
 
 static void start_waiting(struct fetcher *f)
 {
-	while (!list_is_empty(&f->desk.waiting) && f->desk.resolving < f->limits.resolving)
-		begin(f, container_of(f->desk.waiting.next, struct transfer, link));
+	for (enum schedule_lane lane = 0; lane < LANE_COUNT; lane++) {
+		struct list *waiting = &f->desk.waiting[lane];
+		while (!list_is_empty(waiting) && lane_has_room(&f->desk.resolving, lane))
+			begin(f, container_of(waiting->next, struct transfer, link));
+	}
 }
 
 static void on_done(struct pool_sink *sink, CURL *easy, CURLcode code)
@@ -244,9 +247,11 @@ int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
 	f->pooled = (struct pool_sink){on_done, on_ran};
 	f->outlive = sessions_outlive();
 	f->desk.accept = ACCEPT;
+	f->desk.resolving = (struct lane_places){limits->resolving, limits->resolving_slow, {0}};
 	f->desk.user_agent = user_agent_of(settings);
 	map_init(&f->pools);
-	list_init(&f->desk.waiting);
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		list_init(&f->desk.waiting[i]);
 	list_init(&f->desk.following);
 	list_init(&f->running);
 	list_init(&f->ready);
@@ -293,7 +298,8 @@ struct fetcher *fetcher_free(struct fetcher *f)
 	if (!f)
 		return NULL;
 	drop(f, &f->desk.following);
-	drop(f, &f->desk.waiting);
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		drop(f, &f->desk.waiting[i]);
 	drop(f, &f->running);
 	drop(f, &f->ready);
 	while (f->n_idle)
@@ -311,7 +317,8 @@ struct fetcher *fetcher_free(struct fetcher *f)
 	return NULL;
 }
 
-void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_state *state)
+void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_state *state,
+	enum schedule_lane lane)
 {
 	struct reply *reply = reply_new(feed, state);
 	struct transfer *t = transfer_new(reply, &f->desk, &f->limits);
@@ -331,7 +338,8 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 		return;
 	}
 	reply->url = mem_strdup(feed_state_url(state, feed->url));
-	list_append(&f->desk.waiting, &t->link);
+	t->lane = lane;
+	list_append(&f->desk.waiting[lane], &t->link);
 	start_waiting(f);
 }
 
@@ -344,9 +352,32 @@ void fetcher_set(struct fetcher *f, const struct fetch_settings *settings)
 	f->desk.user_agent = user_agent_of(settings);
 }
 
+/* Where there is no room it keeps the place that it has. */
+void fetch_slow(struct fetcher *f, const struct feed *feed)
+{
+	struct lane_places *places = &f->desk.resolving;
+
+	list_for_each(link, &f->running) {
+		struct transfer *t = container_of(link, struct transfer, link);
+		if (t->reply->feed != feed)
+			continue;
+		if (!lane_takes_slow(places))
+			return;
+		transfer_led(t); /* whoever follows it may be better off without */
+		if (t->resolving) {
+			places->busy[t->lane]--;
+			places->busy[LANE_SLOW]++;
+		}
+		t->lane = LANE_SLOW;
+		start_waiting(f);
+		return;
+	}
+}
+
 bool fetch_cancel(struct fetcher *f, const struct feed *feed)
 {
-	struct list *lists[] = {&f->desk.waiting, &f->desk.following, &f->running, &f->ready};
+	struct list *lists[] = {&f->desk.waiting[LANE_QUICK], &f->desk.waiting[LANE_NEW],
+		&f->desk.waiting[LANE_SLOW], &f->desk.following, &f->running, &f->ready};
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		list_for_each(link, lists[i]) {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/reply.h"
 #include "model/settings.h"
+#include "schedule/lane.h"
 
 struct fetcher;
 typedef struct uv_loop_s uv_loop_t; /* libuv's own name */
@@ -49,8 +50,11 @@ struct fetch_trace {
 void fetcher_trace(struct fetcher *fetcher, struct fetch_trace *trace);
 
 /* Starts a poll with what is remembered of the feed (copied). Cannot fail: what goes wrong comes as
- * the reply's outcome. */
-void fetch_submit(struct fetcher *fetcher, const struct feed *feed, const struct feed_state *state);
+ * the reply's outcome. Look-ups of names have lanes, too, so that names that hang hold up no others. */
+void fetch_submit(struct fetcher *fetcher, const struct feed *feed, const struct feed_state *state,
+	enum schedule_lane lane);
+/* The poll for this very feed has turned out to be slow. */
+void fetch_slow(struct fetcher *fetcher, const struct feed *feed);
 /* Other settings from now on (they must outlive the fetcher, or the next ones); transfers under way
  * keep theirs. */
 void fetcher_set(struct fetcher *fetcher, const struct fetch_settings *settings);

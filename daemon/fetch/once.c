@@ -28,7 +28,7 @@ struct reply *fetch_once(const struct feed *feed, const struct feed_state *state
 	}
 	if (fetcher_new(&fetcher, &loop, settings, &once.sink, error) == 0) {
 		fetcher_trace(fetcher, trace);
-		fetch_submit(fetcher, feed, state);
+		fetch_submit(fetcher, feed, state, LANE_QUICK);
 		while (!once.reply)
 			uv_run(&loop, UV_RUN_ONCE);
 		fetcher_free(fetcher);

@@ -46,6 +46,8 @@ const struct fetch_limits fetch_limits_default = {
 	 * with the old address for ever; resumed TLS makes the next one cheap. */
 	.address_s = 30,
 	.connection_s = 30,
+	/* Four times as many: a name that hangs does so for 10 s, 2 of them as one of the 32. */
+	.resolving_slow = 128,
 	.ca_file = NULL,
 };
 
@@ -69,7 +71,7 @@ struct transfer *transfer_new(
 void transfer_resolved(struct transfer *t)
 {
 	if (t->resolving)
-		t->desk->resolving--;
+		t->desk->resolving.busy[t->lane]--;
 	t->resolving = false;
 }
 
@@ -117,7 +119,7 @@ void transfer_led(struct transfer *t)
 		other->leader = NULL;
 		other->led = true;
 		list_remove(&other->link);
-		list_append(&t->desk->waiting, &other->link);
+		list_append(&t->desk->waiting[other->lane], &other->link);
 	}
 }
 
@@ -470,6 +472,6 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_error);
 	t->easy = easy;
 	t->resolving = true;
-	t->desk->resolving++;
+	t->desk->resolving.busy[t->lane]++;
 	return 0;
 }

@@ -41,6 +41,7 @@ struct transfer {
 	size_t unread; /* bytes of a page nobody reads */
 	enum transfer_stop stop;
 	unsigned hops;
+	enum schedule_lane lane;
 	bool permanent;          /* all hops so far were 301 or 308 */
 	bool private;            /* the handle has seen a secret or a proxy: it is not used again */
 	bool resolving;          /* counted in the desk */
@@ -53,9 +54,9 @@ struct transfer {
 
 /* What transfers share. */
 struct transfer_desk {
-	unsigned resolving;
-	struct list waiting;   /* for a place among those that resolve */
-	struct list following; /* for another one's connection to their host */
+	struct lane_places resolving;    /* transfers that may be waiting for the resolver */
+	struct list waiting[LANE_COUNT]; /* for a place among those */
+	struct list following;           /* for another one's connection to their host */
 	const char *accept;
 	char *user_agent;
 	struct fetch_trace *trace; /* NULL: nobody watches */

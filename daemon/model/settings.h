@@ -72,13 +72,13 @@ struct host_settings {
 	int64_t parallel; /* connections at a time */
 };
 
-/* What fetch.parallel may be at most: queues have room for so many. */
+/* What fetch.parallel may be at most: queues have room for twice as many. */
 #define FETCH_PARALLEL_MAX 10000
 
 struct fetch_settings {
 	const char *contact; /* URL for the User-Agent; NULL: none */
 	int64_t interval_us; /* default of a feed */
-	int64_t parallel;    /* transfers at a time, all hosts */
+	int64_t parallel;    /* polls at a time, slow ones apart (schedule/lane.h); 0: any number */
 	bool allow_file;     /* file: URLs may be polled: for demonstrations only */
 	struct host_settings *hosts;
 	size_t n_hosts;

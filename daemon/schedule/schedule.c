@@ -8,7 +8,10 @@
  * key there is the time it may be asked again, or when its first slot was due if that is later: so
  * the first key tells the next moment, and among hosts that are free the one whose feed has waited
  * longest goes first, whatever the size of the others' queues. Each step is O(log n): nothing is
- * ever searched. */
+ * ever searched.
+ *
+ * There is a heap of hosts for each lane, so that those of a lane that is full are passed over. The slots
+ * of other lanes than the slow one whose request is under way are in a list, as they began. */
 #include "schedule/schedule.h"
 
 #include <assert.h>
@@ -25,8 +28,9 @@
 struct schedule_host {
 	char *name;
 	int64_t gap_us, parallel;
-	int64_t ready_us;   /* no request starts before */
-	size_t place;       /* in schedule->hosts; OUT_OF_HEAP: in none */
+	int64_t ready_us; /* no request starts before */
+	size_t place;     /* in its lane's schedule->hosts; OUT_OF_HEAP: in none */
+	enum schedule_lane lane;
 	size_t busy, slots; /* requests under way; all slots that name this host */
 	struct list queue;  /* of slots, by the time they became due */
 	struct list vacant; /* in schedule->vacant while slots == 0 */
@@ -34,8 +38,10 @@ struct schedule_host {
 
 struct schedule {
 	const struct fetch_settings *settings;
-	struct heap due;   /* slots */
-	struct heap hosts; /* hosts with a queue and room */
+	struct heap due;               /* slots */
+	struct heap hosts[LANE_COUNT]; /* hosts with a queue and room */
+	struct lane_places places;     /* busy slots */
+	struct list asking;            /* slots not in the slow lane, whose request has begun */
 	struct map by_name;
 	/* Hosts that lost their last slot and still rest: a feed that is taken out and put in again
 	 * (a reload) must not be polled twice within the gap. */
@@ -43,13 +49,23 @@ struct schedule {
 	size_t n;
 };
 
+static void set_places(struct schedule *s)
+{
+	size_t most = s->settings->parallel > 0 ? (size_t)s->settings->parallel : SIZE_MAX / 2;
+
+	s->places.most = most;
+	s->places.most_slow = most > SCHEDULE_SLOW_PLACES_MIN ? most : SCHEDULE_SLOW_PLACES_MIN;
+}
+
 struct schedule *schedule_new(const struct fetch_settings *settings)
 {
 	struct schedule *s = mem_zalloc(1, sizeof *s);
 
 	s->settings = settings;
+	set_places(s);
 	map_init(&s->by_name);
 	list_init(&s->vacant);
+	list_init(&s->asking);
 	return s;
 }
 
@@ -64,7 +80,8 @@ struct schedule *schedule_free(struct schedule *s)
 	}
 	map_deinit(&s->by_name);
 	heap_deinit(&s->due);
-	heap_deinit(&s->hosts);
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		heap_deinit(&s->hosts[i]);
 	free(s);
 	return NULL;
 }
@@ -96,6 +113,7 @@ static struct schedule_host *host_for(struct schedule *s, const char *url)
 		host->name = mem_strndup(name.n ? name.p : "", name.n);
 		host->ready_us = INT64_MIN;
 		host->place = OUT_OF_HEAP;
+		host->lane = LANE_NEW;
 		list_init(&host->queue);
 		list_init(&host->vacant);
 		set_manners(host, s->settings);
@@ -108,18 +126,47 @@ static struct schedule_host *host_for(struct schedule *s, const char *url)
 /* Puts the host where its queue and its requests say it belongs. */
 static void host_place(struct schedule *s, struct schedule_host *host)
 {
+	struct heap *hosts = &s->hosts[host->lane];
+
 	if (list_is_empty(&host->queue) || (int64_t)host->busy >= host->parallel) {
 		if (host->place != OUT_OF_HEAP)
-			heap_take(&s->hosts, host->place);
+			heap_take(hosts, host->place);
 		host->place = OUT_OF_HEAP;
 		return;
 	}
 	int64_t due = container_of(host->queue.next, struct schedule_slot, link)->due_us;
 	int64_t key = host->ready_us > due ? host->ready_us : due;
 	if (host->place == OUT_OF_HEAP)
-		heap_push(&s->hosts, key, &host->place);
+		heap_push(hosts, key, &host->place);
 	else
-		heap_move(&s->hosts, host->place, key);
+		heap_move(hosts, host->place, key);
+}
+
+static void host_change_lane(
+	struct schedule *s, struct schedule_host *host, enum schedule_lane lane)
+{
+	if (host->lane == lane)
+		return;
+	if (host->place != OUT_OF_HEAP)
+		heap_take(&s->hosts[host->lane], host->place);
+	host->place = OUT_OF_HEAP;
+	host->lane = lane;
+	host_place(s, host);
+}
+
+/* When the slot that has been asking for longest becomes slow. */
+static int64_t next_slow(const struct schedule *s)
+{
+	if (list_is_empty(&s->asking) || !lane_takes_slow(&s->places))
+		return INT64_MAX;
+	return container_of(s->asking.next, struct schedule_slot, link)->since_us +
+	       SCHEDULE_SLOW_US;
+}
+
+static void leave_lane(struct schedule *s, struct schedule_slot *slot)
+{
+	list_remove(&slot->link);
+	s->places.busy[slot->lane]--;
 }
 
 /* Where there is no gap and room for another request, none waits for this one's end. */
@@ -170,8 +217,10 @@ void schedule_remove(struct schedule *s, struct schedule_slot *slot, int64_t now
 		heap_take(&s->due, slot->heap_index);
 	else if (slot->where == SLOT_QUEUED)
 		list_remove(&slot->link);
-	else
+	else {
+		leave_lane(s, slot);
 		host_rest(host, now_us);
+	}
 	slot->where = SLOT_OUT;
 	slot->host = NULL;
 	s->n--;
@@ -179,6 +228,20 @@ void schedule_remove(struct schedule *s, struct schedule_slot *slot, int64_t now
 	if (--host->slots == 0)
 		list_append(&s->vacant, &host->vacant);
 	sweep_vacant(s, now_us);
+}
+
+/* The first moment at which a host of a lane that has room can be asked. */
+static int64_t next_host(const struct schedule *s, enum schedule_lane *ret_lane)
+{
+	int64_t first = INT64_MAX;
+
+	for (enum schedule_lane lane = 0; lane < LANE_COUNT; lane++) {
+		if (heap_first(&s->hosts[lane]) >= first || !lane_has_room(&s->places, lane))
+			continue;
+		first = heap_first(&s->hosts[lane]);
+		*ret_lane = lane;
+	}
+	return first;
 }
 
 struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
@@ -191,36 +254,59 @@ struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
 		list_append(&slot->host->queue, &slot->link);
 		host_place(s, slot->host);
 	}
-	if (heap_first(&s->hosts) > now_us)
+	enum schedule_lane lane;
+	if (next_host(s, &lane) > now_us)
 		return NULL;
-	struct schedule_host *host =
-		container_of(s->hosts.entries[0].place, struct schedule_host, place);
+	struct heap_entry *first = s->hosts[lane].entries;
+	struct schedule_host *host = container_of(first->place, struct schedule_host, place);
 	struct schedule_slot *slot = container_of(host->queue.next, struct schedule_slot, link);
 	list_remove(&slot->link);
 	slot->where = SLOT_BUSY;
-	slot->since_us = heap_first(&s->hosts);
+	slot->lane = lane;
+	slot->since_us = first->key;
+	s->places.busy[lane]++;
 	host->busy++;
 	host_place(s, host);
 	return slot;
 }
 
-int64_t schedule_began(struct schedule_slot *slot, int64_t now_us)
+int64_t schedule_began(struct schedule *s, struct schedule_slot *slot, int64_t now_us)
 {
-	assert(slot->where == SLOT_BUSY);
 	int64_t late_us = now_us - slot->since_us;
+
+	assert(slot->where == SLOT_BUSY);
 	slot->since_us = now_us;
+	if (slot->lane != LANE_SLOW)
+		list_append(&s->asking, &slot->link);
 	return late_us;
 }
 
-int64_t schedule_answered(struct schedule_slot *slot, int64_t now_us)
+struct schedule_slot *schedule_slow(struct schedule *s, int64_t now_us)
 {
+	if (next_slow(s) > now_us)
+		return NULL;
+	struct schedule_slot *slot = container_of(s->asking.next, struct schedule_slot, link);
+	leave_lane(s, slot);
+	slot->lane = LANE_SLOW;
+	s->places.busy[LANE_SLOW]++;
+	host_change_lane(s, slot->host, LANE_SLOW);
+	return slot;
+}
+
+int64_t schedule_answered(struct schedule *s, struct schedule_slot *slot, int64_t now_us)
+{
+	int64_t took_us = now_us - slot->since_us;
+
 	assert(slot->where == SLOT_BUSY);
-	return now_us - slot->since_us;
+	list_remove(&slot->link);
+	host_change_lane(s, slot->host, took_us < SCHEDULE_SLOW_US ? LANE_QUICK : LANE_SLOW);
+	return took_us;
 }
 
 void schedule_done(struct schedule *s, struct schedule_slot *slot, int64_t now_us, int64_t due_us)
 {
 	assert(slot->where == SLOT_BUSY);
+	leave_lane(s, slot);
 	host_rest(slot->host, now_us);
 	host_place(s, slot->host);
 	slot->due_us = due_us;
@@ -238,15 +324,18 @@ void schedule_hold_host(struct schedule *s, struct schedule_slot *slot, int64_t 
 
 int64_t schedule_wake(const struct schedule *s, int64_t now_us)
 {
-	int64_t due = heap_first(&s->due), host = heap_first(&s->hosts);
+	enum schedule_lane lane;
+	int64_t due = heap_first(&s->due), host = next_host(s, &lane), slow = next_slow(s);
 	int64_t wake = due < host ? due : host;
 
+	wake = slow < wake ? slow : wake;
 	return wake < now_us ? now_us : wake;
 }
 
 void schedule_set(struct schedule *s, const struct fetch_settings *settings)
 {
 	s->settings = settings;
+	set_places(s);
 	map_for_each(it, &s->by_name) {
 		set_manners(it->value, settings);
 		host_place(s, it->value);
@@ -281,4 +370,9 @@ int64_t schedule_expect(const struct schedule *s, const struct schedule_slot *sl
 size_t schedule_count(const struct schedule *s)
 {
 	return s->n;
+}
+
+size_t schedule_busy(const struct schedule *s, enum schedule_lane lane)
+{
+	return s->places.busy[lane];
 }

@@ -3,15 +3,19 @@
  * (clock_boot_us()): were it the wall clock, setting that forward would make all feeds due at once,
  * and setting it back would silence them for as long. Feeds wait in a 4-ary heap by due time; those
  * due wait in their host's queue until the host is free (one connection at a time, a gap between,
- * unless `hosts:` says otherwise). One thread. */
+ * unless `hosts:` says otherwise), and until there is a place in their lane. One thread. */
 #pragma once
 
 #include "base/list.h"
 #include "model/reply.h"
 #include "model/settings.h"
+#include "schedule/lane.h"
 
 struct schedule;
 struct schedule_host;
+
+/* Slots that can be busy at a time, whatever the settings. */
+#define SCHEDULE_BUSY_MAX (2 * FETCH_PARALLEL_MAX)
 
 /* Embedded in the owner's struct for a feed; find the owner with container_of. */
 struct schedule_slot {
@@ -23,6 +27,7 @@ struct schedule_slot {
 	struct schedule_host *host;
 	struct list link;
 	enum { SLOT_OUT, SLOT_HEAP, SLOT_QUEUED, SLOT_BUSY } where;
+	enum schedule_lane lane; /* SLOT_BUSY: of which it has a place */
 };
 
 struct schedule *schedule_new(const struct fetch_settings *settings);
@@ -33,25 +38,31 @@ void schedule_add(
 	struct schedule *schedule, struct schedule_slot *slot, const char *url, int64_t due_us);
 /* Takes it out, wherever it is (a busy one frees its host). */
 void schedule_remove(struct schedule *schedule, struct schedule_slot *slot, int64_t now_us);
-/* The next slot that is due and whose host is free, now SLOT_BUSY; NULL: none at this time. */
+/* The next slot that is due, whose host is free and whose lane has a place, now SLOT_BUSY; NULL: none
+ * at this time. */
 struct schedule_slot *schedule_take(struct schedule *schedule, int64_t now_us);
 /* The busy slot's request begins: how late that is, counted from when it was due, its host's gap over
  * and a connection to it allowed. Below 0: too early. */
-int64_t schedule_began(struct schedule_slot *slot, int64_t now_us);
+int64_t schedule_began(struct schedule *schedule, struct schedule_slot *slot, int64_t now_us);
+/* The next slot whose request has just become slow, now in the slow lane; NULL: none at this time. */
+struct schedule_slot *schedule_slow(struct schedule *schedule, int64_t now_us);
 /* The request has its answer, or none: how long it took. The slot stays busy. */
-int64_t schedule_answered(struct schedule_slot *slot, int64_t now_us);
+int64_t schedule_answered(struct schedule *schedule, struct schedule_slot *slot, int64_t now_us);
 /* A busy slot's request has ended: its host rests for the gap; the slot waits for due_us. */
 void schedule_done(
 	struct schedule *schedule, struct schedule_slot *slot, int64_t now_us, int64_t due_us);
 /* No request to this slot's host before then (429 with Retry-After). */
 void schedule_hold_host(struct schedule *schedule, struct schedule_slot *slot, int64_t until_us);
-/* When schedule_take() may next have something; INT64_MAX: never, unless something changes. */
+/* When schedule_take() or schedule_slow() may next have something; INT64_MAX: never, unless something
+ * changes. */
 int64_t schedule_wake(const struct schedule *schedule, int64_t now_us);
 /* When a slot may be polled, at the earliest: its due time, or when its host has served the `ahead` slots
  * that wait before it, a gap between each. Now: it is busy. For people; costs a walk of the host's queue. */
 int64_t schedule_expect(const struct schedule *schedule, const struct schedule_slot *slot,
 	int64_t now_us, size_t *ret_ahead);
 size_t schedule_count(const struct schedule *schedule);
+/* Slots that have a place of this lane. */
+size_t schedule_busy(const struct schedule *schedule, enum schedule_lane lane);
 /* Other settings from now on (they must outlive the schedule, or the next ones). */
 void schedule_set(struct schedule *schedule, const struct fetch_settings *settings);
 

@@ -47,8 +47,8 @@ def replace(path, text):
         run("mount", "--bind", file.name, os.path.realpath(path))
 
 
-def use_names(hosts="127.0.0.1 localhost\n::1 localhost\n"):
-    replace("/etc/resolv.conf", "nameserver 127.0.0.1\noptions attempts:1 timeout:2\n")
+def use_names(hosts="127.0.0.1 localhost\n::1 localhost\n", timeout_s=2):
+    replace("/etc/resolv.conf", f"nameserver 127.0.0.1\noptions attempts:1 timeout:{timeout_s}\n")
     replace("/etc/hosts", hosts)
 
 

@@ -5,6 +5,7 @@ import struct
 import threading
 
 A, CNAME, AAAA = 1, 5, 28
+SILENT = object()  # in the place of a list: questions for this name are not answered
 
 
 def encode(name):
@@ -28,7 +29,9 @@ class Names(threading.Thread):
     def run(self):
         while True:
             question, asker = self.socket.recvfrom(2048)
-            self.socket.sendto(self.answer(question), asker)
+            answer = self.answer(question)
+            if answer:
+                self.socket.sendto(answer, asker)
 
     def answer(self, question):
         labels, at = [], 12
@@ -38,6 +41,8 @@ class Names(threading.Thread):
         end = at + 5
         name, kind = ".".join(labels).lower(), struct.unpack(">H", question[at + 1:at + 3])[0]
         self.questions.append((name, kind))
+        if self.table.get(name) is SILENT:
+            return None
         records = self.records(name, kind)
         flags = 0x8180 if name in self.table else 0x8183  # no such name
         return question[:2] + struct.pack(">HHHHH", flags, 1, len(records), 0, 0) + question[12:end] + b"".join(records)

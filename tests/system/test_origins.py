@@ -17,12 +17,13 @@ island.enter()
 
 import wire  # noqa: E402
 from origin.moods import document  # noqa: E402
-from origin.names import Names  # noqa: E402
+from origin.names import SILENT, Names  # noqa: E402
 from origin.server import TLS, Origin, reset, tls_context  # noqa: E402
 
 LONG = os.environ.get("CIVICWIRE_ORIGIN_LONG")
 PORT = 8000
 GOOD = 20
+HANGING, PLACES = 40, 30
 # Bodies wait in files above 256 KiB; what stays is windows of decoders, parsers and their arenas.
 MEMORY_MAX_MIB = 256
 SECONDS_MAX = 75  # 60 in all, and 10 for another hop's connection at most
@@ -236,6 +237,37 @@ def test_bad_origins(origin, names):
         print(f"  {len(mended)} of them mended: all read at the next poll")
 
 
+def test_hanging(origin, names):
+    """Servers that accept and say nothing, and names that are not answered: far more of both than there are places. Those that
+    answered are polled as if nothing were; so is one that is new, once the others are known to hang."""
+    allowed = "allow_net: ['127.0.0.0/8']"
+    good = {f"good{n}": (f"http://good{n}.feeds.test:{PORT}/healthy/good{n}", [allowed, "ignore_hints: true"]) for n in range(GOOD)}
+    bad = {f"hung{n}": (f"http://127.4.{n}.1:{PORT}/silent/hung{n}", [allowed]) for n in range(HANGING)}
+    bad |= {f"nameless{n}": (f"http://nameless{n}.feeds.test:{PORT}/healthy/nameless{n}", [allowed]) for n in range(HANGING)}
+    names.table |= {f"good{n}.feeds.test": [f"127.3.{n}.1"] for n in range(GOOD)}
+    names.table |= {f"nameless{n}.feeds.test": SILENT for n in range(HANGING)}
+    settings = f"fetch: {{ parallel: {PLACES} }}\n"
+    with wire.folder() as work, wire.Daemon(work, good, "1s", settings) as daemon:
+        daemon.wait_polled()
+        daemon.configure(good | bad, "1s", settings, "")
+        since = time.time()
+        status, body = daemon.get("/v1/reload", "POST")
+        assert status == 202, body
+        wire.wait_until("more to hang than there are places", lambda: daemon.status()["lanes"]["slow"]["busy"] > 2 * PLACES, step=0.2)
+        took = time.time() - since
+        late = {f"late{n}": (f"http://127.5.{n}.1:{PORT}/healthy/late{n}", [allowed]) for n in range(GOOD)}
+        daemon.configure(good | bad | late, "1s", settings, "")
+        daemon.get("/v1/reload", "POST")
+        daemon.wait_polled(set(late))
+        lanes, counters = daemon.status()["lanes"], daemon.status()["counters"]
+        beside = gaps(origin, since)
+        print(f"  {2 * PLACES} hang after {took:.1f} s, with {PLACES} places: {GOOD} good ones had at most {beside[-1]:.3f} s between "
+              f"polls ({len(beside)} polls); {lanes}")
+        assert lanes["slow"]["busy"] > PLACES, "they were to hang to the end"
+        assert len(beside) > GOOD and beside[-1] < 5, "good feeds were held up"
+        assert counters["civicwire_polls_early_total"] == 0
+
+
 def start_nginx(work):
     """Debian's nginx with TLS and HTTP/2, which closes a connection that has been idle for two seconds."""
     program = wire.need_program("nginx")
@@ -289,7 +321,7 @@ def test_http2(names):
 
 
 def main():
-    island.use_names()
+    island.use_names(timeout_s=20)
     island.trust(TLS / "authority.pem")
     names = Names({})
     with Origin() as origin:
@@ -300,7 +332,9 @@ def main():
             test_bad_origins(origin, names)
         def test_http2_and_tls_sessions():
             test_http2(names)
-        wire.main([test_http2_and_tls_sessions, test_bad_origins_beside_good])
+        def test_hanging_origins_take_no_places():
+            test_hanging(origin, names)
+        wire.main([test_http2_and_tls_sessions, test_hanging_origins_take_no_places, test_bad_origins_beside_good])
 
 
 if __name__ == "__main__":

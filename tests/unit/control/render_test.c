@@ -93,7 +93,8 @@ static void test_status(void **state)
 	s->bus.replay_errors = 5;
 	s->bus.replay_waiting = 6;
 	s->transfers = 7;
-	s->lateness = (struct lateness_summary){400, 12001, 250000};
+	s->lanes[LANE_QUICK] = (struct control_lane){5, {400, 12001, 250000}};
+	s->lanes[LANE_SLOW].busy = 2;
 	s->n_all = 3;
 	s->counts[FEED_NEW] = 1;
 	s->counts[FEED_FAILING] = 2;
@@ -126,10 +127,13 @@ static void test_status(void **state)
 	has_number(feeds, "failing", 2);
 	has_number(feeds, "gone", 0);
 	has_number(root, "transfers", 7);
-	const json_t *lateness = json_object_get(root, "lateness");
-	has_number(lateness, "polls", 400);
-	has_number(lateness, "p99_ms", 13);
-	has_number(lateness, "worst_ms", 250);
+	const json_t *lanes = json_object_get(root, "lanes");
+	const json_t *quick = json_object_get(lanes, "quick");
+	has_number(quick, "busy", 5);
+	has_number(quick, "polls", 400);
+	has_number(quick, "late_p99_ms", 13);
+	has_number(quick, "late_worst_ms", 250);
+	has_number(json_object_get(lanes, "slow"), "busy", 2);
 	const json_t *counters = json_object_get(root, "counters");
 	assert_int_equal(json_object_size(counters), METRIC_COUNT);
 	has_number(counters, "civicwire_polls_total", 99);
@@ -233,6 +237,9 @@ static void test_no_feeds(void **state)
 	assert_null(control_snapshot_free(NULL));
 }
 
+#define LATENESS(part, label, value) \
+	"civicwire_poll_lateness_seconds" part "{lane=\"quick\"" label "} " value "\n"
+
 /* The format of Prometheus: HELP, TYPE and the samples, in this order, each on its line; every name
  * once, and as many lines as there are metrics, however many feeds. */
 static void test_metrics(void **state)
@@ -244,9 +251,9 @@ static void test_metrics(void **state)
 
 	(void)state;
 	metric_set(METRIC_civicwire_transfers, 7);
-	histogram_observe(HISTOGRAM_POLL_LATENESS, 1000);
-	histogram_observe(HISTOGRAM_POLL_LATENESS, 1001);
-	histogram_observe(HISTOGRAM_POLL_LATENESS, 90 * SEC_US);
+	histogram_observe(HISTOGRAM_POLL_LATENESS_QUICK, 1000);
+	histogram_observe(HISTOGRAM_POLL_LATENESS_QUICK, 1001);
+	histogram_observe(HISTOGRAM_POLL_LATENESS_QUICK, 90 * SEC_US);
 	s->n_all = 100000;
 	s->counts[FEED_FINE] = 99990;
 	s->counts[FEED_FAILING] = 7;
@@ -264,14 +271,12 @@ static void test_metrics(void **state)
 	assert_true(str_find(rest, STR("\ncivicwire_journal_writable 0\n")) < rest.n);
 	assert_true(str_find(rest, STR("\ncivicwire_build_info{version=\"1.2.3\"} 1\n")) < rest.n);
 	assert_true(
-		str_find(rest, STR("\n# TYPE civicwire_poll_lateness_seconds histogram\n"
-				   "civicwire_poll_lateness_seconds_bucket{le=\"0.001\"} 1\n"
-				   "civicwire_poll_lateness_seconds_bucket{le=\"0.005\"} 2\n")) <
-		rest.n);
-	assert_true(str_find(rest, STR("_lateness_seconds_bucket{le=\"60\"} 2\n"
-				       "civicwire_poll_lateness_seconds_bucket{le=\"+Inf\"} 3\n"
-				       "civicwire_poll_lateness_seconds_sum 90.002001\n"
-				       "civicwire_poll_lateness_seconds_count 3\n")) < rest.n);
+		str_find(rest, STR("\n# TYPE civicwire_poll_lateness_seconds histogram\n" LATENESS(
+				       "_bucket", ",le=\"0.001\"", "1") LATENESS("_bucket",
+				       ",le=\"0.005\"", "2"))) < rest.n);
+	assert_true(str_find(rest, STR(LATENESS("_bucket", ",le=\"60\"", "2") LATENESS("_bucket",
+					   ",le=\"+Inf\"", "3") LATENESS("_sum", "", "90.002001")
+						   LATENESS("_count", "", "3"))) < rest.n);
 	while (str_split(&rest, '\n', &line) && line.n) {
 		if (str_starts(line, STR("# HELP "))) {
 			name = str_skip(line, 7);

@@ -498,7 +498,7 @@ static void test_keep_alive(void **state)
 		harness_feed("http://127.0.0.1:%d/conditional", f->origin.port);
 	for (int i = 0; i < POLLS; i += PARALLEL) {
 		for (int k = 0; k < PARALLEL; k++)
-			fetch_submit(f->h.fetcher, feed, &none);
+			fetch_submit(f->h.fetcher, feed, &none, LANE_QUICK);
 		assert_int_equal(metric_get(METRIC_civicwire_transfers), PARALLEL);
 		harness_run(&f->h);
 	}
@@ -572,7 +572,7 @@ static void test_followers(void **state)
 		/* The last two are for a host that has no valid certificate. */
 		feeds[i] = harness_feed("https://%s:%d/echo?%zu", i < 6 ? "localhost" : "127.0.0.1",
 			origin.port, i);
-		fetch_submit(f->h.fetcher, feeds[i], &none);
+		fetch_submit(f->h.fetcher, feeds[i], &none, LANE_QUICK);
 	}
 	assert_true(fetch_cancel(f->h.fetcher, feeds[0])); /* the one that leads */
 	assert_true(fetch_cancel(f->h.fetcher, feeds[1])); /* leads now, or follows */
@@ -580,7 +580,7 @@ static void test_followers(void **state)
 	assert_int_equal(f->h.outcomes[REPLY_BODY], 4);
 	assert_int_equal(f->h.outcomes[REPLY_NETWORK], 2);
 	for (size_t i = 0; i < 8; i++) {
-		fetch_submit(f->h.fetcher, feeds[i], &none);
+		fetch_submit(f->h.fetcher, feeds[i], &none, LANE_QUICK);
 		feed_unref(feeds[i]);
 	}
 	assert_int_equal(fetch_active(f->h.fetcher), 8); /* teardown drops them all */
@@ -623,7 +623,7 @@ static void test_many(void **state)
 	for (int i = 0; i < POLLS; i++) {
 		cleanup(feed_unref_p) struct feed *feed =
 			harness_feed("http://localhost:%d%s", f->origin.port, paths[i % 5]);
-		fetch_submit(f->h.fetcher, feed, &none);
+		fetch_submit(f->h.fetcher, feed, &none, LANE_QUICK);
 	}
 	assert_int_equal(fetch_active(f->h.fetcher), POLLS);
 	harness_run(&f->h);
@@ -645,7 +645,7 @@ static void test_freed_busy(void **state)
 	for (int i = 0; i < 40; i++) {
 		cleanup(feed_unref_p) struct feed *feed =
 			harness_feed("http://127.0.0.1:%d%s", f->origin.port, paths[i % 4]);
-		fetch_submit(f->h.fetcher, feed, &none);
+		fetch_submit(f->h.fetcher, feed, &none, LANE_QUICK);
 		if (i % 10 == 0)
 			for (int k = 0; k < 20; k++)
 				uv_run(&f->h.loop, UV_RUN_NOWAIT);
@@ -665,7 +665,7 @@ static void test_cancel(void **state)
 	harness_open(&f->h);
 	for (size_t i = 0; i < 24; i++) {
 		feeds[i] = harness_feed("http://127.0.0.1:%d%s", f->origin.port, paths[i % 3]);
-		fetch_submit(f->h.fetcher, feeds[i], &none);
+		fetch_submit(f->h.fetcher, feeds[i], &none, LANE_QUICK);
 		/* Some wait, some have begun. */
 		for (int k = 0; i % 6 == 0 && k < 20; k++)
 			uv_run(&f->h.loop, UV_RUN_NOWAIT);

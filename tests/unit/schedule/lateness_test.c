@@ -119,20 +119,20 @@ static void test_from_when(void **state)
 	schedule_add(s, &a, "http://one.example/a", START);
 	schedule_add(s, &b, "http://one.example/b", START);
 	assert_ptr_equal(schedule_take(s, START + 3), &a);
-	assert_int_equal(schedule_began(&a, START + 7), 7);
-	assert_int_equal(schedule_answered(&a, START + SEC_US), SEC_US - 7);
+	assert_int_equal(schedule_began(s, &a, START + 7), 7);
+	assert_int_equal(schedule_answered(s, &a, START + SEC_US), SEC_US - 7);
 	/* Its host's place is taken until the answer is journaled, and then the gap is kept. */
 	schedule_done(s, &a, START + 2 * SEC_US, START + HOUR_US);
 	assert_ptr_equal(schedule_take(s, START + 3 * SEC_US), &b);
-	assert_int_equal(schedule_began(&b, START + 3 * SEC_US + 5), 5);
+	assert_int_equal(schedule_began(s, &b, START + 3 * SEC_US + 5), 5);
 	schedule_hold_host(s, &b, START + 2 * HOUR_US);
 	schedule_done(s, &b, START + 4 * SEC_US, START + 2 * DAY_US);
 	/* a was due after an hour, but its host wanted to be left alone for two. */
 	assert_ptr_equal(schedule_take(s, START + 2 * HOUR_US + 2), &a);
-	assert_int_equal(schedule_began(&a, START + 2 * HOUR_US + 2), 2);
+	assert_int_equal(schedule_began(s, &a, START + 2 * HOUR_US + 2), 2);
 	schedule_done(s, &a, START + 2 * HOUR_US + 2, START + DAY_US);
 	assert_ptr_equal(schedule_take(s, START + DAY_US), &a);
-	assert_int_equal(schedule_began(&a, START + DAY_US - 1), -1);
+	assert_int_equal(schedule_began(s, &a, START + DAY_US - 1), -1);
 	schedule_free(s);
 }
 
@@ -152,16 +152,16 @@ static void test_without_gap(void **state)
 	assert_ptr_equal(schedule_take(s, START), &a);
 	schedule_done(s, &a, START + SEC_US, START + HOUR_US);
 	assert_ptr_equal(schedule_take(s, START + SEC_US), &b);
-	assert_int_equal(schedule_began(&b, START + SEC_US), SEC_US - 1);
+	assert_int_equal(schedule_began(s, &b, START + SEC_US), SEC_US - 1);
 	assert_ptr_equal(schedule_take(s, START + SEC_US), &c);
-	assert_int_equal(schedule_began(&c, START + SEC_US), SEC_US - 2);
+	assert_int_equal(schedule_began(s, &c, START + SEC_US), SEC_US - 2);
 	/* Both connections are in use: from when one is not. */
 	struct schedule_slot d = {0};
 	schedule_add(s, &d, "http://one.example/d", START);
 	assert_null(schedule_take(s, START + 2 * SEC_US));
 	schedule_done(s, &b, START + 3 * SEC_US, START + HOUR_US);
 	assert_ptr_equal(schedule_take(s, START + 3 * SEC_US + 4), &d);
-	assert_int_equal(schedule_began(&d, START + 3 * SEC_US + 4), 4);
+	assert_int_equal(schedule_began(s, &d, START + 3 * SEC_US + 4), 4);
 	schedule_free(s);
 }
 
