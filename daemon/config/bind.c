@@ -13,6 +13,12 @@ void binder_init(struct binder *binder, struct arena *arena, struct problems *pr
 		binder->rows[s] = schema_of(s, &binder->n_rows[s]);
 }
 
+struct reference *binder_refer(struct binder *binder)
+{
+	return ARENA_PUSH(
+		binder->arena, binder->references, binder->n_references, binder->cap_references);
+}
+
 static void add_path(struct buf *out, const struct place *place)
 {
 	if (!place)

@@ -39,6 +39,9 @@ void bind_defaults(struct binder *binder, enum section root, void *out);
 /* Reads the root of a file into the struct of its section. `root` may be NULL: an empty file. */
 void bind_file(struct binder *binder, enum section section, const struct node *root, void *out);
 
+/* One more reference. */
+struct reference *binder_refer(struct binder *binder);
+
 /* "feed mx-mex.cgai.noticias: ", or "" at the root of a file; in the problems' arena. */
 const char *place_text(struct problems *problems, const struct place *place);
 /* "mx-mex.cgai.noticias": the ids of cities, agencies and feeds up to the root, in the arena. */

@@ -44,6 +44,7 @@ struct config {
 	size_t n_networks, n_cities;
 	struct feed **feeds; /* in order of their ids; one reference each */
 	size_t n_feeds;
+	uint32_t *feed_texts;      /* from which of `texts` each of them is */
 	struct config_rule *rules; /* the operator's and the shipped vocabulary's */
 	size_t n_rules;
 };
@@ -73,6 +74,8 @@ int config_load_vocabulary(struct config **ret, struct config_report *report, st
  * cannot be read. */
 int config_load_themes(
 	struct config **ret, const char *path, struct config_report *report, struct error *error);
+/* The index of the first feed whose id is not before this text; n_feeds: none. */
+size_t config_feed_from(const struct config *config, struct str id);
 /* Reads the same files again, `before` being what is in force. A file with a problem (reported, all at
  * once) is taken as `before` has it, or left out if it is new there; so are, in files that have not
  * changed, entries that name what is no longer defined. Feeds that are the same are the very same

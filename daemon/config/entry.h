@@ -135,6 +135,13 @@ struct feeds_file {
 	struct city_entry *cities, *bodies;
 	struct rule_entry *rules;
 	size_t n_networks, n_cities, n_bodies, n_rules;
+
+	/* Where all this is from; zeros if there is no such file. */
+	const struct config_file *file;
+	struct config_text *text;
+	size_t text_index;                    /* in the texts of the configuration */
+	const struct standing *standing;      /* not NULL: it was not parsed (standing.h) */
+	size_t first_reference, n_references; /* in the binder's */
 };
 
 /* The root of a file in themes.d/. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "config/quantity.h"
+#include "config/standing.h"
 
 #include <stdlib.h>
 
@@ -225,13 +226,26 @@ static struct feed *make_feed(struct binder *b, const struct line *line,
 	return feed_pack(feed);
 }
 
-static int compare_feeds(const void *a, const void *b)
+/* A feed and the file that it is from. */
+struct made {
+	struct feed *feed;
+	uint32_t text;
+};
+
+struct maker {
+	struct binder *binder;
+	const struct fetch_settings *fetch;
+	struct made *items;
+	size_t n, cap;
+};
+
+static int compare_made(const void *a, const void *b)
 {
-	return strcmp((*(struct feed *const *)a)->id, (*(struct feed *const *)b)->id);
+	return strcmp(((const struct made *)a)->feed->id, ((const struct made *)b)->feed->id);
 }
 
 static void make_of_city(
-	struct binder *b, struct config *config, size_t *cap, const struct city_entry *city)
+	struct maker *m, const struct feeds_file *file, const struct city_entry *city)
 {
 	struct arena texts = ARENA_INIT;
 
@@ -244,8 +258,9 @@ static void make_of_city(
 			if (!feed->entry.full)
 				continue;
 			struct feed draft = {.arena = texts};
-			struct feed *made = make_feed(b, &line, &config->fetch, &draft);
-			*ARENA_PUSH(b->arena, config->feeds, config->n_feeds, *cap) = made;
+			struct feed *made = make_feed(m->binder, &line, m->fetch, &draft);
+			*ARENA_PUSH(m->binder->arena, m->items, m->n, m->cap) =
+				(struct made){made, (uint32_t)file->text_index};
 			texts = draft.arena;
 			arena_reset(&texts);
 		}
@@ -254,35 +269,80 @@ static void make_of_city(
 }
 
 /* Two feeds with one id are reported; a reload that goes on in spite of it must not have both. */
-static void drop_repeated(struct config *config)
+static void drop_repeated(struct maker *m)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < config->n_feeds; i++) {
-		if (n && !strcmp(config->feeds[n - 1]->id, config->feeds[i]->id))
-			feed_unref(config->feeds[i]);
+	for (size_t i = 0; i < m->n; i++) {
+		if (n && !strcmp(m->items[n - 1].feed->id, m->items[i].feed->id))
+			feed_unref(m->items[i].feed);
 		else
-			config->feeds[n++] = config->feeds[i];
+			m->items[n++] = m->items[i];
 	}
-	config->n_feeds = n;
+	m->n = n;
 }
 
-void feeds_make(struct binder *b, const struct sources *sources, struct config *config)
+/* Those that are as before become the very same. */
+static void share(struct maker *m, const struct config *before)
 {
-	size_t cap = 0;
+	for (size_t i = 0; i < m->n; i++) {
+		struct feed *feed = m->items[i].feed;
+		size_t k = config_feed_from(before, str_of(feed->id));
+		if (k == before->n_feeds || !feed_equal(before->feeds[k], feed))
+			continue;
+		feed_unref(feed);
+		m->items[i].feed = feed_ref(before->feeds[k]);
+	}
+}
+
+static void push(struct config *config, struct feed *feed, uint32_t text)
+{
+	config->feeds[config->n_feeds] = feed;
+	config->feed_texts[config->n_feeds++] = text;
+}
+
+static bool comes_before(const struct feed *a, const struct feed *b)
+{
+	return strcmp(a->id, b->id) < 0;
+}
+
+/* Those that stand, between those that were made: both are in order. */
+static void merge(struct maker *m, const struct standing_feeds *standing, struct config *config)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; standing && i < standing->before->n_feeds; i++) {
+		struct feed *feed = standing->before->feeds[i];
+		if (!standing_file(standing, i))
+			continue;
+		for (; k < m->n && comes_before(m->items[k].feed, feed); k++)
+			push(config, m->items[k].feed, m->items[k].text);
+		push(config, feed_ref(feed), standing->now[standing->before->feed_texts[i]]);
+	}
+	for (; k < m->n; k++)
+		push(config, m->items[k].feed, m->items[k].text);
+}
+
+void feeds_make(struct binder *b, const struct sources *sources, const struct config *before,
+	struct config *config)
+{
+	const struct standing_feeds *standing = sources->standing;
+	struct maker m = {.binder = b, .fetch = &config->fetch};
 
 	for (size_t i = 0; i < sources->n_feeds; i++) {
 		const struct feeds_file *file = &sources->feeds[i];
 		for (size_t j = 0; j < file->n_cities; j++)
-			make_of_city(b, config, &cap, &file->cities[j]);
+			make_of_city(&m, file, &file->cities[j]);
 		for (size_t j = 0; j < file->n_bodies; j++)
-			make_of_city(b, config, &cap, &file->bodies[j]);
+			make_of_city(&m, file, &file->bodies[j]);
 	}
-	struct feed **feeds = arena_alloc(&config->arena, (config->n_feeds + 1) * sizeof *feeds);
-	if (config->n_feeds)
-		memcpy(feeds, config->feeds, config->n_feeds * sizeof *feeds);
-	config->feeds = feeds;
-	if (config->n_feeds)
-		qsort(config->feeds, config->n_feeds, sizeof *config->feeds, compare_feeds);
-	drop_repeated(config);
+	if (m.n)
+		qsort(m.items, m.n, sizeof *m.items, compare_made);
+	drop_repeated(&m);
+	if (before)
+		share(&m, before);
+	size_t most = m.n + (standing ? standing->before->n_feeds : 0);
+	config->feeds = arena_alloc(&config->arena, (most + 1) * sizeof *config->feeds);
+	config->feed_texts = arena_alloc(&config->arena, (most + 1) * sizeof *config->feed_texts);
+	merge(&m, standing, config);
 }

@@ -5,4 +5,6 @@
 #include "config/resolve.h"
 
 /* Makes config->feeds, sorted by id. Ids must be defined and networks joined. */
-void feeds_make(struct binder *binder, const struct sources *sources, struct config *config);
+/* `before`: the configuration in force, whose feeds are taken where they are the same; may be NULL. */
+void feeds_make(struct binder *binder, const struct sources *sources, const struct config *before,
+	struct config *config);

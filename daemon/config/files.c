@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "config/standing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +18,7 @@ struct config_file *files_mark(struct files *files, const char *path, const char
 	file->shown = shown;
 	file->folder = arena_str(files->arena, str_make(path, (size_t)(slash - path))).p;
 	file->order = files->n++;
+	file->verdict = ARENA_NEW(files->arena, struct verdict);
 	return file;
 }
 
@@ -67,14 +69,13 @@ static struct config_text *read_text(struct files *files, const struct config_fi
  * it was told before). */
 static struct config_text *text_of(struct files *files, struct config_file *file)
 {
-	struct config_text *good = config_texts_find(files->before, file->shown);
+	struct config_text *good = config_texts_find(files->before, file->shown, NULL);
 
 	if (files->given_up && atomic_load(files->given_up))
 		return NULL;
 	if (files->kept && map_get(files->kept, str_of(file->shown)))
 		return good ? config_text_ref(good) : NULL;
 	file->fresh = true;
-	file->blamed = arena_zalloc(files->arena, sizeof *file->blamed);
 	struct config_text *text = read_text(files, file);
 	if (text && good && str_eq(buf_view(&good->bytes), buf_view(&text->bytes))) {
 		file->fresh = false;
@@ -83,6 +84,60 @@ static struct config_text *text_of(struct files *files, struct config_file *file
 	}
 	*ARENA_PUSH(files->arena, files->fresh, files->n_fresh, files->cap_fresh) = file;
 	return text;
+}
+
+static void parse(struct files *files, enum section root, const struct config_file *file,
+	const struct config_text *text, void *out)
+{
+	struct arena nodes = ARENA_INIT; /* those of a thousand files at once would be gigabytes */
+	const struct tree_arenas arenas = {&nodes, files->arena};
+
+	bind_file(files->binder, root,
+		tree_read(&arenas, file, buf_view(&text->bytes), files->problems, &files->broken),
+		out);
+	arena_deinit(&nodes);
+}
+
+/* True: it was not parsed. */
+static bool let_stand(struct files *files, struct config_file *file, const struct config_text *text,
+	struct feeds_file *out)
+{
+	struct standing_feeds *feeds = files->standing;
+	size_t i;
+
+	if (!feeds || file->fresh || !text->standing ||
+		map_get(files->wanted, str_of(file->shown)) ||
+		config_texts_find(files->before, file->shown, &i) != text)
+		return false;
+	file->stands = true;
+	feeds->files[i] = file;
+	feeds->now[i] = (uint32_t)files->now->n;
+	standing_enter(text->standing, file, files->binder, out);
+	return true;
+}
+
+void files_read_feeds(
+	struct files *files, const char *path, const char *shown, struct feeds_file *out)
+{
+	struct config_file *file = files_mark(files, path, shown);
+	struct config_text *text = text_of(files, file);
+
+	if (!text)
+		return;
+	out->first_reference = files->binder->n_references;
+	if (!let_stand(files, file, text, out)) {
+		if (!file->fresh) { /* what stands of it becomes known anew */
+			struct config_text *copy = config_text_copy(text);
+			config_text_unref(text);
+			text = copy;
+		}
+		parse(files, SECTION_FEEDS, file, text, out);
+	}
+	out->n_references = files->binder->n_references - out->first_reference;
+	out->file = file;
+	out->text = text;
+	out->text_index = files->now->n;
+	config_texts_add(files->now, text);
 }
 
 void files_read(
@@ -95,12 +150,7 @@ void files_read(
 
 	if (!text)
 		return;
-	struct arena nodes = ARENA_INIT; /* those of a thousand files at once would be gigabytes */
-	const struct tree_arenas arenas = {&nodes, files->arena};
-	bind_file(files->binder, root,
-		tree_read(&arenas, file, buf_view(&text->bytes), files->problems, &files->broken),
-		out);
-	arena_deinit(&nodes);
+	parse(files, root, file, text, out);
 	if (files->now && !is_client)
 		config_texts_add(files->now, config_text_ref(text));
 	config_text_unref(text);

@@ -15,7 +15,9 @@ struct files {
 	 * read from there, for what they say now is broken. */
 	const struct config_texts *before;
 	struct map *kept;
-	struct config_file **fresh; /* those read that are not as before */
+	struct standing_feeds *standing; /* NULL: every file is parsed */
+	struct map *wanted;              /* names of files that are, whatever stands of them */
+	struct config_file **fresh;      /* those read that are not as before */
 	size_t n_fresh, cap_fresh;
 	atomic_bool *given_up; /* nobody waits any more: read nothing else; may be NULL */
 };
@@ -32,6 +34,9 @@ struct config_file *files_mark(struct files *files, const char *path, const char
  * was before; if it was not there, it stays unread. */
 void files_read(
 	struct files *files, enum section root, const char *path, const char *shown, void *out);
+/* The same of a file of feeds.d/, which is not parsed where it stands. */
+void files_read_feeds(
+	struct files *files, const char *path, const char *shown, struct feeds_file *out);
 /* The YAML files of a folder, in order of their names; in the arena. Their number, or -ENOENT; any
  * other negative errno is reported already. On a reload a folder that cannot be listed, or has gone
  * with its files, is reported too, and has those it had before. */

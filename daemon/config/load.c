@@ -26,11 +26,13 @@ static bool read_folder(struct loader *l, enum section root, const char *folder,
 	int n = files_list(&l->files, folder, shown, &names);
 
 	for (int i = 0; i < n; i++) {
-		void *out = root == SECTION_FEEDS ? (void *)ARENA_PUSH(&l->arena, s->feeds,
-							    s->n_feeds, l->cap_feeds)
-						  : (void *)ARENA_PUSH(&l->arena, s->themes,
-							    s->n_themes, l->cap_themes);
-		files_read(&l->files, root, names[i].path, names[i].shown, out);
+		const struct file_name *name = &names[i];
+		if (root == SECTION_FEEDS)
+			files_read_feeds(&l->files, name->path, name->shown,
+				ARENA_PUSH(&l->arena, s->feeds, s->n_feeds, l->cap_feeds));
+		else
+			files_read(&l->files, root, name->path, name->shown,
+				ARENA_PUSH(&l->arena, s->themes, s->n_themes, l->cap_themes));
 	}
 	return n != -ENOENT;
 }
@@ -55,7 +57,7 @@ static void read_vocabulary(struct loader *l)
 /* An editor that is at work may have taken the file away for a moment: on a reload it is missed. */
 static void read_main(struct loader *l, const char *path, const char *name)
 {
-	struct config_text *before = config_texts_find(l->files.before, name);
+	struct config_text *before = config_texts_find(l->files.before, name, NULL);
 
 	if (!path && !before)
 		return;
@@ -68,6 +70,23 @@ static void read_main(struct loader *l, const char *path, const char *name)
 	files_read(&l->files, SECTION_DAEMON, path, name, l->config);
 }
 
+/* What else than its own bytes decides on a file's feeds: the default interval, and the folder that
+ * relative paths begin at. */
+static void begin_standing(struct loader *l)
+{
+	const struct config *before = l->sources.before;
+
+	if (!before || before->fetch.interval_us != l->config->fetch.interval_us ||
+		strcmp(before->folder, l->folder) != 0)
+		return;
+	size_t n = before->texts->n + 1;
+	l->standing = (struct standing_feeds){before,
+		arena_zalloc(&l->arena, n * sizeof *l->standing.files),
+		arena_alloc(&l->arena, n * sizeof *l->standing.now)};
+	l->files.standing = &l->standing;
+	l->sources.standing = &l->standing;
+}
+
 static void read_all(struct loader *l, const char *main_file, const char *main_name,
 	const struct config_clients *clients)
 {
@@ -75,6 +94,7 @@ static void read_all(struct loader *l, const char *main_file, const char *main_n
 
 	bind_defaults(&l->binder, SECTION_DAEMON, l->config);
 	read_main(l, main_file, main_name);
+	begin_standing(l);
 	read_vocabulary(l);
 	read_folder(l, SECTION_FEEDS, arena_printf(arena, "%s/feeds.d", l->folder).p, "feeds.d");
 	read_folder(l, SECTION_THEMES, arena_printf(arena, "%s/themes.d", l->folder).p, "themes.d");
@@ -318,6 +338,20 @@ struct config_clients *config_clients_free(struct config_clients *clients)
 	arena_deinit(&clients->arena);
 	free(clients);
 	return NULL;
+}
+
+size_t config_feed_from(const struct config *config, struct str id)
+{
+	size_t first = 0, end = config->n_feeds;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		if (str_cmp(str_of(config->feeds[middle]->id), id) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first;
 }
 
 struct config *config_free(struct config *config)

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "config/files.h"
 #include "config/resolve.h"
+#include "config/standing.h"
 
 struct loader {
 	struct arena arena; /* of entries: all that does not outlive the load */
@@ -15,6 +16,7 @@ struct loader {
 	size_t cap_feeds, cap_themes;
 	const char *folder; /* absolute */
 	struct config *config;
+	struct standing_feeds standing;
 };
 
 void loader_init(struct loader *loader);

@@ -27,12 +27,19 @@ const char *mark_text(struct arena *arena, struct mark mark)
 
 static void blame(const struct config_file *file)
 {
-	if (file->fresh && file->blamed)
-		*file->blamed = true;
+	if (file->fresh && file->verdict)
+		file->verdict->blamed = true;
+}
+
+void problem_want(const struct config_file *file)
+{
+	if (file->stands && file->verdict)
+		file->verdict->wanted = true;
 }
 
 void problem_blame(struct mark mark, struct mark other)
 {
+	problem_want(other.file);
 	if (!mark.file->fresh)
 		blame(other.file);
 }
@@ -42,6 +49,9 @@ void problem_add(struct problems *problems, struct mark mark, const char *format
 	va_list args, again;
 
 	blame(mark.file);
+	problem_want(mark.file);
+	if (mark.file->verdict)
+		mark.file->verdict->troubled = true;
 	if (problems->n == PROBLEMS_MAX) {
 		problems->dropped++;
 		return;

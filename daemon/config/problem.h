@@ -10,12 +10,20 @@ struct config_report;
 
 /* One file that was read. */
 struct config_file {
-	const char *shown;  /* as problems name it: relative to the configuration folder */
-	const char *path;   /* as it can be opened */
-	const char *folder; /* absolute; what relative paths in the file are relative to */
-	unsigned order;     /* of reading */
-	bool fresh;         /* not as the configuration in force has it */
-	bool *blamed;       /* set by a problem in a fresh file; NULL: nobody asks */
+	const char *shown;       /* as problems name it: relative to the configuration folder */
+	const char *path;        /* as it can be opened */
+	const char *folder;      /* absolute; what relative paths in the file are relative to */
+	unsigned order;          /* of reading */
+	bool fresh;              /* not as the configuration in force has it */
+	bool stands;             /* not parsed: standing.h */
+	struct verdict *verdict; /* NULL: nobody asks */
+};
+
+/* What problems mean for a file. */
+struct verdict {
+	bool troubled; /* one is in it */
+	bool blamed;   /* one comes from its being fresh */
+	bool wanted;   /* one cannot be told, for the file has not been parsed */
 };
 
 /* Lines and columns count from 1, columns in characters; line 0: the file as a whole. */
@@ -44,9 +52,11 @@ void problems_init(struct problems *problems);
 void problems_deinit(struct problems *problems);
 void problem_add(struct problems *problems, struct mark mark, const char *format, ...)
 	__attribute__((format(printf, 3, 4), nonnull(3)));
-/* The problem at `mark` has another side: where that file is as it was, the change of this one made
- * it. */
+/* The problem at `mark`, which names `other`, has another side: where that file is as it was, the change of
+ * this one made it. */
 void problem_blame(struct mark mark, struct mark other);
+/* The file must be parsed after all. */
+void problem_want(const struct config_file *file);
 /* A NUL-terminated text of the files as it may be shown in a sentence: on one line, not too long,
  * and without the password of a URL. */
 const char *problem_shown(struct problems *problems, struct str text);

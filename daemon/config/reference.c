@@ -1,5 +1,7 @@
 #include "config/reference.h"
 
+#include "config/config.h"
+#include "config/standing.h"
 #include "config/suggest.h"
 
 /* Looking for the nearest of 100,000 ids takes some 10 ms; a file that gets thousands of them wrong
@@ -12,6 +14,36 @@ struct checker {
 	size_t comparisons;
 };
 
+static struct str agency_of(const struct feed *feed)
+{
+	return str_head(str_of(feed->id), strlen(feed->city) + 1 + strlen(feed->agency));
+}
+
+/* Feeds that stand, or their agencies: their number. `near` NULL: only counts. */
+static size_t offer_standing(
+	const struct standing_feeds *standing, enum key_type type, struct suggestion *near)
+{
+	bool feeds = type == KEY_FEED_REF || type == KEY_FEED_PATTERN;
+	struct str last = STR_NONE;
+	size_t n = 0;
+
+	if (!standing || (!feeds && type != KEY_AGENCY_REF))
+		return 0;
+	for (size_t i = 0; i < standing->before->n_feeds; i++) {
+		const struct feed *feed = standing->before->feeds[i];
+		if (!standing_file(standing, i))
+			continue;
+		struct str id = feeds ? str_of(feed->id) : agency_of(feed);
+		if (last.p && str_eq(last, id))
+			continue;
+		last = id;
+		n++;
+		if (near)
+			suggest_offer(near, id);
+	}
+	return n;
+}
+
 static void report_unknown(struct checker *c, const struct reference *reference, const char *what,
 	const struct map *known)
 {
@@ -20,10 +52,12 @@ static void report_unknown(struct checker *c, const struct reference *reference,
 	const char *prefix = place_text(problems, reference->place);
 	bool is_client = reference->type == KEY_CLIENT_REF;
 
-	c->comparisons += known->n;
-	if (c->comparisons <= SUGGEST_COMPARISONS_MAX)
+	c->comparisons += known->n + offer_standing(c->ids->standing, reference->type, NULL);
+	if (c->comparisons <= SUGGEST_COMPARISONS_MAX) {
 		map_for_each(it, known)
 			suggest_offer(&near, it->key);
+		offer_standing(c->ids->standing, reference->type, &near);
+	}
 	if (near.best.p)
 		problem_add(problems, reference->mark,
 			"%s%s '%s' is not defined in any file (did you mean '%.*s'?)", prefix, what,
@@ -52,12 +86,14 @@ static void check_former(struct checker *c, const struct reference *reference)
 	struct problems *problems = c->binder->problems;
 	const char *prefix = place_text(problems, reference->place);
 	const struct entry *still = map_get(&c->ids->feeds, str_of(reference->text));
+	const struct config_file *standing = standing_feed(c->ids->standing, reference->text);
 
-	if (still) {
+	if (still || standing) {
+		struct mark mark = still ? still->mark : (struct mark){standing, 0, 0};
 		problem_add(problems, reference->mark,
 			"%sformer id '%s' is still that of the feed at %s", prefix, reference->text,
-			mark_text(&problems->arena, still->mark));
-		problem_blame(reference->mark, still->mark);
+			mark_text(&problems->arena, mark));
+		problem_blame(reference->mark, mark);
 		return;
 	}
 	const struct reference *other =
@@ -85,21 +121,43 @@ static bool pattern_matches(struct str pattern, struct str id)
 	return !str_split(&id, '.', &have);
 }
 
+static bool matches_standing(const struct checker *c, struct str pattern)
+{
+	const struct standing_feeds *standing = c->ids->standing;
+
+	for (size_t i = 0; standing && i < standing->before->n_feeds; i++)
+		if (standing_file(standing, i) &&
+			pattern_matches(pattern, str_of(standing->before->feeds[i]->id)))
+			return true;
+	return false;
+}
+
 static void check_pattern(struct checker *c, const struct reference *reference)
 {
 	struct problems *problems = c->binder->problems;
 	struct str pattern = str_of(reference->text);
 
 	if (str_chr(pattern, '*') == pattern.n) {
-		if (!map_get(&c->ids->feeds, pattern))
+		if (!map_get(&c->ids->feeds, pattern) &&
+			!standing_feed(c->ids->standing, reference->text))
 			report_unknown(c, reference, "feed", &c->ids->feeds);
 		return;
 	}
+	if (matches_standing(c, pattern))
+		return;
 	map_for_each(it, &c->ids->feeds)
 		if (pattern_matches(pattern, it->key))
 			return;
 	problem_add(problems, reference->mark, "%sfeeds '%s' matches no feed",
 		place_text(problems, reference->place), reference->text);
+}
+
+static bool is_standing(const struct checker *c, const struct reference *reference)
+{
+	const struct standing_feeds *standing = c->ids->standing;
+
+	return (reference->type == KEY_FEED_REF && standing_feed(standing, reference->text)) ||
+	       (reference->type == KEY_AGENCY_REF && standing_agency(standing, reference->text));
 }
 
 static void check_reference(struct checker *c, const struct reference *reference, bool allow_file)
@@ -119,7 +177,8 @@ static void check_reference(struct checker *c, const struct reference *reference
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		const struct map *known = (struct map *)((char *)c->ids + kinds[i].map);
-		if (kinds[i].type == reference->type && !map_get(known, str_of(reference->text)))
+		if (kinds[i].type == reference->type && !map_get(known, str_of(reference->text)) &&
+			!is_standing(c, reference))
 			report_unknown(c, reference, kinds[i].what, known);
 	}
 	if (reference->type == KEY_FORMER_FEED)

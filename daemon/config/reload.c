@@ -4,7 +4,8 @@
  * is the doing of a fresh file: the one it stands in, or, for an id that is defined twice, the other.
  * Such files are read again as they were, those that are new are left out, and all begins anew, for
  * what they defined is different now. Each round takes at least one fresh file back, so it ends; at
- * worst with nothing changed.
+ * worst with nothing changed. Files of feeds.d/ that have not changed are not parsed (standing.h), but
+ * for those that a round has found to be wanted, which makes it void.
  *
  * Problems that are left stand in files that have not changed: something they name is no longer
  * defined, by the will of whoever took it out. They are told, and their entries stay as they are:
@@ -22,7 +23,7 @@ struct reloader {
 	struct config_report *out;
 	const struct config_again *again;
 	struct arena arena;
-	struct map kept, told;
+	struct map kept, wanted, told;
 };
 
 static void tell_once(struct config_report *report, const char *message)
@@ -37,6 +38,26 @@ static void tell_once(struct config_report *report, const char *message)
 		r->out->problem(r->out, copy);
 }
 
+static void note(struct reloader *r, struct map *files, const struct config_file *file)
+{
+	map_add(files, str_of(arena_strdup(&r->arena, file->shown)), r);
+}
+
+/* Files that must be parsed after all: their number. */
+static size_t note_wanted(struct reloader *r, const struct loader *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->sources.n_feeds; i++) {
+		const struct config_file *file = l->sources.feeds[i].file;
+		if (!file || !file->verdict->wanted)
+			continue;
+		note(r, &r->wanted, file);
+		n++;
+	}
+	return n;
+}
+
 /* One round. 1: another one is needed. */
 static int attempt(struct reloader *r, struct loader *l, struct error *error)
 {
@@ -44,37 +65,25 @@ static int attempt(struct reloader *r, struct loader *l, struct error *error)
 
 	l->files.before = again->before->texts;
 	l->files.kept = &r->kept;
+	l->files.wanted = &r->wanted;
+	l->sources.before = again->before;
 	l->files.given_up = again->given_up;
 	int err = loader_run(l, again->path, again->clients, error);
 	if (err)
 		return err;
 	if (again->given_up && atomic_load(again->given_up))
 		return error_set(error, ECANCELED, "nobody waits for it");
+	if (note_wanted(r, l))
+		return 1;
 	problems_tell(&l->problems, &r->report);
 	for (size_t i = 0; i < l->files.n_fresh; i++) {
 		const struct config_file *file = l->files.fresh[i];
-		if (*file->blamed) {
-			map_add(&r->kept, str_of(arena_strdup(&r->arena, file->shown)), r);
+		if (file->verdict->blamed) {
+			note(r, &r->kept, file);
 			err = 1;
 		}
 	}
 	return err;
-}
-
-/* Both in order of ids. */
-static void share_feeds(struct config *config, const struct config *before)
-{
-	size_t k = 0;
-
-	for (size_t i = 0; i < config->n_feeds; i++) {
-		struct feed *feed = config->feeds[i];
-		while (k < before->n_feeds && strcmp(before->feeds[k]->id, feed->id) < 0)
-			k++;
-		if (k == before->n_feeds || !feed_equal(before->feeds[k], feed))
-			continue;
-		feed_unref(feed);
-		config->feeds[i] = feed_ref(before->feeds[k]);
-	}
 }
 
 int config_reload(struct config **ret, const struct config_again *again,
@@ -86,6 +95,7 @@ int config_reload(struct config **ret, const struct config_again *again,
 	int err;
 
 	map_init(&r.kept);
+	map_init(&r.wanted);
 	map_init(&r.told);
 	loader_init(&l);
 	while ((err = attempt(&r, &l, error)) > 0) {
@@ -93,12 +103,12 @@ int config_reload(struct config **ret, const struct config_again *again,
 		loader_init(&l);
 	}
 	if (!err) {
-		share_feeds(l.config, again->before);
 		*ret = l.config;
 		l.config = NULL;
 	}
 	loader_deinit(&l);
 	map_deinit(&r.kept);
+	map_deinit(&r.wanted);
 	map_deinit(&r.told);
 	arena_deinit(&r.arena);
 	return err;

@@ -3,6 +3,8 @@
 #include "config/config.h"
 #include "config/feeds.h"
 #include "config/reference.h"
+#include "config/standing.h"
+#include "config/texts.h"
 #include "model/rights.h"
 
 #include <stdlib.h>
@@ -211,13 +213,41 @@ static void make_all_rules(struct resolver *r, const struct sources *sources)
 			make_rules(r, &cap, &sources->feeds[i].rules[j]);
 }
 
+/* What stands of each file that has been parsed, for the next reload, and whether that of the others has
+ * held: its cities may have come into other networks. */
+static void note_standing(struct resolver *r, struct sources *sources)
+{
+	for (size_t i = 0; i < sources->n_feeds; i++) {
+		struct feeds_file *file = &sources->feeds[i];
+		if (file->standing && !standing_fits(file))
+			problem_want(file->file);
+		if (file->text && !file->standing && !file->file->verdict->troubled &&
+			!sources->broken)
+			file->text->standing = standing_new(r->binder, file, &r->ids);
+	}
+}
+
+static void init_ids(struct ids *ids)
+{
+	struct map *maps = &ids->networks;
+
+	for (size_t i = 0; maps + i <= &ids->hosts; i++)
+		map_init(&maps[i]);
+}
+
+static void deinit_ids(struct ids *ids)
+{
+	struct map *maps = &ids->networks;
+
+	for (size_t i = 0; maps + i <= &ids->hosts; i++)
+		map_deinit(&maps[i]);
+}
+
 void resolve_all(struct binder *binder, struct sources *sources, struct config *config)
 {
-	struct resolver r = {.binder = binder, .config = config};
-	struct map *maps = &r.ids.networks;
+	struct resolver r = {.binder = binder, .config = config, .ids.standing = sources->standing};
 
-	for (size_t i = 0; i < sizeof r.ids / sizeof *maps; i++)
-		map_init(&maps[i]);
+	init_ids(&r.ids);
 	define_all(&r, sources);
 	for (size_t i = 0; i < config->clients->n; i++)
 		map_add(&r.ids.clients, str_of(config->clients->items[i].name),
@@ -230,7 +260,7 @@ void resolve_all(struct binder *binder, struct sources *sources, struct config *
 	check_hosts(&r);
 	make_networks(&r, sources);
 	make_all_rules(&r, sources);
-	feeds_make(binder, sources, config);
-	for (size_t i = 0; i < sizeof r.ids / sizeof *maps; i++)
-		map_deinit(&maps[i]);
+	feeds_make(binder, sources, sources->before, config);
+	note_standing(&r, sources);
+	deinit_ids(&r.ids);
 }

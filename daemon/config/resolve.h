@@ -13,10 +13,13 @@ struct sources {
 	struct themes_file *themes;
 	size_t n_feeds, n_themes;
 	bool broken; /* a file could not be read: what it would have defined is unknown */
+	const struct config *before;           /* in force, on a reload; else NULL */
+	const struct standing_feeds *standing; /* NULL: none */
 };
 
 /* Where ids are known: full id → the struct that begins with a struct entry. */
 struct ids {
+	const struct standing_feeds *standing; /* knows more feeds, and their agencies */
 	struct map networks, cities, agencies, feeds, themes;
 	struct map clients;        /* struct client_settings */
 	struct map formers, hosts; /* who claimed them: struct reference */

@@ -14,10 +14,13 @@ struct config_text {
 	atomic_uint refs;
 	char *shown; /* as problems name the file */
 	struct buf bytes;
+	struct standing *standing; /* NULL: not known; see standing.h */
 };
 
 /* Takes the bytes over (*bytes is empty then). */
 struct config_text *config_text_new(const char *shown, struct buf *bytes);
+/* The same file, of which is not known what stands. */
+struct config_text *config_text_copy(const struct config_text *text);
 struct config_text *config_text_ref(struct config_text *text);
 struct config_text *config_text_unref(struct config_text *text);
 
@@ -32,5 +35,6 @@ void config_texts_init(struct config_texts *texts);
 void config_texts_deinit(struct config_texts *texts);
 /* Takes the reference over. */
 void config_texts_add(struct config_texts *texts, struct config_text *text);
-/* NULL: there is no such file. `texts` may be NULL. */
-struct config_text *config_texts_find(const struct config_texts *texts, const char *shown);
+/* NULL: there is no such file. `texts` may be NULL. Its index in *ret_index (may be NULL). */
+struct config_text *config_texts_find(
+	const struct config_texts *texts, const char *shown, size_t *ret_index);

@@ -111,12 +111,7 @@ static bool is_reference(enum key_type type, struct str text)
 static void note_reference(struct binder *b, const struct place *place,
 	const struct schema_key *row, const struct node *node, const char *kept)
 {
-	if (b->n_references == b->cap_references) {
-		b->cap_references = b->cap_references ? b->cap_references * 2 : 64;
-		b->references = arena_regrow(b->arena, b->references, b->n_references,
-			b->cap_references, sizeof *b->references);
-	}
-	b->references[b->n_references++] = (struct reference){
+	*binder_refer(b) = (struct reference){
 		row->type, row->type == KEY_FEED_URL ? node->text.p : kept, node->mark, place};
 }
 
