@@ -177,11 +177,13 @@ class Origin:
         return self.scripts.get(exchange.request.path) or moods.find(exchange.mood)
 
     def drop_connections(self):
-        """As a server does that starts again."""
-        def drop():
-            for writer in list(self.writers):
+        """As a server does that starts again; they are closed when it returns."""
+        async def drop():
+            writers = list(self.writers)
+            for writer in writers:
                 writer.close()
-        self.loop.call_soon_threadsafe(drop)
+            await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+        asyncio.run_coroutine_threadsafe(drop(), self.loop).result(10)
 
     # ---- the log ----
 

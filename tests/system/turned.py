@@ -35,6 +35,23 @@ class Clock:
         struct.pack_into("q", self.map, 0, int(self.offset * 1e6))
 
 
+class StandingClock(Clock):
+    """Goes only when it is turned, by whole milliseconds: what happens when does not depend on how fast the machine is."""
+
+    def __init__(self, work, start):
+        super().__init__(work)
+        self.path.write_bytes(struct.pack("qq", 0, 1))
+        self.us = 0
+        self.turn_to(start)
+
+    def now(self):
+        return self.us / 1e6
+
+    def turn_to(self, moment):
+        self.us = max(self.us, -(-round(moment * 1e6) // 1000) * 1000)
+        struct.pack_into("q", self.map, 0, self.us)
+
+
 class Turned(wire.Daemon):
     def __init__(self, clock, *args, **named):
         super().__init__(*args, extra=clock.environment(), **named)

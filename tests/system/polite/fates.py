@@ -1,0 +1,109 @@
+"""What becomes of a feed: failing, gone, moved, silent, restless; and of all of them while there is no network."""
+from origin import island
+from origin.moods import answer, document, redirect
+
+from .evidence import PORT, fresh, span
+from .simulation import DAY, HOUR, LATE
+
+TARGET = f"http://127.6.1.1:{PORT}"
+PERMANENT = {"moved": "301 Moved Permanently", "moved-too": "308 Permanent Redirect"}
+PASSING = {"detour": "302 Found", "detour-too": "307 Temporary Redirect"}
+FAR = 6
+NOTICED_BY = 8  # hosts that are heard of last; when most of them fail it is our own network
+LOST_NETS = ("10.7.0.0/16", "127.4.0.0/16", "127.5.0.0/16", "127.6.0.0/16")
+
+
+def declare(feeds):
+    add, after = feeds.add, feeds.after
+    add("mends", lambda x: answer("502 Bad Gateway") if DAY < feeds.age() < 2 * DAY else fresh(x), late=True)
+    add("gone", after(DAY, lambda x: answer("410 Gone")), late=True)
+    for name, status in (PERMANENT | PASSING).items():
+        add(name, after(DAY, lambda x, name=name, status=status: redirect(status, f"{TARGET}/{name}-here")), "interval: 3h", late=True)
+        feeds.serve(f"/{name}-here", lambda x, name=name: fresh(x, document("/" + name)))
+    add("chained", after(DAY, lambda x: redirect("301 Moved Permanently", f"{TARGET}/chained-on")), "interval: 3h", late=True)
+    feeds.serve("/chained-on", lambda x: redirect("302 Found", f"{TARGET}/chained-here"))
+    feeds.serve("/chained-here", lambda x: fresh(x, document("/chained")))
+    add("parked", after(DAY, lambda x: redirect("301 Moved Permanently", f"{TARGET}/parked-page")), "interval: 3h", late=True)
+    feeds.serve("/parked-page", lambda x: answer("200 OK", document(f"/stranger/{int(feeds.age() // HOUR)}")))
+    add("noisy", lambda x: answer("200 OK", document("/noisy").replace(b"Item 1", b"Item 1, seen %d times" % len(x.origin.requests))),
+        "interval: 30min", late=True)
+    # The islands of an outage.
+    for n in range(FAR):
+        add(f"far{n}", lambda x: fresh(x, None, "Connection: close"), "interval: 2h", host=f"10.7.{n}.1", late=True)
+
+
+class Outage:
+    """There is no way to any host but those at ::1 and of HTTPS."""
+
+    def __init__(self, origin):
+        self.origin = origin
+
+    def routes(self, verb):
+        # Over connections that are there requests would wait for answers as long as the daemon is patient.
+        self.origin.drop_connections()
+        for net in LOST_NETS:
+            island.run("ip", "route", verb, "unreachable", net, "table", "local")
+
+    def begin(self):
+        self.routes("add")
+
+    def end(self):
+        self.routes("del")
+
+
+def report_fate(r):
+    told = [len(r.told("broken", k)) for k in ("feed.failing", "feed.recovered")]
+    r.row("feed.failing is told once", f"{len(r.at('/broken', DAY))} failures, {told[0]} told, {told[1]} recoveries", told == [1, 0])
+    told = [len(r.told("mends", k)) for k in ("feed.failing", "feed.recovered")]
+    r.row("… and feed.recovered once it works", f"{told[0]} and {told[1]} told", told == [1, 1])
+    late = r.at("/gone", DAY)
+    r.row("410 twice, an hour apart: feed.gone, and not asked any more",
+          f"{len(late)} requests, {late[1].time - late[0].time:.0f} s apart; "
+          f"{len(r.told('gone', 'feed.gone'))} told", len(late) == 2 and late[1].time - late[0].time >= HOUR
+          and len(r.told("gone", "feed.gone")) == 1)
+    old = {n: r.at("/" + n, DAY) for n in PERMANENT}
+    lasted = {n: q[-1].time - q[0].time for n, q in old.items()}
+    r.row("301 and 308 are believed after three polls over a day, told once", "; ".join(
+          f"{PERMANENT[n][:3]}: {len(old[n])} polls in {lasted[n] / HOUR:.1f} h, then {len(r.at(f'/{n}-here')) - len(old[n])} there, "
+          f"{len(r.told(n, 'feed.moved'))} told" for n in PERMANENT),
+          all(len(old[n]) >= 3 and DAY <= lasted[n] < 1.4 * DAY and len(r.told(n, "feed.moved")) == 1 for n in PERMANENT))
+    r.row("… never, if what is there has no item that is known", f"{len(r.at('/parked', DAY))} polls by the old address",
+          not r.told("parked", "feed.moved") and len(r.at("/parked", DAY)) > 60)
+    names = [*PASSING, "chained"]
+    r.row("302 and 307 are never kept, nor a chain with one",
+          ", ".join(f"{len(r.at('/' + n, DAY))}" for n in names) + " polls by the old addresses",
+          all(len(r.at("/" + n, DAY)) > 60 and not r.told(n, "feed.moved") for n in names))
+    quiet = r.told("quiet", "feed.quiet")
+    r.row("feed.quiet once, when news stop", f"{len(quiet)} told; of a feed that never had any: {len(r.told('plain', 'feed.quiet'))}",
+          len(quiet) == 1 and not r.told("plain", "feed.quiet"))
+    noisy, items = r.told("noisy", "feed.noisy"), [e for e in r.events if e["cwfeed"].endswith(".noisy") and ".item." in e["type"]]
+    r.row("feed.noisy once a week, when an item changes all the time",
+          f"{len(r.at('/noisy'))} changes, {len(items)} told; {len(noisy)} warnings",
+          1 <= len(noisy) <= 2 and len(items) < len(r.at("/noisy")))
+
+
+def report_outage(r, failures_before, failures_after):
+    end = r.feeds.start + r.feeds.marks["outage"][1]
+    well = {n for n, failures in failures_before.items() if not failures and "/" + n not in r.feeds.refused} - {"mends"}
+    told = [n for n in well if r.told(n, "feed.failing")]
+    noticed = r.log.count("most hosts cannot be reached, so")
+    r.row("no network for six hours: not told as everybody's failure",
+          f"noticed {noticed} time, {', '.join(told) or 'none'} of {len(well)} feeds told",
+          noticed == 1 and not told)
+    worse = {r.feeds.configured[n][0].split("/")[2] for n in well if failures_after[n]}
+    r.row("… nor counted as such, but of the hosts by which it is noticed",
+          f"{len(worse)} hosts of {len(well)} feeds have failures at its end",
+          len(worse) <= NOTICED_BY)
+    back = {n: next((q.time for q in r.at("/" + n) if q.time > end), None) for n in (f"far{n}" for n in range(FAR))}
+    after = [t - end for t in back.values()]
+    r.row("… and all are asked again within minutes", f"six hosts {span(after)} after it ended", max(after) <= 330 + LATE)
+
+
+def report_revival(r, simulation, daemon, clock):
+    r.origin.scripts["/gone"] = fresh
+    before = len(r.at("/gone"))
+    daemon.refresh("gone")
+    feed = simulation.settle()["x-test.feeds.gone"]
+    simulation.run(clock.now() + 3 * HOUR)
+    r.row("refresh revives what was gone", f"{feed['health']}, and {len(r.at('/gone')) - before} requests in three hours",
+          feed["health"] == "fine" and len(r.at("/gone")) - before in (3, 4))

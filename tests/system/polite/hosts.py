@@ -1,0 +1,121 @@
+"""What one server sees of all its feeds together."""
+import asyncio
+import itertools
+
+from .evidence import PORT, fresh, span
+from .simulation import DAY, HOUR
+
+TOGETHER, CROWDED, AGREED, HELD = "127.5.11.1", "127.5.12.1", "127.5.13.1", "127.5.14.1"
+CROWD, CROWD_HELD_S = 20, 14 * HOUR
+AGREED_PARALLEL = 4
+# Redirects lead there, whatever their hosts do; or the operator has agreed to more.
+NOT_COUNTED = ("127.6.", AGREED)
+
+
+class Together:
+    """How many requests are under way at a time: each waits for so many, or as long as a slow server takes."""
+
+    def __init__(self, wanted):
+        self.wanted, self.now, self.most = wanted, 0, 0
+
+    async def __call__(self, x):
+        self.now += 1
+        self.most = max(self.most, self.now)
+        for _ in range(500):
+            if self.most >= self.wanted:
+                break
+            await asyncio.sleep(0.01)
+        self.now -= 1
+        return fresh(x)
+
+
+def declare(feeds):
+    clock, add = feeds.clock, feeds.add
+    feeds.together = Together(AGREED_PARALLEL)
+    for n in range(4):
+        add(f"together{n}", fresh, "interval: 6h", host=TOGETHER, late=True)
+    for n in range(2 * AGREED_PARALLEL):
+        add(f"agreed{n}", feeds.together, "interval: 1d", host=AGREED, late=True)
+
+    def pushed_back(x):
+        """All of them, once, on the third day."""
+        if feeds.age() < 2 * DAY or CROWDED in feeds.marks:
+            return fresh(x)
+        feeds.marks[CROWDED] = feeds.age()
+        return feeds.busy(x, "429 Too Many Requests", CROWD_HELD_S, str(CROWD_HELD_S))
+    for n in range(CROWD):
+        add(f"crowd{n}", pushed_back, "interval: 12h", host=CROWDED, late=True)
+
+    def held(x):
+        """Once somebody wants to see it."""
+        return feeds.busy(x, "429 Too Many Requests", 7200, "7200") if feeds.marks.get("hold") == clock.now() else fresh(x)
+    for n in range(2):
+        add(f"held{n}", held, "interval: 1d", host=HELD, late=True)
+
+
+def settings():
+    return (f"hosts:\n  - {{ host: '{AGREED}', gap: 0ms, parallel: {AGREED_PARALLEL} }}\n")
+
+
+def by_host(requests):
+    hosts = {}
+    for q in requests:
+        hosts.setdefault(q.host, []).append(q.time)
+    return hosts
+
+
+def report(r):
+    hosts = {h: t for h, t in by_host(r.origin.requests).items() if not h.startswith(NOT_COUNTED) and "/hops/" not in h}
+    hopping = {q.host for q in r.origin.requests if q.path.startswith("/hops/")}
+    gaps = [b - a for h, t in hosts.items() if h not in hopping for a, b in itertools.pairwise(t)]
+    r.row("at every host a second between two requests, at least",
+          f"{len(hosts)} hosts, {sum(map(len, hosts.values()))} requests; the nearest "
+          f"{min(gaps):.3f} s apart", min(gaps) >= 1)
+    gaps = [b.time - a.time for a, b in itertools.pairwise(r.at_host(TOGETHER)[:4])]
+    r.row("feeds of one host that are due at once go one after the other", f"four feeds at the start, {span(gaps)} apart",
+          len(gaps) == 3 and min(gaps) >= 1 and max(gaps) < 1.01)
+    moment = r.feeds.start + r.feeds.marks[CROWDED]
+    queue = [q.time - moment for q in r.at_host(CROWDED) if q.time > moment][:CROWD]
+    gaps = [b - a for a, b in itertools.pairwise(queue)]
+    r.row("a host that has pushed back is not flooded when that is over", f"{CROWD} feeds held for {CROWD_HELD_S} s: the first after "
+          f"{queue[0]:.3f} s, then {span(gaps)} apart",
+          CROWD_HELD_S <= queue[0] <= CROWD_HELD_S + 1 and min(gaps) >= 1 and max(gaps) < 1.01)
+    first = [q for q in r.at_host(AGREED)[:2 * AGREED_PARALLEL] if q.time == r.feeds.start]
+    r.row("a `hosts:` entry allows more where it is agreed", f"{len(first)} requests without a gap, {r.feeds.together.most} at a time",
+          len(first) == 2 * AGREED_PARALLEL and r.feeds.together.most == AGREED_PARALLEL)
+    lonely = {h: t[0] - r.feeds.start for h, t in by_host(r.origin.requests).items() if h.startswith("127.4.")}
+    r.row("what was never polled is polled at once",
+          f"{len(lonely)} feeds of as many hosts, {max(lonely.values()):.3f} s after the start",
+          max(lonely.values()) == 0)
+    for what in ("restart", "kill"):
+        due, log = r.feeds.marks[what + " due"], r.origin.requests[r.feeds.marks[what + " log"]:]
+        early = [n for n, at in due.items() if any(q.time < at - 0.01 for q in log if q.path == "/" + n)]
+        r.row(f"a {what.replace('kill', 'kill -9')} asks nobody before it is due",
+              f"{len(due)} feeds wait on, {', '.join(early) or 'none'} of them asked",
+              due and not early)
+
+
+def refresh(r, simulation, daemon, clock):
+    """The operator asks, and the host's rest is kept all the same."""
+    while simulation.asked_at[f"{TOGETHER}:{PORT}"] > clock.now() - 2:  # by chance
+        simulation.run(clock.now() + 2)
+    before = len(r.origin.requests)
+    moment = clock.now()
+    for n in range(4):
+        daemon.refresh(f"together{n}")
+    simulation.run(clock.now() + 10)
+    times = [q.time - moment for q in r.origin.requests[before:] if q.host == f"{TOGETHER}:{PORT}"]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
+    r.row("refresh asks at once, with the host's gap", f"four feeds of a host, at {', '.join(f'{t:.3f}' for t in times)} s",
+          len(times) == 4 and times[0] == 0 and min(gaps) >= 1 and max(gaps) < 1.01)
+
+    simulation.run(clock.now() + 2)
+    r.feeds.marks["hold"] = moment = clock.now()
+    daemon.refresh("held0")
+    simulation.settle()
+    for n in range(2):
+        daemon.refresh(f"held{n}")
+    simulation.run(moment + 7200 + 10)
+    times = [q.time - moment for q in r.at_host(HELD) if q.time >= moment]
+    r.row("refresh waits for a host that has said 429, too", f"held for 7200 s, two feeds refreshed meanwhile: asked at "
+          f"{', '.join(f'{t:.3f}' for t in times[1:])} s", len(times) == 3 and 7200 <= times[1] < 7201 and times[2] - times[1] >= 1)
