@@ -57,6 +57,8 @@ static const char *url_of(const struct polled *polled)
 
 static void pump(struct poller *p);
 static void sleep_on(struct poller *p);
+static void on_turned_away(
+	struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16]);
 
 static struct now now_get(void)
 {
@@ -185,6 +187,16 @@ static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 	p->sink->reply(p->sink, reply);
 }
 
+/* Called while libcurl runs: the schedule alone is asked. */
+static bool on_meets(struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16])
+{
+	struct poller *p = container_of(sink, struct poller, fetched);
+	struct polled *polled = map_get(&p->by_id, str_of(feed->id));
+
+	return !polled || polled->slot.where != SLOT_BUSY ||
+	       schedule_meets(p->schedule, &polled->slot, address, clock_boot_us());
+}
+
 /* ---- coming and going ---- */
 
 /* The maps' keys are texts of the feed. */
@@ -229,7 +241,7 @@ int poller_new(struct poller **ret, uv_loop_t *loop, const struct poller_config 
 
 	p->settings = config->settings;
 	p->sink = sink;
-	p->fetched = (struct fetch_sink){.began = on_began, .done = on_fetched};
+	p->fetched = (struct fetch_sink){on_began, on_fetched, on_meets, on_turned_away};
 	p->timer = mem_zalloc(1, sizeof *p->timer);
 	uv_timer_init(loop, p->timer);
 	p->timer->data = p;
@@ -575,6 +587,30 @@ void poller_settled(struct poller *p, struct str feed_id, struct feed_state *sta
 	else
 		schedule_done(p->schedule, &polled->slot, now.boot_us, now.boot_us + wait);
 	feed_unref(asked);
+}
+
+/* There was no place at the feed's address; the poll has not begun. */
+static void on_turned_away(
+	struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16])
+{
+	struct poller *p = container_of(sink, struct poller, fetched);
+	struct polled *polled = map_get(&p->by_id, str_of(feed->id));
+	struct now now = now_get();
+
+	if (polled && polled->asked) {
+		struct feed *asked = polled->asked;
+		polled->asked = NULL;
+		if (polled->leaving)
+			leave(p, polled, now);
+		else if (asked != polled->feed)
+			reschedule(p, polled, now,
+				schedule_reconsider(&polled->state, asked, polled->feed, chance(),
+					now.real_us));
+		else
+			schedule_put_back(p->schedule, &polled->slot, address, now.boot_us);
+		feed_unref(asked);
+	}
+	pump(p);
 }
 
 int poller_refresh(struct poller *p, const char *feed_id, struct control_refresh *ret)

@@ -194,7 +194,8 @@ const struct schema_key schema_keys[] = {
 		.about = "feeds may have file: URLs: for demonstrations only"},
 
 	{SECTION_HOST, "host", KEY_HOST, KEY_REQUIRED, AT(struct host_settings, host),
-		.example = "cgai.example", .about = "name of the server, as in the feeds' URLs"},
+		.example = "cgai.example",
+		.about = "name of the server, as in the feeds' URLs, or its address"},
 	{SECTION_HOST, "gap", KEY_DURATION, AT(struct host_settings, gap_us), .least = 0,
 		.most = HOUR_US, .example = "500ms",
 		.about = "pause between two requests to this host"},

@@ -63,6 +63,7 @@ static void deliver(struct fetcher *f, struct transfer *t)
 		reply->finished_us = clock_real_us();
 	f->active--;
 	metric_add(METRIC_civicwire_transfers, -1);
+	metric_add(METRIC_civicwire_polls_total, 1);
 	if (same)
 		metric_add(METRIC_civicwire_polls_not_modified_total, 1);
 	else if (reply->outcome != REPLY_BODY)
@@ -202,6 +203,28 @@ static void start_waiting(struct fetcher *f)
 	}
 }
 
+static bool on_meets(struct transfer_gate *gate, const struct feed *feed, const uint8_t address[16])
+{
+	struct fetcher *f = container_of(gate, struct fetcher, desk.gate);
+
+	return f->sink->meets(f->sink, feed, address);
+}
+
+/* No request was made: it is no poll. */
+static void turn_away(struct fetcher *f, struct transfer *t)
+{
+	struct feed *feed = feed_ref(t->reply->feed);
+	uint8_t full[16];
+
+	memcpy(full, t->full, sizeof full);
+	give_back(f, t);
+	transfer_free(t);
+	f->active--;
+	metric_add(METRIC_civicwire_transfers, -1);
+	f->sink->turned_away(f->sink, feed, full);
+	feed_unref(feed);
+}
+
 static void on_done(struct pool_sink *sink, CURL *easy, CURLcode code)
 {
 	struct fetcher *f = container_of(sink, struct fetcher, pooled);
@@ -210,6 +233,10 @@ static void on_done(struct pool_sink *sink, CURL *easy, CURLcode code)
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
 	struct transfer *t = (struct transfer *)(void *)private;
 	metric_add(METRIC_civicwire_bytes_received_total, (int64_t)t->reply->body.n);
+	if (transfer_was_turned_away(t, code)) {
+		turn_away(f, t);
+		return;
+	}
 	char *next = transfer_end(t, code);
 	if (next && transfer_aim(t, easy, next) == 0)
 		run(f, t);
@@ -246,6 +273,7 @@ int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
 	f->sink = sink;
 	f->pooled = (struct pool_sink){on_done, on_ran};
 	f->outlive = sessions_outlive();
+	f->desk.gate.meets = sink->meets ? on_meets : NULL;
 	f->desk.accept = ACCEPT;
 	f->desk.resolving = (struct lane_places){limits->resolving, limits->resolving_slow, {0}};
 	f->desk.user_agent = user_agent_of(settings);
@@ -326,7 +354,6 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 	t->private = feed->access.auth != FEED_AUTH_NONE || feed->access.proxy;
 	f->active++;
 	metric_add(METRIC_civicwire_transfers, 1);
-	metric_add(METRIC_civicwire_polls_total, 1);
 	if (str_istarts(str_of(feed->url), STR("file:"))) {
 		if (!f->settings->allow_file) {
 			reply->url = mem_strdup(feed->url);

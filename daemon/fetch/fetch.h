@@ -19,6 +19,12 @@ struct fetch_sink {
 	/* The reply is the sink's from then on. Never called from inside fetch_submit(); may submit,
 	 * must not free the fetcher. */
 	void (*done)(struct fetch_sink *sink, struct reply *reply);
+	/* May be NULL: may the feed's first request go to this address (16 bytes, IPv4 as
+	 * ::ffff:a.b.c.d) now? Nothing of the fetcher may be called from here. If not, and no other
+	 * address will do, the poll is over without a reply, and `turned_away` is told. */
+	bool (*meets)(struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16]);
+	void (*turned_away)(
+		struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16]);
 };
 
 /* Settings (but see fetcher_set()) and sink must outlive the fetcher. */

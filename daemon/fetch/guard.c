@@ -125,23 +125,28 @@ static const char *judge(const struct guard *guard, const uint8_t address[16])
 	return NULL;
 }
 
+bool guard_bytes(const struct sockaddr *address, uint8_t ret_bytes[16])
+{
+	if (address->sa_family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, address, sizeof in);
+		memcpy(ret_bytes, mapped, sizeof mapped);
+		memcpy(ret_bytes + sizeof mapped, &in.sin_addr, 4);
+	} else if (address->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+		memcpy(&in6, address, sizeof in6);
+		memcpy(ret_bytes, &in6.sin6_addr, 16);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 const char *guard_refuses(const struct guard *guard, const struct sockaddr *address)
 {
 	uint8_t bytes[16];
 
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in in;
-		memcpy(&in, address, sizeof in);
-		memcpy(bytes, mapped, sizeof mapped);
-		memcpy(bytes + 12, &in.sin_addr, 4);
-	} else if (address->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-		memcpy(&in6, address, sizeof in6);
-		memcpy(bytes, &in6.sin6_addr, 16);
-	} else {
-		return "no internet address";
-	}
-	return judge(guard, bytes);
+	return guard_bytes(address, bytes) ? judge(guard, bytes) : "no internet address";
 }
 
 const char *guard_refuses_host(const struct guard *guard, struct str host)

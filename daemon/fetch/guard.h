@@ -27,6 +27,8 @@ struct guard {
 int guard_init(struct guard *guard, const char *const *nets, size_t n, struct error *error);
 void guard_deinit(struct guard *guard);
 
+/* The address in 16 bytes, IPv4 as ::ffff:a.b.c.d. False: it is of no such kind. */
+bool guard_bytes(const struct sockaddr *address, uint8_t ret_bytes[16]);
 /* NULL: allowed; else what kind of address it is: "a loopback address". */
 const char *guard_refuses(const struct guard *guard, const struct sockaddr *address);
 /* The same for the host of a URL as a proxy would get it: an address, in brackets or not, or

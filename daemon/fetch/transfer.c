@@ -213,6 +213,20 @@ static bool is_out_of_resources(int code)
 	return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
 }
 
+/* A proxy has bounds of its own; and what a redirect leads to has been asked for already. */
+static bool passes_gate(struct transfer *t, const struct sockaddr *address)
+{
+	struct transfer_gate *gate = &t->desk->gate;
+	uint8_t bytes[16];
+
+	if (!gate->meets || t->hops || t->reply->feed->access.proxy ||
+		!guard_bytes(address, bytes) || gate->meets(gate, t->reply->feed, bytes))
+		return true;
+	t->turned_away = true;
+	memcpy(t->full, bytes, sizeof bytes);
+	return false;
+}
+
 static curl_socket_t on_open_socket(
 	void *userp, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -230,6 +244,8 @@ static curl_socket_t on_open_socket(
 			memcpy(&t->refused_peer, &address->addr, address->addrlen);
 		return CURL_SOCKET_BAD;
 	}
+	if (!passes_gate(t, &address->addr))
+		return CURL_SOCKET_BAD;
 	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		address->protocol);
 	if (fd < 0) {
@@ -458,6 +474,7 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	t->unread = 0;
 	t->peer.ss_family = AF_UNSPEC;
 	t->refused = NULL;
+	t->turned_away = false;
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));

@@ -48,12 +48,22 @@ struct transfer {
 	struct str leads;        /* its key in pool->connecting: others wait for its connection */
 	struct transfer *leader; /* which this one waits for */
 	bool led;                /* it has waited once */
+	bool turned_away;        /* the gate has refused an address … */
+	uint8_t full[16];        /* … this one */
 	int64_t began_us;        /* monotonic */
 	void *memory;            /* what free() gets: the struct is aligned by hand, for `hash` */
 };
 
+/* Asked before a connection is opened. NULL: nobody is. */
+struct transfer_gate {
+	/* May the feed's request go to this address now? */
+	bool (*meets)(
+		struct transfer_gate *gate, const struct feed *feed, const uint8_t address[16]);
+};
+
 /* What transfers share. */
 struct transfer_desk {
+	struct transfer_gate gate;
 	struct lane_places resolving;    /* transfers that may be waiting for the resolver */
 	struct list waiting[LANE_COUNT]; /* for a place among those */
 	struct list following;           /* for another one's connection to their host */
@@ -89,6 +99,12 @@ void transfer_led(struct transfer *transfer);
 static inline bool status_has_body(int status)
 {
 	return status == 200 || status == 203;
+}
+
+/* It has ended without a request, for the gate was shut. */
+static inline bool transfer_was_turned_away(const struct transfer *transfer, CURLcode code)
+{
+	return transfer->turned_away && code == CURLE_COULDNT_CONNECT;
 }
 
 /* Tells the trace, if there is one, of the request that has ended. */

@@ -11,7 +11,11 @@
  * ever searched.
  *
  * There is a heap of hosts for each lane, so that those of a lane that is full are passed over. The slots
- * of other lanes than the slow one whose request is under way are in a list, as they began. */
+ * of other lanes than the slow one whose request is under way are in a list, as they began.
+ *
+ * A host whose turn it is while its machine has no place for another request (address.h) leaves the
+ * heap and is parked there. Each request that ends at that machine calls so many of those parked back
+ * as there are places now. */
 #include "schedule/schedule.h"
 
 #include <assert.h>
@@ -20,6 +24,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "schedule/address.h"
 #include "schedule/heap.h"
 #include "schedule/host.h"
 
@@ -34,6 +39,7 @@ struct schedule_host {
 	size_t busy, slots; /* requests under way; all slots that name this host */
 	struct list queue;  /* of slots, by the time they became due */
 	struct list vacant; /* in schedule->vacant while slots == 0 */
+	struct guest guest;
 };
 
 struct schedule {
@@ -43,6 +49,7 @@ struct schedule {
 	struct lane_places places;     /* busy slots */
 	struct list asking;            /* slots not in the slow lane, whose request has begun */
 	struct map by_name;
+	struct address_book addresses;
 	/* Hosts that lost their last slot and still rest: a feed that is taken out and put in again
 	 * (a reload) must not be polled twice within the gap. */
 	struct list vacant;
@@ -64,6 +71,7 @@ struct schedule *schedule_new(const struct fetch_settings *settings)
 	s->settings = settings;
 	set_places(s);
 	map_init(&s->by_name);
+	address_book_init(&s->addresses);
 	list_init(&s->vacant);
 	list_init(&s->asking);
 	return s;
@@ -75,10 +83,12 @@ struct schedule *schedule_free(struct schedule *s)
 		return NULL;
 	map_for_each(it, &s->by_name) {
 		struct schedule_host *host = it->value;
+		guest_leave(&s->addresses, &host->guest, host->busy);
 		free(host->name);
 		free(host);
 	}
 	map_deinit(&s->by_name);
+	address_book_deinit(&s->addresses);
 	heap_deinit(&s->due);
 	for (size_t i = 0; i < LANE_COUNT; i++)
 		heap_deinit(&s->hosts[i]);
@@ -100,6 +110,7 @@ static void set_manners(struct schedule_host *host, const struct fetch_settings 
 		manners = &settings->host_default;
 	host->gap_us = manners->gap_us > 0 ? manners->gap_us : 0;
 	host->parallel = manners->parallel > 0 ? manners->parallel : 1;
+	guest_allow(&host->guest, host->gap_us, host->parallel);
 }
 
 static struct schedule_host *host_for(struct schedule *s, const char *url)
@@ -116,6 +127,7 @@ static struct schedule_host *host_for(struct schedule *s, const char *url)
 		host->lane = LANE_NEW;
 		list_init(&host->queue);
 		list_init(&host->vacant);
+		guest_init(&host->guest);
 		set_manners(host, s->settings);
 		map_add(&s->by_name, str_make(host->name, name.n), host);
 	}
@@ -127,8 +139,12 @@ static struct schedule_host *host_for(struct schedule *s, const char *url)
 static void host_place(struct schedule *s, struct schedule_host *host)
 {
 	struct heap *hosts = &s->hosts[host->lane];
+	bool wanted = !list_is_empty(&host->queue) && (int64_t)host->busy < host->parallel;
 
-	if (list_is_empty(&host->queue) || (int64_t)host->busy >= host->parallel) {
+	if (wanted && !list_is_empty(&host->guest.parked))
+		return;
+	list_remove(&host->guest.parked);
+	if (!wanted) {
 		if (host->place != OUT_OF_HEAP)
 			heap_take(hosts, host->place);
 		host->place = OUT_OF_HEAP;
@@ -136,6 +152,8 @@ static void host_place(struct schedule *s, struct schedule_host *host)
 	}
 	int64_t due = container_of(host->queue.next, struct schedule_slot, link)->due_us;
 	int64_t key = host->ready_us > due ? host->ready_us : due;
+	if (key < host->guest.free_us)
+		key = host->guest.free_us;
 	if (host->place == OUT_OF_HEAP)
 		heap_push(hosts, key, &host->place);
 	else
@@ -178,6 +196,54 @@ static void host_rest(struct schedule_host *host, int64_t now_us)
 		host->ready_us = now_us + host->gap_us;
 }
 
+/* Of the hosts parked there, so many are called back as there are places. */
+static void call_back(struct schedule *s, struct address *address, int64_t now_us)
+{
+	if (!address)
+		return;
+	int64_t places = address->parallel - (int64_t)address->busy;
+	int64_t free_us = address->ready_us > now_us ? address->ready_us : now_us;
+	while (places > 0 && !list_is_empty(&address->parked)) {
+		struct schedule_host *host =
+			container_of(address->parked.next, struct schedule_host, guest.parked);
+		list_remove(&host->guest.parked);
+		host->guest.free_us = free_us;
+		host_place(s, host);
+		places -= host->ready_us <= free_us; /* else it cannot use it */
+	}
+}
+
+/* One of the host's requests is under way no more. */
+static void address_rest(struct schedule *s, struct schedule_host *host, int64_t now_us)
+{
+	struct address *address = host->guest.at;
+
+	if (!address)
+		return;
+	bool was_full = (int64_t)address->busy-- >= address->parallel;
+	if ((address->gap_us || was_full) && address->ready_us < now_us + address->gap_us)
+		address->ready_us = now_us + address->gap_us;
+	call_back(s, address, now_us);
+}
+
+/* False: the host's machine has no place now; it is out of the way until there is one. */
+static bool has_place(struct schedule *s, struct schedule_host *host, int64_t now_us)
+{
+	struct address *address = host->guest.at;
+
+	if (!address || address_has_place(address, now_us))
+		return true;
+	if ((int64_t)address->busy < address->parallel) {
+		host->guest.free_us = address->ready_us;
+		host_place(s, host);
+		return false;
+	}
+	heap_take(&s->hosts[host->lane], host->place);
+	host->place = OUT_OF_HEAP;
+	list_append(&address->parked, &host->guest.parked);
+	return false;
+}
+
 /* Forgets hosts without slots that have rested. A few per call keep pace with those that come;
  * taking out ten thousand feeds at once stays linear. */
 static void sweep_vacant(struct schedule *s, int64_t now_us)
@@ -188,6 +254,7 @@ static void sweep_vacant(struct schedule *s, int64_t now_us)
 		if (host->ready_us > now_us)
 			return;
 		list_remove(&host->vacant);
+		guest_leave(&s->addresses, &host->guest, 0);
 		map_take(&s->by_name, str_of(host->name));
 		free(host->name);
 		free(host);
@@ -220,11 +287,13 @@ void schedule_remove(struct schedule *s, struct schedule_slot *slot, int64_t now
 	else {
 		leave_lane(s, slot);
 		host_rest(host, now_us);
+		address_rest(s, host, now_us);
 	}
 	slot->where = SLOT_OUT;
 	slot->host = NULL;
 	s->n--;
 	host_place(s, host);
+	call_back(s, host->guest.at, now_us); /* it may have been called, and not gone */
 	if (--host->slots == 0)
 		list_append(&s->vacant, &host->vacant);
 	sweep_vacant(s, now_us);
@@ -255,17 +324,23 @@ struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
 		host_place(s, slot->host);
 	}
 	enum schedule_lane lane;
-	if (next_host(s, &lane) > now_us)
-		return NULL;
-	struct heap_entry *first = s->hosts[lane].entries;
-	struct schedule_host *host = container_of(first->place, struct schedule_host, place);
+	struct schedule_host *host;
+	int64_t since_us;
+	do {
+		since_us = next_host(s, &lane);
+		if (since_us > now_us)
+			return NULL;
+		host = container_of(s->hosts[lane].entries[0].place, struct schedule_host, place);
+	} while (!has_place(s, host, now_us));
 	struct schedule_slot *slot = container_of(host->queue.next, struct schedule_slot, link);
 	list_remove(&slot->link);
 	slot->where = SLOT_BUSY;
 	slot->lane = lane;
-	slot->since_us = first->key;
+	slot->since_us = since_us;
 	s->places.busy[lane]++;
 	host->busy++;
+	if (host->guest.at)
+		host->guest.at->busy++;
 	host_place(s, host);
 	return slot;
 }
@@ -309,9 +384,50 @@ void schedule_done(struct schedule *s, struct schedule_slot *slot, int64_t now_u
 	leave_lane(s, slot);
 	host_rest(slot->host, now_us);
 	host_place(s, slot->host);
+	address_rest(s, slot->host, now_us);
 	slot->due_us = due_us;
 	slot->where = SLOT_HEAP;
 	heap_push(&s->due, due_us, &slot->heap_index);
+}
+
+static void arrive(struct schedule *s, struct schedule_host *host, const uint8_t bytes[16])
+{
+	struct address *left = host->guest.at;
+	bool remains = left && left->guests > 1;
+
+	guest_arrive(&s->addresses, &host->guest, bytes, host->busy, s->settings);
+	guest_allow(&host->guest, host->gap_us, host->parallel);
+	host_place(s, host);
+	if (remains)
+		call_back(s, left, INT64_MIN);
+}
+
+bool schedule_meets(
+	struct schedule *s, struct schedule_slot *slot, const uint8_t address[16], int64_t now_us)
+{
+	assert(slot->where == SLOT_BUSY);
+	const struct address *at = slot->host->guest.at;
+	if (at && !memcmp(at->bytes, address, ADDRESS_BYTES))
+		return true; /* counted since it was taken */
+	arrive(s, slot->host, address);
+	at = slot->host->guest.at;
+	return (int64_t)at->busy <= at->parallel && at->ready_us <= now_us;
+}
+
+void schedule_put_back(
+	struct schedule *s, struct schedule_slot *slot, const uint8_t address[16], int64_t now_us)
+{
+	struct schedule_host *host = slot->host;
+
+	assert(slot->where == SLOT_BUSY);
+	leave_lane(s, slot);
+	arrive(s, host, address);
+	host->busy--;
+	host->guest.at->busy--;
+	slot->where = SLOT_QUEUED;
+	list_append(host->queue.next, &slot->link); /* before the first */
+	host_place(s, host);
+	call_back(s, host->guest.at, now_us);
 }
 
 void schedule_hold_host(struct schedule *s, struct schedule_slot *slot, int64_t until_us)
@@ -336,9 +452,14 @@ void schedule_set(struct schedule *s, const struct fetch_settings *settings)
 {
 	s->settings = settings;
 	set_places(s);
+	address_book_set(&s->addresses, settings);
 	map_for_each(it, &s->by_name) {
 		set_manners(it->value, settings);
 		host_place(s, it->value);
+	}
+	map_for_each(it, &s->by_name) {
+		const struct schedule_host *host = it->value;
+		call_back(s, host->guest.at, INT64_MIN);
 	}
 }
 

@@ -3,7 +3,8 @@
  * (clock_boot_us()): were it the wall clock, setting that forward would make all feeds due at once,
  * and setting it back would silence them for as long. Feeds wait in a 4-ary heap by due time; those
  * due wait in their host's queue until the host is free (one connection at a time, a gap between,
- * unless `hosts:` says otherwise), and until there is a place in their lane. One thread. */
+ * unless `hosts:` says otherwise), until the machine that many hosts may be is, and until there is a
+ * place in their lane. One thread. */
 #pragma once
 
 #include "base/list.h"
@@ -51,6 +52,14 @@ int64_t schedule_answered(struct schedule *schedule, struct schedule_slot *slot,
 /* A busy slot's request has ended: its host rests for the gap; the slot waits for due_us. */
 void schedule_done(
 	struct schedule *schedule, struct schedule_slot *slot, int64_t now_us, int64_t due_us);
+/* The busy slot's request is about to connect to this address (16 bytes, IPv4 as ::ffff:a.b.c.d). False:
+ * as many as may be are under way there already, of whatever hosts; it is to be put back. */
+bool schedule_meets(struct schedule *schedule, struct schedule_slot *slot,
+	const uint8_t address[16], int64_t now_us);
+/* The busy slot's request has not been made, for there was no place at that address: the slot is taken
+ * again when there is one. */
+void schedule_put_back(struct schedule *schedule, struct schedule_slot *slot,
+	const uint8_t address[16], int64_t now_us);
 /* No request to this slot's host before then (429 with Retry-After). */
 void schedule_hold_host(struct schedule *schedule, struct schedule_slot *slot, int64_t until_us);
 /* When schedule_take() or schedule_slow() may next have something; INT64_MAX: never, unless something

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """What connections the daemon makes, as nginx's log tells: TLS sessions that are resumed, HTTP/2 connections that are shared,
 connections that are kept, and how long."""
+import asyncio
 import collections
 import contextlib
+import itertools
 import os
 import pathlib
 import signal
@@ -15,13 +17,14 @@ from origin import island  # noqa: E402
 island.enter()
 
 import wire  # noqa: E402
-from origin.moods import document  # noqa: E402
+from origin.moods import answer, document  # noqa: E402
 from origin.names import Names  # noqa: E402
-from origin.server import TLS  # noqa: E402
+from origin.server import TLS, Origin  # noqa: E402
 
+Took = collections.namedtuple("Took", "site end took address connection")
 Reply = collections.namedtuple("Reply", "port host path connection nth resumed http tls address")
 # Ports of the server: what it speaks, and whether it keeps connections.
-TLS12, TLS13, TLS12_H2, TLS13_H2, KEPT, KEPT_H2, SLOW, SLOW_H2, PLAIN = range(8001, 8010)
+TLS12, TLS13, TLS12_H2, TLS13_H2, KEPT, KEPT_H2, SLOW, SLOW_H2, PLAIN, SLEEPY = range(8001, 8011)
 SOON = "keepalive_requests 1;"  # after one request the connection is over
 SLOW_BYTES = 20_000  # a second: so that requests are under way at the same time
 
@@ -195,6 +198,53 @@ def test_many_connections():
             assert least <= kept(f"parallel {parallel}") <= most
 
 
+def at_once(requests):
+    """How many were under way at a time, at most."""
+    ends = sorted([(r.end - r.took, 1) for r in requests] + [(r.end, -1) for r in requests], key=lambda e: (e[0], e[1]))
+    return max(itertools.accumulate(n for _, n in ends))
+
+
+def test_one_machine():
+    """A hundred and fifty sites at one address, never asked before, are four requests at a time; what is elsewhere does not wait for
+    them, and whoever has agreed to more gets it."""
+    sites, shared, agreed = 150, "20.7.7.7", "20.8.8.8"
+    feeds, body = {}, document("/feed")
+    for n in range(sites):
+        TABLE[f"s{n}.feeds.test"] = [shared]
+        feeds[f"site-{n}"] = f"http://s{n}.feeds.test:{SLEEPY}/feed.xml"
+    for n in range(40):
+        TABLE[f"a{n}.feeds.test"] = [agreed]
+        feeds[f"agreed-{n}"] = f"http://a{n}.feeds.test:{SLEEPY}/feed.xml"
+        feeds[f"else-{n}"] = f"http://{name(n)}:{SLEEPY}/feed.xml"
+    took = []
+
+    async def sleepy(x):
+        begin = time.monotonic()
+        await asyncio.sleep(0.05)
+        end = time.monotonic()
+        took.append(Took(x.request.host.split(".")[0], end, end - begin, x.request.connection.address, x.request.connection.number))
+        return answer("200 OK", body, "Content-Type: application/rss+xml", "Connection: close")
+    with Origin() as origin:
+        origin.scripts["/feed.xml"] = sleepy
+        for address in ("20.7.7.7", "20.8.8.8", *(TABLE[name(n)][0] for n in range(40))):
+            origin.listen(address, SLEEPY)
+        with daemon(feeds, f"fetch: {{ parallel: 200 }}\nhosts:\n  - {{ host: {agreed}, gap: 0s, parallel: 16 }}\n") as (d, _):
+            first = list(took)
+            assert len(first) == len(feeds) == len({r.site for r in first}), len(first)
+            assert len(origin.connections) == len(feeds), "an address was connected to, and not asked"
+            for turn in ("never asked before", "known"):
+                of = {kind: [r for r in took if r.site[0] == kind] for kind in "sah"}
+                found = {kind: at_once(rs) for kind, rs in of.items()}
+                lasts = {kind: max(r.end for r in rs) - min(r.end - r.took for r in took) for kind, rs in of.items()}
+                print(f"  {turn}: at a time {found}, over after {({k: round(v, 1) for k, v in lasts.items()})} s")
+                assert found["s"] == 4 and 4 < found["a"] <= 16, found
+                assert lasts["h"] < lasts["s"] / 2 and lasts["a"] < lasts["s"] / 2, lasts
+                took.clear()
+                if turn == "known":
+                    break
+                round_of(d, _, feeds)
+
+
 def test_moved_server():
     """A server's new address is used within a minute, though the connection to the old one is open and in use."""
     TABLE[name(0)] = lambda kind: ["20.9.9.1"] if moved else ["20.9.9.0"]
@@ -219,4 +269,4 @@ island.use_names()
 island.trust(TLS / "authority.pem")
 TABLE = table(600)
 Names(TABLE)
-wire.main([test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_moved_server])
+wire.main([test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_one_machine, test_moved_server])
