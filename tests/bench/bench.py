@@ -11,7 +11,9 @@ import platform
 import sys
 import time
 
+import measure_bad
 import measure_fetch
+import measure_freshness
 import measure_instructions
 import measure_journal
 import measure_latency
@@ -19,6 +21,7 @@ import measure_memory
 import measure_parse
 import measure_replay
 import measure_scale
+import measure_sweep
 import measure_throughput
 import rig
 from rig import wire
@@ -30,6 +33,9 @@ MEASUREMENTS = {
     "memory": measure_memory.measure,
     "scale": measure_scale.measure,
     "journal": measure_journal.measure,
+    "freshness": measure_freshness.measure,
+    "sweep": measure_sweep.measure,
+    "bad": measure_bad.measure,
     "fetch": measure_fetch.measure,
     "parse": measure_parse.measure,
     "instructions": measure_instructions.measure,

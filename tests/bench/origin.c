@@ -1,13 +1,17 @@
 /* An HTTP origin for measuring: one thread, epoll, keep-alive, feeds from prepared bytes.
  *
- * Usage: bench-origin ITEMS TEXT-BYTES
+ * Usage: bench-origin ITEMS TEXT-BYTES [LOG]
  * Prints "port N", then obeys lines on standard input:
  *
  *	serve G    each feed (GET /<number>.xml) has G generations of new items; the reply after them
  *	           is 304, so a round has an end. Starts the count afresh.
- *	report     prints the count as one JSON object
+ *	report     prints the count as one JSON object; by then all so far is in the log
  *
- * It ends with its standard input. */
+ * /<number>.xml?news=N has new items at every Nth request instead; &slow=MS answers after so long.
+ *
+ * With a log it listens on all addresses of the loopback, 127.0.0.0/8, and writes a line for each feed
+ * answered: its number, the monotonic clock's microseconds when the request was there and when the answer
+ * was sent, and the status. It ends with its standard input. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -21,11 +25,14 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/list.h"
 #include "origin_feed.h"
+#include "schedule/heap.h"
 
 #define FEEDS_MAX   100000
 #define REQUEST_MAX 4096
 #define EVENTS      64
+#define NOT_HELD    SIZE_MAX
 
 struct connection {
 	int fd;
@@ -34,6 +41,10 @@ struct connection {
 	struct buf out;
 	size_t written;
 	bool is_feed; /* `out` is a feed: counted when it has been written */
+	uint32_t feed;
+	int status; /* 0: not of a feed */
+	int64_t asked_us;
+	size_t place; /* in origin->held, while the answer waits; else NOT_HELD */
 };
 
 struct counts {
@@ -49,8 +60,11 @@ struct origin {
 	uint32_t *until;       /* generations to be served, by feed; set when first asked for */
 	uint32_t *rounds;      /* the round that `until` is of */
 	uint32_t round, per_round;
+	uint32_t *asked; /* how often, by feed: for those with news of their own */
+	struct heap held;
 	struct counts counts;
 	struct buf line;
+	FILE *log; /* NULL: none */
 };
 
 static void die(const char *what)
@@ -67,8 +81,10 @@ static void watch(struct origin *o, int fd, void *p, uint32_t events, int op)
 		die("epoll_ctl");
 }
 
-static void close_connection(struct connection *c)
+static void close_connection(struct origin *o, struct connection *c)
 {
+	if (c->place != NOT_HELD)
+		heap_take(&o->held, c->place);
 	close(c->fd);
 	buf_deinit(&c->out);
 	free(c);
@@ -93,29 +109,52 @@ static void answer_feed(struct origin *o, struct connection *c, uint32_t feed)
 		generation, feed_maker_length(o->maker));
 	feed_maker_write(o->maker, &c->out, feed, generation, now_us);
 	c->is_feed = true;
+	c->status = 200;
 }
 
-static void answer(struct origin *o, struct connection *c)
+static unsigned parameter(const char *query, size_t n, const char *name)
 {
+	const char *at = memmem(query, n, name, strlen(name));
+
+	return at ? (unsigned)strtoul(at + strlen(name), NULL, 10) : 0;
+}
+
+/* Does the feed have something new? `news`: at every so manieth request; 0: as "serve" says. */
+static bool has_news(struct origin *o, uint32_t feed, unsigned news)
+{
+	if (news)
+		return o->asked[feed]++ % news == 0;
+	if (o->rounds[feed] != o->round) {
+		o->rounds[feed] = o->round;
+		o->until[feed] = o->generations[feed] + o->per_round;
+	}
+	return o->generations[feed] < o->until[feed];
+}
+
+/* Returns the milliseconds that the answer is to wait. */
+static unsigned answer(struct origin *o, struct connection *c)
+{
+	size_t line = strcspn(c->request, "\r");
 	unsigned feed;
 
 	buf_clear(&c->out);
 	c->written = 0;
 	c->is_feed = false;
-	if (sscanf(c->request, "GET /%u.xml ", &feed) != 1 || feed >= FEEDS_MAX) {
+	c->status = 0;
+	c->asked_us = clock_monotonic_us();
+	if (sscanf(c->request, "GET /%u.xml", &feed) != 1 || feed >= FEEDS_MAX) {
 		answer_plain(c, "404 Not Found", 0);
-		return;
+		return 0;
 	}
-	if (o->rounds[feed] != o->round) {
-		o->rounds[feed] = o->round;
-		o->until[feed] = o->generations[feed] + o->per_round;
-	}
-	if (o->generations[feed] < o->until[feed]) {
+	c->feed = feed;
+	if (has_news(o, feed, parameter(c->request, line, "news="))) {
 		answer_feed(o, c, feed);
-		return;
+	} else {
+		o->counts.not_modified++;
+		c->status = 304;
+		answer_plain(c, "304 Not Modified", o->generations[feed] - 1);
 	}
-	o->counts.not_modified++;
-	answer_plain(c, "304 Not Modified", o->generations[feed] - 1);
+	return parameter(c->request, line, "slow=");
 }
 
 /* False: the connection is closed. */
@@ -128,11 +167,14 @@ static bool write_out(struct origin *o, struct connection *c)
 			return true;
 		}
 		if (n < 0) {
-			close_connection(c);
+			close_connection(o, c);
 			return false;
 		}
 		c->written += (size_t)n;
 	}
+	if (o->log && c->status)
+		fprintf(o->log, "%u %lld %lld %d\n", c->feed, (long long)c->asked_us,
+			(long long)clock_monotonic_us(), c->status);
 	if (c->is_feed) {
 		c->is_feed = false;
 		o->counts.replies++;
@@ -148,19 +190,39 @@ static void read_request(struct origin *o, struct connection *c)
 	ssize_t n = read(c->fd, c->request + c->n_request, REQUEST_MAX - 1 - c->n_request);
 
 	if (n <= 0) {
-		close_connection(c);
+		close_connection(o, c);
 		return;
 	}
 	c->n_request += (size_t)n;
 	c->request[c->n_request] = '\0';
 	if (!strstr(c->request, "\r\n\r\n")) {
 		if (c->n_request == REQUEST_MAX - 1)
-			close_connection(c);
+			close_connection(o, c);
 		return;
 	}
-	answer(o, c);
+	unsigned wait_ms = answer(o, c);
 	c->n_request = 0;
-	write_out(o, c);
+	if (!wait_ms) {
+		write_out(o, c);
+		return;
+	}
+	watch(o, c->fd, c, 0, EPOLL_CTL_MOD);
+	heap_push(&o->held, c->asked_us + wait_ms * MSEC_US, &c->place);
+}
+
+/* Answers what has waited long enough; returns the milliseconds until the next one has, or -1. */
+static int release(struct origin *o)
+{
+	int64_t now = clock_monotonic_us();
+
+	while (heap_first(&o->held) <= now) {
+		struct connection *c =
+			container_of(o->held.entries[0].place, struct connection, place);
+		heap_take(&o->held, 0);
+		c->place = NOT_HELD;
+		write_out(o, c);
+	}
+	return o->held.n ? (int)((heap_first(&o->held) - now) / MSEC_US) + 1 : -1;
 }
 
 static void accept_one(struct origin *o)
@@ -171,6 +233,7 @@ static void accept_one(struct origin *o)
 		return;
 	struct connection *c = mem_zalloc(1, sizeof *c);
 	c->fd = fd;
+	c->place = NOT_HELD;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	watch(o, fd, c, EPOLLIN, EPOLL_CTL_ADD);
 }
@@ -179,6 +242,8 @@ static void report(const struct origin *o)
 {
 	const struct counts *c = &o->counts;
 
+	if (o->log)
+		fflush(o->log);
 	printf("{\"replies\":%llu,\"items\":%llu,\"bytes\":%llu,\"not_modified\":%llu,"
 	       "\"first_us\":%lld,\"last_us\":%lld}\n",
 		(unsigned long long)c->replies, (unsigned long long)(c->replies * o->items),
@@ -224,8 +289,13 @@ static void start(struct origin *o)
 	socklen_t n = sizeof at;
 
 	o->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (o->log) { /* the loopback alone, but all of it */
+		at.sin_addr.s_addr = htonl(INADDR_ANY);
+		if (setsockopt(o->listener, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) < 0)
+			die("binding to lo");
+	}
 	if (o->listener < 0 || bind(o->listener, (struct sockaddr *)&at, sizeof at) < 0 ||
-		listen(o->listener, 512) < 0 ||
+		listen(o->listener, 4096) < 0 ||
 		getsockname(o->listener, (struct sockaddr *)&at, &n) < 0)
 		die("listening on the loopback");
 	o->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -256,19 +326,22 @@ int main(int argc, char **argv)
 	struct origin o = {0};
 	struct epoll_event events[EVENTS];
 
-	if (argc != 3) {
-		fputs("usage: bench-origin ITEMS TEXT-BYTES\n", stderr);
+	if (argc != 3 && argc != 4) {
+		fputs("usage: bench-origin ITEMS TEXT-BYTES [LOG]\n", stderr);
 		return 64;
 	}
+	if (argc == 4 && !(o.log = fopen(argv[3], "w")))
+		die(argv[3]);
 	signal(SIGPIPE, SIG_IGN);
 	o.items = strtoul(argv[1], NULL, 10);
 	o.maker = feed_maker_new(o.items, strtoul(argv[2], NULL, 10));
 	o.generations = mem_zalloc(FEEDS_MAX, sizeof *o.generations);
 	o.until = mem_zalloc(FEEDS_MAX, sizeof *o.until);
 	o.rounds = mem_zalloc(FEEDS_MAX, sizeof *o.rounds);
+	o.asked = mem_zalloc(FEEDS_MAX, sizeof *o.asked);
 	start(&o);
 	for (;;) {
-		int n = epoll_wait(o.epoll, events, EVENTS, -1);
+		int n = epoll_wait(o.epoll, events, EVENTS, release(&o));
 		for (int i = 0; i < n; i++)
 			handle(&o, &events[i]);
 	}

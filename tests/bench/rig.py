@@ -152,8 +152,11 @@ class Program:
 
 
 class Origin(Program):
-    def __init__(self, items):
-        super().__init__("bench-origin", items, TEXT_BYTES)
+    """`log`: a path; then it is all addresses of the loopback, and requests() tells what was asked when."""
+
+    def __init__(self, items, log=None, text_bytes=TEXT_BYTES):
+        self.log_path, self.log_read = log, 0
+        super().__init__("bench-origin", items, text_bytes, *([log] if log else []))
         self.port = int(self.line().split()[1])
 
     def feeds(self, n):
@@ -165,6 +168,16 @@ class Origin(Program):
     def report(self):
         self.order("report")
         return json.loads(self.line())
+
+    def requests(self):
+        """(feed, when the request was there, when its answer was sent, status) of each since this was last asked, in seconds of the
+        monotonic clock, as they were sent."""
+        self.report()
+        with open(self.log_path) as log:
+            log.seek(self.log_read)
+            rows = [line.split() for line in log]
+            self.log_read = log.tell() if rows else self.log_read
+        return [(int(feed), int(asked) / 1e6, int(sent) / 1e6, int(status)) for feed, asked, sent, status in rows]
 
     def wait_served(self, replies, seconds):
         return wire.wait_until(f"{replies} replies to be served",
