@@ -25,7 +25,7 @@
  * new, as it may of each poll that is under way: it is due again at the start. A document ends the
  * wait. */
 #define WRITER_GATHER_US (5 * MSEC_US)
-/* At more than this a commit is cheap enough: a thousandth of it falls on each. */
+/* At more than this a commit is cheap enough: a hundredth of it falls on each. */
 #define WRITER_GATHER_BATCHES 100
 /* After a failed commit the next try comes after this long: a full disk stays full for a while. */
 #define WRITER_RETRY_US (1 * SEC_US)

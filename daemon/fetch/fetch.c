@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/metrics.h"
@@ -24,11 +25,13 @@
 #include "fetch/file.h"
 #include "fetch/transfer.h"
 
-/* Easy handles kept for the next polls: 38 KB each once they have seen TLS. */
+/* Easy handles kept for the next polls: 38 KB each once they have seen TLS. While there are more transfers
+ * at a time as many are kept, for that long: making one costs a tenth of a poll. */
 #define EASY_IDLE_MAX 32
+#define EASY_KEEP_MS  10000
 
 #define ACCEPT \
-	"application/atom+xml, application/rss+xml, application/feed+json, " \
+	"Accept: application/atom+xml, application/rss+xml, application/feed+json, " \
 	"application/cap+xml;q=0.9, application/rdf+xml;q=0.9, application/xml;q=0.8, " \
 	"text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
 
@@ -44,11 +47,16 @@ struct fetcher {
 	uv_timer_t later; /* hands `ready` over in the loop's next round */
 	size_t active;
 	int outlive; /* sessions_outlive() */
-	CURL *idle[EASY_IDLE_MAX];
-	size_t n_idle;
+	CURL **idle;
+	size_t n_idle, cap_idle;
+	size_t most_active; /* of late */
+	uint64_t most_since_ms;
+	struct curl_slist **former; /* headers of before fetcher_set(), which transfers still use */
+	size_t n_former, cap_former;
 };
 
 static void start_waiting(struct fetcher *f);
+static void free_former(struct fetcher *f);
 
 static void deliver(struct fetcher *f, struct transfer *t)
 {
@@ -62,6 +70,8 @@ static void deliver(struct fetcher *f, struct transfer *t)
 	if (!reply->finished_us)
 		reply->finished_us = clock_real_us();
 	f->active--;
+	if (!f->active)
+		free_former(f);
 	metric_add(METRIC_civicwire_transfers, -1);
 	metric_add(METRIC_civicwire_polls_total, 1);
 	if (same)
@@ -111,19 +121,33 @@ static void deliver_later(struct fetcher *f, struct transfer *t)
 		uv_timer_start(&f->later, on_later, 0, 0);
 }
 
+static void note_active(struct fetcher *f)
+{
+	uint64_t now_ms = uv_now(f->loop);
+
+	if (f->active < f->most_active && now_ms - f->most_since_ms < EASY_KEEP_MS)
+		return;
+	f->most_active = f->active;
+	f->most_since_ms = now_ms;
+}
+
 /* The handle's part in the transfer is over. */
 static void give_back(struct fetcher *f, struct transfer *t)
 {
 	CURL *easy = t->easy;
 
 	t->easy = NULL;
-	if (t->private || f->n_idle == EASY_IDLE_MAX) {
+	note_active(f);
+	while (f->n_idle && f->n_idle >= EASY_IDLE_MAX && f->n_idle >= f->most_active)
+		curl_easy_cleanup(f->idle[--f->n_idle]);
+	if (t->private) {
 		curl_easy_cleanup(easy);
 		return;
 	}
 	curl_easy_setopt(easy, CURLOPT_SHARE, NULL);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* points into the transfer */
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	MEM_GROW(f->idle, f->cap_idle, f->n_idle + 1);
 	f->idle[f->n_idle++] = easy;
 }
 
@@ -137,8 +161,10 @@ static struct pool *pool_for(struct fetcher *f, struct transfer *t)
 
 	if (t->private)
 		buf_lit(&key, "private ");
-	for (size_t i = 0; i < access->n_allow_net; i++)
-		buf_printf(&key, "%s ", access->allow_net[i]);
+	for (size_t i = 0; i < access->n_allow_net; i++) {
+		buf_str(&key, str_of(access->allow_net[i]));
+		buf_char(&key, ' ');
+	}
 	struct pool *pool = map_get(&f->pools, buf_view(&key));
 	if (!pool) {
 		if (guard_init(&guard, access->allow_net, access->n_allow_net, &error) == 0) {
@@ -184,8 +210,6 @@ static void begin(struct fetcher *f, struct transfer *t)
 	CURL *easy = f->n_idle ? f->idle[--f->n_idle] : transfer_easy_new(&f->desk, &f->limits);
 	if (!easy && !t->reply->error)
 		reply_fail(t->reply, FAULT_LOCAL, mem_strdup("libcurl has no memory"));
-	if (easy) /* one that was used before knows an older one, perhaps */
-		curl_easy_setopt(easy, CURLOPT_USERAGENT, f->desk.user_agent);
 	if (t->reply->error || transfer_aim(t, easy, t->reply->url) < 0) {
 		curl_easy_cleanup(easy);
 		deliver_later(f, t);
@@ -258,6 +282,50 @@ static char *user_agent_of(const struct fetch_settings *settings)
 				 : mem_strdup("civicwire/" CW_VERSION);
 }
 
+/* All that this libcurl can unpack. */
+static void add_encodings(struct buf *out)
+{
+	static const struct {
+		int feature;
+		const char *names;
+	} known[] = {{CURL_VERSION_LIBZ, "deflate, gzip"}, {CURL_VERSION_BROTLI, "br"},
+		{CURL_VERSION_ZSTD, "zstd"}};
+	int features = curl_version_info(CURLVERSION_NOW)->features, n = 0;
+
+	buf_lit(out, "Accept-Encoding: ");
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (features & known[i].feature)
+			buf_printf(out, "%s%s", n++ ? ", " : "", known[i].names);
+	if (!n)
+		buf_lit(out, "identity");
+}
+
+/* NULL: no memory. */
+static struct curl_slist *headers_of(const char *user_agent)
+{
+	cleanup(buf_deinit) struct buf agent = BUF_INIT, packed = BUF_INIT;
+	struct curl_slist *list = NULL;
+
+	buf_printf(&agent, "User-Agent: %s", user_agent);
+	add_encodings(&packed);
+	const char *const lines[] = {buf_cstr(&agent), buf_cstr(&packed), ACCEPT};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		struct curl_slist *longer = curl_slist_append(list, lines[i]);
+		if (!longer) {
+			curl_slist_free_all(list);
+			return NULL;
+		}
+		list = longer;
+	}
+	return list;
+}
+
+static void free_former(struct fetcher *f)
+{
+	while (f->n_former)
+		curl_slist_free_all(f->former[--f->n_former]);
+}
+
 /* ---- public ---- */
 
 int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
@@ -274,9 +342,9 @@ int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
 	f->pooled = (struct pool_sink){on_done, on_ran};
 	f->outlive = sessions_outlive();
 	f->desk.gate.meets = sink->meets ? on_meets : NULL;
-	f->desk.accept = ACCEPT;
 	f->desk.resolving = (struct lane_places){limits->resolving, limits->resolving_slow, {0}};
 	f->desk.user_agent = user_agent_of(settings);
+	f->desk.headers = headers_of(f->desk.user_agent);
 	map_init(&f->pools);
 	for (size_t i = 0; i < LANE_COUNT; i++)
 		list_init(&f->desk.waiting[i]);
@@ -332,6 +400,10 @@ struct fetcher *fetcher_free(struct fetcher *f)
 	drop(f, &f->ready);
 	while (f->n_idle)
 		curl_easy_cleanup(f->idle[--f->n_idle]);
+	free(f->idle);
+	free_former(f);
+	free(f->former);
+	curl_slist_free_all(f->desk.headers);
 	map_for_each(it, &f->pools) {
 		free((char *)it->key.p);
 		pool_free(it->value);
@@ -353,6 +425,7 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 
 	t->private = feed->access.auth != FEED_AUTH_NONE || feed->access.proxy;
 	f->active++;
+	note_active(f);
 	metric_add(METRIC_civicwire_transfers, 1);
 	if (str_istarts(str_of(feed->url), STR("file:"))) {
 		if (!f->settings->allow_file) {
@@ -370,13 +443,28 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 	start_waiting(f);
 }
 
+static void set_user_agent(struct fetcher *f, char *user_agent)
+{
+	struct curl_slist *headers =
+		strcmp(user_agent, f->desk.user_agent) != 0 ? headers_of(user_agent) : NULL;
+
+	if (!headers) { /* the same, or no memory */
+		free(user_agent);
+		return;
+	}
+	MEM_GROW(f->former, f->cap_former, f->n_former + 1);
+	f->former[f->n_former++] = f->desk.headers;
+	f->desk.headers = headers;
+	free(f->desk.user_agent);
+	f->desk.user_agent = user_agent;
+}
+
 void fetcher_set(struct fetcher *f, const struct fetch_settings *settings)
 {
 	f->settings = settings;
 	map_for_each(it, &f->pools)
 		pool_set_parallel(it->value, settings->parallel);
-	free(f->desk.user_agent);
-	f->desk.user_agent = user_agent_of(settings);
+	set_user_agent(f, user_agent_of(settings));
 }
 
 /* Where there is no room it keeps the place that it has. */

@@ -19,7 +19,6 @@ void response_init(struct response *r)
 		.age_s = -1,
 		.retry_s = -1,
 		.length = -1,
-		.date_s = TIME_NONE,
 		.expires_s = TIME_NONE,
 		.retry_date_s = TIME_NONE,
 	};
@@ -100,7 +99,7 @@ static void set_age(struct response *r, struct str value)
 
 static void set_date(struct response *r, struct str value)
 {
-	(void)http_date(value, &r->date_s);
+	snprintf(r->date, sizeof r->date, "%.*s", STR_FMT(value));
 }
 
 static void set_expires(struct response *r, struct str value)
@@ -117,29 +116,33 @@ static void set_retry(struct response *r, struct str value)
 		(void)http_date(value, &r->retry_date_s);
 }
 
+#define NAME(text) \
+	{ \
+		text, sizeof(text) - 1 \
+	}
 static const struct {
-	const char *name;
+	struct str name;
 	size_t text; /* offset of a char *, if there is no function */
 	void (*take)(struct response *r, struct str value);
 } known[] = {
-	{"etag", offsetof(struct response, etag), NULL},
-	{"last-modified", offsetof(struct response, last_modified), NULL},
-	{"content-type", offsetof(struct response, content_type), NULL},
-	{"content-location", offsetof(struct response, content_location), NULL},
-	{"content-language", offsetof(struct response, content_language), NULL},
-	{"location", offsetof(struct response, location), NULL},
-	{"cache-control", 0, cache_control},
-	{"content-length", 0, set_length},
-	{"age", 0, set_age},
-	{"date", 0, set_date},
-	{"expires", 0, set_expires},
-	{"retry-after", 0, set_retry},
+	{NAME("etag"), offsetof(struct response, etag), NULL},
+	{NAME("last-modified"), offsetof(struct response, last_modified), NULL},
+	{NAME("content-type"), offsetof(struct response, content_type), NULL},
+	{NAME("content-location"), offsetof(struct response, content_location), NULL},
+	{NAME("content-language"), offsetof(struct response, content_language), NULL},
+	{NAME("location"), offsetof(struct response, location), NULL},
+	{NAME("cache-control"), 0, cache_control},
+	{NAME("content-length"), 0, set_length},
+	{NAME("age"), 0, set_age},
+	{NAME("date"), 0, set_date},
+	{NAME("expires"), 0, set_expires},
+	{NAME("retry-after"), 0, set_retry},
 };
 
 static void take_header(struct response *r, struct str name, struct str value)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (!str_is_i(name, known[i].name))
+		if (!str_ieq(name, known[i].name))
 			continue;
 		char **text = (char **)((char *)r + known[i].text);
 		if (known[i].take)
@@ -178,6 +181,14 @@ void response_line(struct response *r, struct str line)
 	r->bytes = bytes;
 }
 
+/* When the server thinks it is. */
+static int64_t date_of(const struct response *r, int64_t now_s)
+{
+	int64_t date_s;
+
+	return http_date(str_of(r->date), &date_s) ? date_s : now_s;
+}
+
 int64_t response_fresh_us(const struct response *r, int64_t now_s)
 {
 	int64_t s = -1;
@@ -187,7 +198,7 @@ int64_t response_fresh_us(const struct response *r, int64_t now_s)
 	if (r->max_age_s >= 0)
 		s = r->max_age_s;
 	else if (r->expires_s != TIME_NONE)
-		s = r->expires_s - (r->date_s != TIME_NONE ? r->date_s : now_s);
+		s = r->expires_s - date_of(r, now_s);
 	else
 		return -1;
 	if (r->age_s > 0)
@@ -204,7 +215,7 @@ int64_t response_retry_us(const struct response *r, int64_t now_s)
 	if (s < 0 && r->retry_date_s == TIME_NONE)
 		return -1;
 	if (s < 0)
-		s = r->retry_date_s - (r->date_s != TIME_NONE ? r->date_s : now_s);
+		s = r->retry_date_s - date_of(r, now_s);
 	if (s < 0)
 		s = 0; /* passed */
 	return s < RETRY_AFTER_MAX_US / SEC_US ? s * SEC_US : RETRY_AFTER_MAX_US;

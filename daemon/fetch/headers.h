@@ -9,18 +9,22 @@
 /* "Later than in a week" is no Retry-After but a farewell; the back-off takes over from there. */
 #define RETRY_AFTER_MAX_US (7 * DAY_US)
 
+/* "Wednesday, 09-Nov-94 08:49:37 GMT" is the longest. */
+#define HTTP_DATE_MAX 40
+
 struct response {
 	int status; /* 0: no status line yet */
 	size_t bytes;
 	/* First of its name each; NULL: absent. Owned. */
 	char *etag, *last_modified, *content_type, *content_location, *content_language, *location;
-	int64_t max_age_s, age_s;                /* -1: absent */
-	int64_t date_s, expires_s, retry_date_s; /* TIME_NONE: absent */
-	int64_t retry_s;                         /* -1: absent */
-	int64_t length;                          /* Content-Length; -1: absent or no number */
-	bool expires_now;                        /* "Expires: 0", no-cache, no-store */
-	bool lengths_differ;                     /* two of Content-Length, not the same */
-	bool ended;                              /* the empty line has come */
+	int64_t max_age_s, age_s;        /* -1: absent */
+	int64_t expires_s, retry_date_s; /* TIME_NONE: absent */
+	char date[HTTP_DATE_MAX];        /* read only where one of those is there */
+	int64_t retry_s;                 /* -1: absent */
+	int64_t length;                  /* Content-Length; -1: absent or no number */
+	bool expires_now;                /* "Expires: 0", no-cache, no-store */
+	bool lengths_differ;             /* two of Content-Length, not the same */
+	bool ended;                      /* the empty line has come */
 };
 
 void response_init(struct response *response);

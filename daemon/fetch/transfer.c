@@ -130,7 +130,8 @@ struct transfer *transfer_free(struct transfer *t)
 	transfer_resolved(t);
 	transfer_led(t);
 	list_remove(&t->link);
-	curl_slist_free_all(t->headers);
+	for (size_t i = 0; i < sizeof t->conditions / sizeof *t->conditions; i++)
+		free(t->conditions[i].data);
 	response_deinit(&t->response);
 	reply_free(t->reply);
 	free(t->memory);
@@ -282,7 +283,6 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
 	/* Without it, ending a transfer whose name is still being looked up waits for the thread
 	 * that does it, and the whole loop with it. */
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, desk->user_agent);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -342,17 +342,21 @@ static void choose_validators(struct transfer *t)
 	state->etag = state->last_modified = NULL;
 }
 
-static struct curl_slist *with_header(struct curl_slist *list, const char *name, const char *value)
+/* Puts "name: value" before the rest, if there is a value. `line` keeps it. */
+static struct curl_slist *condition(
+	struct curl_slist *line, struct str name, const char *value, struct curl_slist *rest)
 {
-	struct curl_slist *head;
-	char *line;
+	struct str v = str_of(value);
 
-	if (!value || !validator_is_sound(str_of(value)))
-		return list;
-	line = mem_printf("%s: %s", name, value);
-	head = curl_slist_append(list, line);
-	free(line);
-	return head ? head : list;
+	free(line->data);
+	line->data = NULL;
+	if (!v.n || !validator_is_sound(v))
+		return rest;
+	line->data = mem_alloc(name.n + v.n + 1);
+	memcpy(line->data, name.p, name.n);
+	memcpy(line->data + name.n, v.p, v.n + 1);
+	line->next = rest;
+	return line;
 }
 
 /* Returns -1. */
@@ -400,6 +404,8 @@ static int aim_secrets(struct transfer *t, CURL *easy, const char *url)
 			return refuse(t, FAULT_ADDRESS_REFUSED,
 				mem_printf("%s is %s; allow_net does not name it", host, kind));
 	}
+	if (access->proxy) /* which hears no header of ours but this one */
+		curl_easy_setopt(easy, CURLOPT_USERAGENT, t->desk->user_agent);
 	/* Empty, not NULL: the environment has no say in whom we ask. */
 	curl_easy_setopt(easy, CURLOPT_PROXY, access->proxy ? access->proxy : "");
 	if (access->auth == FEED_AUTH_NONE)
@@ -462,10 +468,9 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	if (!t->private) /* such a handle is not used again: what it keeps goes with it */
 		curl_easy_setopt(
 			easy, CURLOPT_SHARE, sessions_for(&t->pool->sessions, str_of(url)));
-	curl_slist_free_all(t->headers);
-	t->headers = with_header(NULL, "If-None-Match", reply->state.etag);
-	t->headers = with_header(t->headers, "If-Modified-Since", reply->state.last_modified);
-	t->headers = with_header(t->headers, "Accept", t->desk->accept);
+	struct curl_slist *headers = condition(&t->conditions[0], STR("If-Modified-Since: "),
+		reply->state.last_modified, t->desk->headers);
+	headers = condition(&t->conditions[1], STR("If-None-Match: "), reply->state.etag, headers);
 	response_deinit(&t->response);
 	t->response.bytes = 0;
 	hash_begin(&t->hash);
@@ -475,7 +480,7 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	t->peer.ss_family = AF_UNSPEC;
 	t->refused = NULL;
 	t->turned_away = false;
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
 	/* Stops at once what announces too much; on_progress() and on_body() stop the rest. */

@@ -28,8 +28,8 @@ struct transfer {
 	struct pool *pool;
 	struct transfer_desk *desk;
 	const struct fetch_limits *limits;
-	CURL *easy; /* NULL: none yet, or handed back */
-	struct curl_slist *headers;
+	CURL *easy;                      /* NULL: none yet, or handed back */
+	struct curl_slist conditions[2]; /* what this request says beside the desk's headers */
 	struct reply *reply;
 	struct response response;
 	struct hash_state hash;
@@ -67,7 +67,9 @@ struct transfer_desk {
 	struct lane_places resolving;    /* transfers that may be waiting for the resolver */
 	struct list waiting[LANE_COUNT]; /* for a place among those */
 	struct list following;           /* for another one's connection to their host */
-	const char *accept;
+	/* What every request says. In the list, not in libcurl's own options, which would put each line
+	 * together twice. */
+	struct curl_slist *headers;
 	char *user_agent;
 	struct fetch_trace *trace; /* NULL: nobody watches */
 };

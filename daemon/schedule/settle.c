@@ -28,6 +28,8 @@
 
 static void set_text(char **text, const char *to)
 {
+	if (*text == to || (*text && to && !strcmp(*text, to)))
+		return;
 	char *copy = to ? mem_strdup(to) : NULL;
 
 	free(*text);
