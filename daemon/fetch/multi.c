@@ -4,9 +4,13 @@
  *           ── on_deadline(ms) ────────▶ uv_timer  ── on_timer ──▶ … (CURL_SOCKET_TIMEOUT)
  *
  * What must hold, each learnt the hard way by somebody:
- *  - A uv_poll is stopped and closed in CURL_POLL_REMOVE itself: right after it libcurl closes the
- *    descriptor, and the next socket may get the same number. uv_poll_stop() takes the number out
- *    of libuv's table at once; only the memory waits for the close callback.
+ *  - A connection's uv_poll lives as long as the connection: to take it out of epoll after each request
+ *    and put it in again before the next one is four system calls for each. Between two requests
+ *    nobody wants its events; if one comes (the server closes), watching stops until the next.
+ *  - Before a descriptor is closed its uv_poll is stopped and closed, for the next socket may get the same
+ *    number: a connection's in CURLOPT_CLOSESOCKETFUNCTION. What libcurl opens for itself (between its
+ *    resolver's threads and us) it closes by itself, right after CURL_POLL_REMOVE. uv_poll_stop() takes
+ *    the number out of libuv's table at once; only the memory waits for the close callback.
  *  - Nothing of libcurl is called from its callbacks. A deadline of 0 becomes a timer of 0, which
  *    fires in the loop's next round: no recursion, and no lost millisecond either.
  *  - libuv answers EPOLLERR with UV_EBADF and stops the handle. libcurl is told that it can read and
@@ -18,6 +22,8 @@
 #include "fetch/multi.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 
@@ -29,10 +35,11 @@
 
 struct watch {
 	uv_poll_t poll;
-	struct list link;
 	struct pool *pool;
 	curl_socket_t fd;
-	int events;
+	int wanted;  /* by libcurl; 0: nothing, the connection is idle */
+	int watched; /* by libuv */
+	bool is_ours;
 };
 
 static void on_ready(uv_poll_t *poll, int status, int events);
@@ -80,9 +87,15 @@ static void on_watch_closed(uv_handle_t *handle)
 	free(container_of((uv_poll_t *)handle, struct watch, poll));
 }
 
+static struct watch *watch_of(const struct pool *pool, curl_socket_t fd)
+{
+	return fd >= 0 && (size_t)fd < pool->cap_watches ? pool->watches[fd] : NULL;
+}
+
 static void watch_close(struct watch *watch)
 {
-	list_remove(&watch->link);
+	watch->pool->watches[watch->fd] = NULL;
+	watch->wanted = 0;
 	uv_poll_stop(&watch->poll);
 	uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 }
@@ -91,15 +104,49 @@ static void watch_close(struct watch *watch)
 static struct watch *watch_open(struct pool *pool, curl_socket_t fd)
 {
 	struct watch *watch = mem_zalloc(1, sizeof *watch);
+	size_t had = pool->cap_watches;
 
-	if (uv_poll_init_socket(pool->loop, &watch->poll, fd) < 0) {
+	if (fd < 0 || uv_poll_init_socket(pool->loop, &watch->poll, fd) < 0) {
 		free(watch);
 		return NULL;
 	}
 	watch->pool = pool;
 	watch->fd = fd;
-	list_append(&pool->watches, &watch->link);
+	MEM_GROW(pool->watches, pool->cap_watches, (size_t)fd + 1);
+	if (pool->cap_watches > had)
+		memset(pool->watches + had, 0, (pool->cap_watches - had) * sizeof(struct watch *));
+	if (pool->watches[fd]) /* closed behind our back, which no libcurl has been seen to do */
+		watch_close(pool->watches[fd]);
+	pool->watches[fd] = watch;
 	return watch;
+}
+
+void pool_opened(struct pool *pool, curl_socket_t fd)
+{
+	struct watch *watch = watch_open(pool, fd);
+
+	if (!watch)
+		return;
+	watch->is_ours = true;
+	uv_unref((uv_handle_t *)&watch->poll); /* it alone keeps no loop going */
+}
+
+int pool_close_socket(void *userp, curl_socket_t fd)
+{
+	struct watch *watch = watch_of(userp, fd);
+
+	if (watch)
+		watch_close(watch);
+	return close(fd);
+}
+
+/* libuv takes the descriptor out of epoll and in again, even for the same events. */
+static void watch_start(struct watch *watch)
+{
+	if (watch->wanted == watch->watched)
+		return;
+	watch->watched = watch->wanted;
+	uv_poll_start(&watch->poll, watch->wanted, on_ready);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -110,37 +157,46 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		    (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
 	int running;
 
-	if (status < 0)
+	if (status < 0) {
 		flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
+		watch->watched = 0;
+	}
+	if (!watch->wanted) {
+		uv_poll_stop(poll);
+		watch->watched = 0;
+		return;
+	}
 	curl_multi_socket_action(pool->multi, watch->fd, flags, &running);
 	/* Closed or not, the watch's memory lives to the end of this round of the loop. */
-	if (!uv_is_closing((uv_handle_t *)poll) && !uv_is_active((uv_handle_t *)poll))
-		uv_poll_start(poll, watch->events, on_ready);
+	if (watch->wanted)
+		watch_start(watch);
 	drain(pool);
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
 {
 	struct pool *pool = userp;
-	struct watch *watch = socketp;
+	struct watch *watch = watch_of(pool, fd);
 
 	(void)easy;
+	(void)socketp;
 	if (what == CURL_POLL_REMOVE) {
-		if (watch) {
-			curl_multi_assign(pool->multi, fd, NULL);
+		if (watch && watch->is_ours) {
+			watch->wanted = 0;
+			uv_unref((uv_handle_t *)&watch->poll);
+		} else if (watch) {
 			watch_close(watch);
 		}
 		return 0;
 	}
-	if (!watch) {
+	if (!watch)
 		watch = watch_open(pool, fd);
-		if (!watch)
-			return 0;
-		curl_multi_assign(pool->multi, fd, watch);
-	}
-	watch->events =
+	if (!watch)
+		return 0;
+	watch->wanted =
 		(what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-	uv_poll_start(&watch->poll, watch->events, on_ready);
+	uv_ref((uv_handle_t *)&watch->poll);
+	watch_start(watch);
 	return 0;
 }
 
@@ -157,7 +213,6 @@ struct pool *pool_new(
 	pool->multi = multi;
 	pool->sink = sink;
 	pool->loop = loop;
-	list_init(&pool->watches);
 	sessions_init(&pool->sessions);
 	map_init(&pool->connecting);
 	uv_timer_init(loop, &pool->timer);
@@ -187,8 +242,10 @@ struct pool *pool_free(struct pool *pool)
 	curl_multi_cleanup(pool->multi);
 	sessions_deinit(&pool->sessions);
 	map_deinit(&pool->connecting);
-	while (!list_is_empty(&pool->watches))
-		watch_close(container_of(pool->watches.next, struct watch, link));
+	for (size_t fd = 0; fd < pool->cap_watches; fd++)
+		if (pool->watches[fd])
+			watch_close(pool->watches[fd]);
+	free(pool->watches);
 	guard_deinit(&pool->guard);
 	uv_timer_stop(&pool->timer);
 	uv_close((uv_handle_t *)&pool->timer, on_pool_closed);

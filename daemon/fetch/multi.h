@@ -12,6 +12,8 @@
 #include "fetch/guard.h"
 #include "fetch/sessions.h"
 
+struct watch;
+
 struct pool_sink {
 	/* A transfer has ended and is out of the pool. May add others, or this one again. */
 	void (*done)(struct pool_sink *sink, CURL *easy, CURLcode code);
@@ -26,7 +28,8 @@ struct pool {
 		connecting; /* transfers by scheme and authority, until their connection stands */
 	CURLM *multi;
 	uv_timer_t timer;
-	struct list watches;
+	struct watch **watches; /* by descriptor */
+	size_t cap_watches;
 	struct pool_sink *sink;
 	uv_loop_t *loop;
 };
@@ -45,6 +48,11 @@ void pool_set_parallel(struct pool *pool, int64_t parallel);
 /* No transfer may be left in it. Its memory goes when the loop has closed its handles. NULL-safe;
  * returns NULL. Not from inside the sink. */
 struct pool *pool_free(struct pool *pool);
+
+/* A connection of the pool's has this descriptor from now on, … */
+void pool_opened(struct pool *pool, curl_socket_t fd);
+/* … until it is closed by this: for CURLOPT_CLOSESOCKETFUNCTION, with the pool as its data. */
+int pool_close_socket(void *pool, curl_socket_t fd);
 
 CURLMcode pool_add(struct pool *pool, CURL *easy);
 void pool_remove(struct pool *pool, CURL *easy);

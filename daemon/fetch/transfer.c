@@ -256,6 +256,7 @@ static curl_socket_t on_open_socket(
 	}
 	if (address->addrlen <= sizeof t->peer)
 		memcpy(&t->peer, &address->addr, address->addrlen);
+	pool_opened(t->pool, fd);
 	return fd;
 }
 
@@ -305,6 +306,7 @@ CURL *transfer_easy_new(const struct transfer_desk *desk, const struct fetch_lim
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, pool_close_socket);
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_request);
 	if (desk->trace)
 		curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
@@ -490,6 +492,7 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->pool);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_error);
 	t->easy = easy;
