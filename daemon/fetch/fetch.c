@@ -30,10 +30,11 @@
 #define EASY_IDLE_MAX 32
 #define EASY_KEEP_MS  10000
 
+/* The formats that are feeds and nothing else; then what may be one (CAP, RDF, XML and JSON are all
+ * application/…); a page for people last. Not longer than it must be: it is most of a request. */
 #define ACCEPT \
 	"Accept: application/atom+xml, application/rss+xml, application/feed+json, " \
-	"application/cap+xml;q=0.9, application/rdf+xml;q=0.9, application/xml;q=0.8, " \
-	"text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
+	"application/*;q=0.8, text/xml;q=0.8, */*;q=0.5"
 
 struct fetcher {
 	uv_loop_t *loop;
