@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "actors/polled.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -19,25 +20,20 @@
  * over by then, and the partner's server is not hammered. */
 #define POLLER_AGAIN_US (30 * SEC_US)
 
-struct polled {
-	struct schedule_slot slot;
-	struct feed *feed;  /* as it is configured now */
-	struct feed *asked; /* as it was when the poll under way began; NULL: none is */
-	struct feed_state state;
-	int64_t took_us; /* its last request */
-	bool is_new;     /* not scheduled yet */
-	bool leaving;    /* configured no more; goes when its poll is settled */
-};
-
 struct poller {
 	const struct fetch_settings *settings;
 	struct schedule *schedule;
 	struct fetcher *fetcher;
 	struct fetch_sink fetched;
 	struct poller_sink *sink;
-	struct polled **feeds; /* as configured, in the order of their ids */
+	struct polled **feeds;          /* as configured, in the order of their ids */
+	struct feed *const *configured; /* the same: theirs */
 	size_t n_feeds;
-	struct map by_id, by_former_id; /* by_id: those that are leaving, too */
+	struct map asked; /* by id: those whose poll is under way, also those that are leaving */
+	struct map by_former_id;  /* of those configured */
+	struct polled **new_ones; /* not scheduled yet */
+	size_t n_new, cap_new;
+	struct map new_by_id; /* the same, once somebody asks for one */
 	bool started, held;
 	struct lateness lateness[LANE_COUNT];
 	struct outage outage;
@@ -49,11 +45,6 @@ struct poller {
 struct now {
 	int64_t real_us, boot_us;
 };
-
-static const char *url_of(const struct polled *polled)
-{
-	return feed_state_url(&polled->state, polled->feed->url);
-}
 
 static void pump(struct poller *p);
 static void sleep_on(struct poller *p);
@@ -69,7 +60,8 @@ static struct now now_get(void)
  * than the whole wait. */
 static int64_t due_of(const struct polled *polled, int64_t due_us, struct now now)
 {
-	int64_t wait_us = due_us - now.real_us, most_us = polled->state.wait_us;
+	int64_t wait_us = due_us - now.real_us;
+	int64_t most_us = polled->packed ? polled->packed->wait_us : 0;
 
 	if (most_us > 0 && wait_us > most_us)
 		wait_us = most_us;
@@ -144,7 +136,7 @@ static const enum histogram duration_of[LANE_COUNT] = {LANES(LANE_DURATION)};
 /* NULL: whoever asked for it is gone. */
 static struct polled *asker_of(struct poller *p, const struct reply *reply)
 {
-	struct polled *polled = map_get(&p->by_id, str_of(reply->feed->id));
+	struct polled *polled = map_get(&p->asked, str_of(reply->feed->id));
 
 	return polled && polled->slot.where == SLOT_BUSY ? polled : NULL;
 }
@@ -191,7 +183,7 @@ static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 static bool on_meets(struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16])
 {
 	struct poller *p = container_of(sink, struct poller, fetched);
-	struct polled *polled = map_get(&p->by_id, str_of(feed->id));
+	struct polled *polled = map_get(&p->asked, str_of(feed->id));
 
 	return !polled || polled->slot.where != SLOT_BUSY ||
 	       schedule_meets(p->schedule, &polled->slot, address, clock_boot_us());
@@ -199,19 +191,25 @@ static bool on_meets(struct fetch_sink *sink, const struct feed *feed, const uin
 
 /* ---- coming and going ---- */
 
-/* The maps' keys are texts of the feed. */
+/* What remains of it, for it asks no more. */
+static struct feed *end_asking(struct poller *p, struct polled *polled)
+{
+	struct feed *asked = polled->asked;
+
+	map_take(&p->asked, str_of(asked->id));
+	polled->asked = NULL;
+	return asked;
+}
+
+/* The map's keys are texts of the feed. */
 static void set_feed(struct poller *p, struct polled *polled, struct feed *feed)
 {
 	struct feed *was = polled->feed;
 
-	if (was)
-		map_take(&p->by_id, str_of(was->id));
 	for (size_t i = 0; was && i < was->n_formerly; i++)
 		if (map_get(&p->by_former_id, str_of(was->formerly[i])) == polled)
 			map_take(&p->by_former_id, str_of(was->formerly[i]));
 	polled->feed = feed ? feed_ref(feed) : NULL;
-	if (feed)
-		map_add(&p->by_id, str_of(feed->id), polled);
 	for (size_t i = 0; feed && i < feed->n_formerly; i++)
 		map_add(&p->by_former_id, str_of(feed->formerly[i]), polled);
 	feed_unref(was);
@@ -222,16 +220,10 @@ static struct polled *polled_new(struct poller *p, struct feed *feed)
 	struct polled *polled = mem_zalloc(1, sizeof *polled);
 
 	polled->is_new = true;
+	MEM_GROW(p->new_ones, p->cap_new, p->n_new + 1);
+	p->new_ones[p->n_new++] = polled;
 	set_feed(p, polled, feed);
 	return polled;
-}
-
-static void polled_free(struct polled *polled)
-{
-	feed_unref(polled->feed);
-	feed_unref(polled->asked);
-	feed_state_deinit(&polled->state);
-	free(polled);
 }
 
 int poller_new(struct poller **ret, uv_loop_t *loop, const struct poller_config *config,
@@ -245,14 +237,16 @@ int poller_new(struct poller **ret, uv_loop_t *loop, const struct poller_config 
 	p->timer = mem_zalloc(1, sizeof *p->timer);
 	uv_timer_init(loop, p->timer);
 	p->timer->data = p;
-	map_init(&p->by_id);
+	map_init(&p->asked);
 	map_init(&p->by_former_id);
+	map_init(&p->new_by_id);
 	int r = fetcher_new(&p->fetcher, loop, p->settings, &p->fetched, error);
 	if (r < 0) {
 		poller_free(p);
 		return r;
 	}
 	p->schedule = schedule_new(p->settings);
+	p->configured = config->feeds;
 	p->n_feeds = config->n_feeds;
 	p->feeds = mem_alloc((p->n_feeds + 1) * sizeof *p->feeds);
 	for (size_t i = 0; i < p->n_feeds; i++)
@@ -269,33 +263,53 @@ struct poller *poller_free(struct poller *p)
 	uv_close((uv_handle_t *)p->timer, on_closed);
 	fetcher_free(p->fetcher);
 	schedule_free(p->schedule);
-	map_for_each(it, &p->by_id)
-		polled_free(it->value);
+	map_for_each(it, &p->asked) {
+		struct polled *polled = it->value;
+		if (polled->leaving)
+			polled_free(polled);
+	}
+	for (size_t i = 0; i < p->n_feeds; i++)
+		polled_free(p->feeds[i]);
 	free(p->feeds);
-	map_deinit(&p->by_id);
+	free(p->new_ones);
+	map_deinit(&p->asked);
 	map_deinit(&p->by_former_id);
+	map_deinit(&p->new_by_id);
 	free(p);
 	return NULL;
 }
 
+/* The feed that is to be restored, if it is new. */
+static struct polled *find_new(struct poller *p, struct str feed_id)
+{
+	if (!p->new_by_id.n)
+		for (size_t i = 0; i < p->n_new; i++)
+			map_add(&p->new_by_id, str_of(p->new_ones[i]->feed->id), p->new_ones[i]);
+	struct polled *polled = map_get(&p->new_by_id, feed_id);
+	if (polled)
+		return polled;
+	/* A feed that got another id goes on where it was, unless it has been polled under its new
+	 * one. */
+	polled = map_get(&p->by_former_id, feed_id);
+	return polled && polled->is_new && !polled_last_us(polled) ? polled : NULL;
+}
+
 void poller_restore(struct poller *p, struct str feed_id, const struct feed_state *state)
 {
-	struct polled *polled = map_get(&p->by_id, feed_id);
+	struct polled *polled = find_new(p, feed_id);
 
-	if (!polled || polled->leaving) {
-		/* A feed that got another id goes on where it was, unless it has been polled under
-		 * its new one. */
-		polled = map_get(&p->by_former_id, feed_id);
-		if (!polled || polled->state.last_poll_us)
-			return;
-	}
-	if (!polled->is_new)
+	if (!polled)
 		return;
-	feed_state_deinit(&polled->state);
-	feed_state_copy(&polled->state, state);
-	polled->state.wait_us = state->next_due_us - state->last_poll_us;
+	struct feed_state restored = *state;
+	restored.wait_us = state->next_due_us - state->last_poll_us;
+	polled_set_state(polled, &restored);
+	if (polled->is_of_feed)
+		return;
 	/* A corrected address does not wait out what the wrong one has earned. */
-	schedule_forget(&polled->state, polled->feed->url);
+	cleanup(feed_state_deinit) struct feed_state corrected;
+	polled_copy_state(&corrected, polled);
+	if (schedule_forget(&corrected, polled->feed->url))
+		polled_set_state(polled, &corrected);
 }
 
 static double chance(void)
@@ -310,7 +324,7 @@ static bool must_wait(const struct poller *p, const struct polled *polled)
 	const struct feed *feed = polled->feed;
 
 	for (size_t i = 0; i < feed->n_formerly; i++) {
-		const struct polled *former = map_get(&p->by_id, str_of(feed->formerly[i]));
+		const struct polled *former = map_get(&p->asked, str_of(feed->formerly[i]));
 		if (former && former->leaving)
 			return true;
 	}
@@ -322,19 +336,24 @@ static void schedule_new_ones(struct poller *p, struct now now)
 {
 	size_t overdue = 0;
 
-	for (size_t i = 0; i < p->n_feeds; i++)
-		overdue += p->feeds[i]->is_new &&
-			   schedule_is_overdue(&p->feeds[i]->state, now.real_us);
-	for (size_t i = 0; i < p->n_feeds; i++) {
-		struct polled *polled = p->feeds[i];
-		if (!polled->is_new)
-			continue;
+	for (size_t i = 0; i < p->n_new; i++) {
+		struct feed_state state = polled_state(p->new_ones[i]);
+		overdue += schedule_is_overdue(&state, now.real_us);
+	}
+	for (size_t i = 0; i < p->n_new; i++) {
+		struct polled *polled = p->new_ones[i];
+		struct feed_state state = polled_state(polled);
 		polled->is_new = false;
-		int64_t first = schedule_first(&polled->state, overdue, chance(), now.real_us);
+		int64_t first = schedule_first(&state, overdue, chance(), now.real_us);
 		if (polled->feed->enabled && !must_wait(p, polled))
-			schedule_add(p->schedule, &polled->slot, url_of(polled),
+			schedule_add(p->schedule, &polled->slot, polled_url(polled),
 				due_of(polled, first, now));
 	}
+	free(p->new_ones);
+	p->new_ones = NULL;
+	p->n_new = p->cap_new = 0;
+	map_deinit(&p->new_by_id);
+	map_init(&p->new_by_id);
 }
 
 void poller_start(struct poller *p)
@@ -370,8 +389,10 @@ static void pump(struct poller *p)
 		fetch_slow(p->fetcher, container_of(slot, struct polled, slot)->asked);
 	while ((slot = schedule_take(p->schedule, now))) {
 		struct polled *polled = container_of(slot, struct polled, slot);
+		struct feed_state state = polled_state(polled);
 		polled->asked = feed_ref(polled->feed);
-		fetch_submit(p->fetcher, polled->feed, &polled->state, slot->lane);
+		map_add(&p->asked, str_of(polled->asked->id), polled);
+		fetch_submit(p->fetcher, polled->feed, &state, slot->lane);
 	}
 	sleep_on(p);
 }
@@ -386,12 +407,12 @@ void poller_hold(struct poller *p, bool hold)
 static void log_change(const struct polled *polled, const struct feed_state *is)
 {
 	const struct feed *feed = polled->feed;
-	const struct feed_state *was = &polled->state;
+	const struct feed_state was = polled_state(polled);
 	struct numbers n;
-	bool was_bad = was->health == FEED_FAILING || was->health == FEED_GONE;
+	bool was_bad = was.health == FEED_FAILING || was.health == FEED_GONE;
 	bool is_bad = is->health == FEED_FAILING || is->health == FEED_GONE;
 
-	if (was_bad == is_bad && was->fault == is->fault)
+	if (was_bad == is_bad && was.fault == is->fault)
 		return;
 	write_numbers(&n, (int)is->http_status, polled->took_us);
 	if (is_bad)
@@ -407,7 +428,7 @@ static void log_change(const struct polled *polled, const struct feed_state *is)
 		log_write(LOG_LEVEL_INFO,
 			LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
 				{"http_status", n.status}, {"duration_ms", n.took_ms}),
-			"%s works again after %u failed polls", feed->id, (unsigned)was->failures);
+			"%s works again after %u failed polls", feed->id, (unsigned)was.failures);
 }
 
 /* ---- another configuration ---- */
@@ -417,8 +438,8 @@ static void reschedule(struct poller *p, struct polled *polled, struct now now, 
 {
 	schedule_remove(p->schedule, &polled->slot, now.boot_us);
 	if (polled->feed->enabled)
-		schedule_add(
-			p->schedule, &polled->slot, url_of(polled), due_of(polled, due_us, now));
+		schedule_add(p->schedule, &polled->slot, polled_url(polled),
+			due_of(polled, due_us, now));
 }
 
 /* True: the transfer under way, which nobody wants any more, has ended. */
@@ -426,7 +447,7 @@ static bool cancel(struct poller *p, struct polled *polled, struct now now)
 {
 	if (!polled->asked || !fetch_cancel(p->fetcher, polled->asked))
 		return false;
-	polled->asked = feed_unref(polled->asked);
+	feed_unref(end_asking(p, polled));
 	schedule_remove(p->schedule, &polled->slot, now.boot_us);
 	return true;
 }
@@ -441,18 +462,23 @@ static void change(struct poller *p, struct polled *polled, struct feed *feed, s
 	struct feed *was = feed_ref(polled->feed);
 	bool same_url = !strcmp(was->url, feed->url);
 	bool was_scheduled = polled->slot.where != SLOT_OUT;
-	int64_t was_due = polled->state.next_due_us;
+	cleanup(feed_state_deinit) struct feed_state state;
 
+	polled_copy_state(&state, polled);
+	int64_t was_due = state.next_due_us;
 	set_feed(p, polled, feed);
 	if (polled->asked && !asks_the_same(polled->asked, feed))
 		cancel(p, polled, now);
-	if (!polled->asked) { /* else poller_settled() goes on from here */
-		int64_t due = schedule_reconsider(&polled->state, was, feed, chance(), now.real_us);
-		if (!same_url || due != was_due || polled->slot.where == SLOT_OUT || !feed->enabled)
-			reschedule(p, polled, now,
-				was_scheduled ? due
-					      : schedule_first(&polled->state, 0, 0, now.real_us));
+	if (polled->asked) { /* poller_settled() goes on from here */
+		polled_set_state(polled, &state);
+		feed_unref(was);
+		return;
 	}
+	int64_t due = schedule_reconsider(&state, was, feed, chance(), now.real_us);
+	polled_set_state(polled, &state);
+	if (!same_url || due != was_due || polled->slot.where == SLOT_OUT || !feed->enabled)
+		reschedule(p, polled, now,
+			was_scheduled ? due : schedule_first(&state, 0, 0, now.real_us));
 	feed_unref(was);
 }
 
@@ -462,24 +488,26 @@ static void leave(struct poller *p, struct polled *polled, struct now now)
 	struct polled *heir = map_get(&p->by_former_id, str_of(polled->feed->id));
 
 	schedule_remove(p->schedule, &polled->slot, now.boot_us);
-	if (heir && !heir->state.last_poll_us) {
-		feed_state_deinit(&heir->state);
-		heir->state = polled->state;
-		polled->state = (struct feed_state){0};
-		schedule_forget(&heir->state, heir->feed->url);
+	if (heir && !polled_last_us(heir)) {
+		cleanup(feed_state_deinit) struct feed_state state;
+		polled_copy_state(&state, polled);
+		schedule_forget(&state, heir->feed->url);
+		polled_set_state(heir, &state);
 	}
 	set_feed(p, polled, NULL);
 	polled_free(polled);
 	if (heir && !heir->is_new && heir->slot.where == SLOT_OUT && heir->feed->enabled &&
-		!must_wait(p, heir))
-		schedule_add(p->schedule, &heir->slot, url_of(heir),
-			due_of(heir, schedule_first(&heir->state, 0, 0, now.real_us), now));
+		!must_wait(p, heir)) {
+		struct feed_state state = polled_state(heir);
+		schedule_add(p->schedule, &heir->slot, polled_url(heir),
+			due_of(heir, schedule_first(&state, 0, 0, now.real_us), now));
+	}
 }
 
 /* A feed that was not there, or is coming back while its last poll is still under way. */
 static struct polled *join(struct poller *p, struct feed *feed, struct now now)
 {
-	struct polled *polled = map_get(&p->by_id, str_of(feed->id));
+	struct polled *polled = map_get(&p->asked, str_of(feed->id));
 
 	if (!polled)
 		return polled_new(p, feed);
@@ -488,35 +516,35 @@ static struct polled *join(struct poller *p, struct feed *feed, struct now now)
 	return polled;
 }
 
-static bool has_id(const struct polled *polled, const struct feed *feed)
-{
-	return !strcmp(polled->feed->id, feed->id);
-}
-
 /* Both lists are in the order of ids. The new one replaces p->feeds; those that it does not have are
- * put together at the beginning of the old one, which the caller frees. */
+ * put together at the beginning of the old one, which the caller frees. Feeds that are the same are told by
+ * the lists alone: looking at each of a million would stop the loop for a tenth of a second. */
 static struct polled **merge(struct poller *p, const struct poller_config *config, struct now now,
 	struct poller_changes *count)
 {
 	struct polled **old = p->feeds;
+	struct feed *const *was = p->configured;
 	size_t n_old = p->n_feeds, i = 0;
 
 	p->feeds = mem_alloc((config->n_feeds + 1) * sizeof *p->feeds);
+	p->configured = config->feeds;
 	p->n_feeds = config->n_feeds;
 	for (size_t k = 0; k < config->n_feeds; k++) {
 		struct feed *feed = config->feeds[k];
-		while (i < n_old && strcmp(old[i]->feed->id, feed->id) < 0)
+		if (i < n_old && was[i] == feed) {
+			p->feeds[k] = old[i++];
+			continue;
+		}
+		while (i < n_old && strcmp(was[i]->id, feed->id) < 0)
 			old[count->removed++] = old[i++];
-		if (i == n_old || !has_id(old[i], feed)) {
+		if (i == n_old || strcmp(was[i]->id, feed->id) != 0) {
 			p->feeds[k] = join(p, feed, now);
 			count->added++;
 			continue;
 		}
 		p->feeds[k] = old[i++];
-		if (p->feeds[k]->feed != feed) {
-			change(p, p->feeds[k], feed, now);
-			count->changed++;
-		}
+		change(p, p->feeds[k], feed, now);
+		count->changed++;
 	}
 	while (i < n_old)
 		old[count->removed++] = old[i++];
@@ -552,38 +580,48 @@ void poller_change(struct poller *p, const struct poller_config *config,
 static bool take_state(struct polled *polled, struct feed_state *state, struct now now)
 {
 	if (!state) {
-		polled->state.next_due_us = now.real_us + POLLER_AGAIN_US;
+		struct feed_state again = polled_state(polled);
+		again.next_due_us = now.real_us + POLLER_AGAIN_US;
+		polled_set_state(polled, &again);
 		return false;
 	}
-	bool moves = strcmp(url_of(polled), feed_state_url(state, polled->feed->url)) != 0;
+	bool moves = strcmp(polled_url(polled), feed_state_url(state, polled->feed->url)) != 0;
 	log_change(polled, state);
-	feed_state_deinit(&polled->state);
-	polled->state = *state;
-	*state = (struct feed_state){0};
+	polled_set_state(polled, state);
+	feed_state_deinit(state);
 	if (moves)
-		log_info("%s is polled at %s from now on", polled->feed->id, url_of(polled));
+		log_info("%s is polled at %s from now on", polled->feed->id, polled_url(polled));
 	return moves;
+}
+
+/* It was configured anew while its poll was under way. */
+static void reconsider(
+	struct poller *p, struct polled *polled, const struct feed *asked, struct now now)
+{
+	cleanup(feed_state_deinit) struct feed_state state;
+
+	polled_copy_state(&state, polled);
+	int64_t due = schedule_reconsider(&state, asked, polled->feed, chance(), now.real_us);
+	polled_set_state(polled, &state);
+	reschedule(p, polled, now, due);
 }
 
 void poller_settled(struct poller *p, struct str feed_id, struct feed_state *state)
 {
-	struct polled *polled = map_get(&p->by_id, feed_id);
+	struct polled *polled = map_get(&p->asked, feed_id);
 	struct now now = now_get();
 
-	if (!polled || !polled->asked)
+	if (!polled)
 		return;
-	struct feed *asked = polled->asked;
-	polled->asked = NULL;
+	struct feed *asked = end_asking(p, polled);
 	int64_t wait = state ? state->wait_us : POLLER_AGAIN_US;
 	bool moves = take_state(polled, state, now);
 	if (polled->leaving)
 		leave(p, polled, now);
 	else if (asked != polled->feed)
-		reschedule(p, polled, now,
-			schedule_reconsider(
-				&polled->state, asked, polled->feed, chance(), now.real_us));
+		reconsider(p, polled, asked, now);
 	else if (moves) /* to another host's queue, perhaps */
-		reschedule(p, polled, now, polled->state.next_due_us);
+		reschedule(p, polled, now, polled->packed->next_due_us);
 	else
 		schedule_done(p->schedule, &polled->slot, now.boot_us, now.boot_us + wait);
 	feed_unref(asked);
@@ -594,18 +632,15 @@ static void on_turned_away(
 	struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16])
 {
 	struct poller *p = container_of(sink, struct poller, fetched);
-	struct polled *polled = map_get(&p->by_id, str_of(feed->id));
+	struct polled *polled = map_get(&p->asked, str_of(feed->id));
 	struct now now = now_get();
 
-	if (polled && polled->asked) {
-		struct feed *asked = polled->asked;
-		polled->asked = NULL;
+	if (polled) {
+		struct feed *asked = end_asking(p, polled);
 		if (polled->leaving)
 			leave(p, polled, now);
 		else if (asked != polled->feed)
-			reschedule(p, polled, now,
-				schedule_reconsider(&polled->state, asked, polled->feed, chance(),
-					now.real_us));
+			reconsider(p, polled, asked, now);
 		else
 			schedule_put_back(p->schedule, &polled->slot, address, now.boot_us);
 		feed_unref(asked);
@@ -613,12 +648,28 @@ static void on_turned_away(
 	pump(p);
 }
 
+/* The index of the first configured feed whose id comes behind this one. */
+static size_t first_behind(const struct poller *p, const char *id)
+{
+	size_t first = 0, end = p->n_feeds;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		if (strcmp(p->configured[middle]->id, id) > 0)
+			end = middle;
+		else
+			first = middle + 1;
+	}
+	return first;
+}
+
 int poller_refresh(struct poller *p, const char *feed_id, struct control_refresh *ret)
 {
-	struct polled *polled = map_get(&p->by_id, str_of(feed_id));
+	size_t i = first_behind(p, feed_id);
 
-	if (!polled || polled->leaving)
+	if (!i || strcmp(p->configured[i - 1]->id, feed_id) != 0)
 		return -ENOENT;
+	struct polled *polled = p->feeds[i - 1];
 	if (!polled->feed->enabled)
 		return -EPERM;
 	struct now now = now_get();
@@ -634,22 +685,14 @@ int poller_refresh(struct poller *p, const char *feed_id, struct control_refresh
 void poller_each(const struct poller *p, const char *after, struct poller_view *view)
 {
 	int64_t real_of_boot = clock_real_us() - clock_boot_us();
-	size_t first = 0, end = p->n_feeds;
 
-	while (after && first < end) {
-		size_t middle = first + (end - first) / 2;
-		if (strcmp(p->feeds[middle]->feed->id, after) > 0)
-			end = middle;
-		else
-			first = middle + 1;
-	}
-	for (size_t i = first; i < p->n_feeds; i++) {
+	for (size_t i = after ? first_behind(p, after) : 0; i < p->n_feeds; i++) {
 		const struct polled *polled = p->feeds[i];
 		const struct schedule_slot *slot = &polled->slot;
-		int64_t due_us = slot->where == SLOT_OUT ? polled->state.next_due_us
-							 : slot->due_us + real_of_boot;
-		if (!view->feed(
-			    view, polled->feed, &polled->state, due_us, slot->where == SLOT_BUSY))
+		struct feed_state state = polled_state(polled);
+		int64_t due_us =
+			slot->where == SLOT_OUT ? state.next_due_us : slot->due_us + real_of_boot;
+		if (!view->feed(view, polled->feed, &state, due_us, slot->where == SLOT_BUSY))
 			return;
 	}
 }
@@ -659,8 +702,9 @@ void poller_health(const struct poller *p, size_t ret_counts[FEED_HEALTH_COUNT],
 	memset(ret_counts, 0, FEED_HEALTH_COUNT * sizeof *ret_counts);
 	*ret_paused = 0;
 	for (size_t i = 0; i < p->n_feeds; i++) {
-		if (p->feeds[i]->feed->enabled)
-			ret_counts[p->feeds[i]->state.health]++;
+		const struct polled *polled = p->feeds[i];
+		if (polled->feed->enabled)
+			ret_counts[polled->packed ? polled->packed->health : FEED_NEW]++;
 		else
 			++*ret_paused;
 	}

@@ -17,7 +17,8 @@ struct poller_sink {
 	void (*reply)(struct poller_sink *sink, struct reply *reply);
 };
 
-/* Which feeds, in the order of their ids. The settings must outlive the poller, or the next ones. */
+/* Which feeds, in the order of their ids. Settings and list must outlive the poller, or the next ones
+ * given to poller_change(). */
 struct poller_config {
 	const struct fetch_settings *settings;
 	struct feed *const *feeds;

@@ -107,6 +107,10 @@ static void find_new(struct reloader *r)
 
 	for (size_t i = 0; i < r->config->n_feeds; i++) {
 		struct feed *feed = r->config->feeds[i];
+		if (k < before->n_feeds && before->feeds[k] == feed) {
+			k++;
+			continue;
+		}
 		while (k < before->n_feeds && strcmp(before->feeds[k]->id, feed->id) < 0)
 			k++;
 		if (k < before->n_feeds && !strcmp(before->feeds[k]->id, feed->id))

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,39 @@ void feed_state_deinit(struct feed_state *state)
 	free(state->moving_url);
 	free(state->moved_url);
 	*state = (struct feed_state){0};
+}
+
+static const size_t texts[] = {offsetof(struct feed_state, etag),
+	offsetof(struct feed_state, last_modified), offsetof(struct feed_state, url),
+	offsetof(struct feed_state, error), offsetof(struct feed_state, moving_url),
+	offsetof(struct feed_state, moved_url)};
+#define N_TEXTS (sizeof texts / sizeof *texts)
+
+static char **text_of(struct feed_state *state, size_t i)
+{
+	return (char **)((char *)state + texts[i]);
+}
+
+struct feed_state *feed_state_pack(const struct feed_state *state)
+{
+	struct feed_state from = *state;
+	size_t sizes[N_TEXTS], n = sizeof from;
+
+	for (size_t i = 0; i < N_TEXTS; i++) {
+		const char *text = *text_of(&from, i);
+		sizes[i] = text ? strlen(text) + 1 : 0;
+		n += sizes[i];
+	}
+	struct feed_state *to = mem_alloc(n);
+	char *end = (char *)(to + 1);
+	*to = from;
+	for (size_t i = 0; i < N_TEXTS; i++) {
+		if (!sizes[i])
+			continue;
+		*text_of(to, i) = memcpy(end, *text_of(&from, i), sizes[i]);
+		end += sizes[i];
+	}
+	return to;
 }
 
 static char *copy(const char *s)

@@ -184,6 +184,23 @@ static void test_state_is_copied_deeply(void **state)
 	feed_state_deinit(&to); /* nothing is left to free */
 }
 
+static void test_state_is_packed(void **state)
+{
+	char etag[] = "\"v1\"", moved[] = "https://aci.example/moved";
+	struct feed_state from = {.etag = etag, .moved_url = moved, .failures = 8};
+	struct feed_state *packed = feed_state_pack(&from);
+
+	(void)state;
+	check_text(packed->etag, etag);
+	check_text(packed->moved_url, moved);
+	assert_null(packed->url);
+	assert_int_equal(packed->failures, 8);
+	/* One block: both texts lie in it. */
+	assert_ptr_equal(packed->etag, packed + 1);
+	assert_ptr_equal(packed->moved_url, packed->etag + sizeof etag);
+	free(packed);
+}
+
 static void test_empty_state_is_copied(void **state)
 {
 	struct feed_state from = {0}, to;
@@ -248,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_feed_is_packed),
 		cmocka_unit_test(test_blank_feed_is_packed),
 		cmocka_unit_test(test_state_is_copied_deeply),
+		cmocka_unit_test(test_state_is_packed),
 		cmocka_unit_test(test_empty_state_is_copied),
 		cmocka_unit_test(test_reply_and_batch_keep_their_feed),
 		cmocka_unit_test(test_names),
