@@ -3,6 +3,7 @@ by its own histogram and by the origin's log."""
 import collections
 import re
 import subprocess
+import time
 
 import rig
 from rig import wire
@@ -98,7 +99,7 @@ class Judge:
 
     def forget(self):
         """What was found so far, not when each feed was polled last."""
-        self.late, self.after, self.early, self.crowded, self.statuses = [], [], [], [], collections.Counter()
+        self.late, self.early, self.crowded, self.statuses = [], [], [], collections.Counter()
 
     def take(self, requests):
         for feed, asked, sent, status in sorted(requests, key=lambda r: r[1]):
@@ -111,8 +112,18 @@ class Judge:
                 due = self.feed_end[feed] + interval
                 if asked < due:
                     self.early.append(due - asked)
-                self.late.append((asked, max(0.0, asked - max(due + JITTER * interval, free)), feed))
-                self.after.append(asked - due)
+                self.late.append(max(0.0, asked - max(due + JITTER * interval, free)))
             self.feed_end[feed] = sent
             self.host_end[host] = max(sent, self.host_end.get(host, 0.0))
         return self
+
+    def waiting(self, patience_s):
+        """How late those are that have not been asked yet, if it is more than that: a feed that is never polled must not look as if it
+        were in time."""
+        now, found = time.monotonic(), []
+        for feed, end in self.feed_end.items():
+            due = end + (1 + JITTER) * self.intervals[feed]
+            late = now - max(due, self.host_end[self.hosts[feed]] + self.gap_s)
+            if late > patience_s:
+                found.append(late)
+        return found

@@ -96,7 +96,7 @@ class Phase:
         judge.take(origin.requests())
         judge.forget()
         before = d.histograms()
-        self.hung = 0
+        self.hung = self.worst = 0
         for _ in range(max(1, round(seconds / piece_s))):
             known = len(judge.late)
             time.sleep(piece_s)
@@ -104,19 +104,19 @@ class Phase:
             after = d.histograms()
             judge.take(origin.requests())
             buckets = many.between(before, after, ("duration", "quick")) if before else [(float("inf"), 0)]
-            self.late.append(1000 * many.percentile([late for _, late, _ in judge.late[known:]], 0.99))
+            waiting = judge.waiting(0.5)
+            self.late.append(1000 * many.percentile(judge.late[known:] + waiting, 0.99))
+            self.worst = max([self.worst, *judge.late[known:], *waiting])
             self.took.append(many.quantile(buckets, 0.99))
             self.took_half.append(many.quantile(buckets, 0.5))
             before = after
         self.polls, self.rate = len(judge.late), len(judge.late) / (round(seconds / piece_s) * piece_s)
-        self.worst = 1000 * max((late for _, late, _ in judge.late), default=0)
         self.early = len(judge.early)
-        self.half = 1000 * many.percentile([late for _, late, _ in judge.late], 0.5)
+        self.half = 1000 * many.percentile(judge.late + waiting, 0.5)
 
 
 def rows_of(name, goal, phase, expected, beside=""):
-    """A starved feed has no polls that could be late: their number is told, too."""
-    text = (f"half {phase.half:.1f} ms, worst {phase.worst:.0f} ms; {phase.rate:.0f} polls/s of {expected:.0f}{beside}")
+    text = f"half {phase.half:.1f} ms, worst {1000 * phase.worst:.0f} ms; {phase.rate:.0f} polls/s of {expected:.0f}{beside}"
     took = f"half within {rig.statistics.median(phase.took_half):.1f} ms"
     return [Row(f"good ones late at p99, {name}", "ms", phase.late, goal, False, 1, text),
             Row(f"quick polls take at p99, {name}", "ms", phase.took, None, False, 1, took)]
@@ -150,7 +150,8 @@ def run(options, work, bad, names, parallel):
     say(f"bad, {parallel} places: p99 late alone {max(alone.late):.1f} ms, beside bad ones {max(beside.late):.1f} ms, beside those that "
         f"begin to hang {max(turned.late):.1f} ms (load {os.getloadavg()[0]:.1f})")
     rows = rows_of(f"alone, {parallel} places", LATE_GOAL_MS, alone, expected)
-    rows += rows_of(f"beside {n_bad} bad, {parallel} places", LATE_GOAL_MS, beside, expected, f"; at most {beside.hung} polls in the slow lane")
+    rows += rows_of(f"beside {n_bad} bad, {parallel} places", LATE_GOAL_MS, beside, expected,
+                    f"; at most {beside.hung} polls in the slow lane")
     rows += rows_of(f"and {n_bad} begin to hang, {parallel} places", LATE_GOAL_MS, turned, expected,
                     f"; at most {turned.hung} polls in the slow lane")
     rows.append(Row(f"begun early, {parallel} places", "polls", [early + alone.early + beside.early + turned.early], 0, False))

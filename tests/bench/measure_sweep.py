@@ -110,11 +110,11 @@ class Sweep:
     def arithmetic(self):
         """What a million an hour come to, by what was measured here."""
         idle = 256  # kept beside those in use, see fetch.parallel in civicwired.yaml(5)
-        return [f"{AN_HOUR:,} polls an hour are {PACE:.0f} a second; at {self.poll_us:.0f} µs each {100 * PACE * self.poll_us / 1e6:.1f} % "
-                "of one core",
+        busy = 100 * PACE * self.poll_us / 1e6
+        return [f"{AN_HOUR:,} polls an hour are {PACE:.0f} a second; at {self.poll_us:.0f} µs each {busy:.1f} % of one core",
                 f"a server that takes 300 ms to answer holds a place as long: {PACE * 0.3:.0f} of fetch.parallel ({PARALLEL} here) are in "
-                f"use; should a twentieth of them hang for a minute, {PACE / 20 * 2:.0f} more for 2 s, and {math.ceil(PACE / 20 * 58)} places "
-                "of the slow lane (which has as many as fetch.parallel, 400 at least)",
+                f"use; should a twentieth of them hang for a minute, {PACE / 20 * 2:.0f} more for 2 s, and "
+                f"{math.ceil(PACE / 20 * 58)} places of the slow lane (which has as many as fetch.parallel, 400 at least)",
                 f"at most {PARALLEL + idle} connections are kept; with one connection a host and a gap of a second a host "
                 f"bears {3600 / 1.3:,.0f} polls an hour: {math.ceil(AN_HOUR / (3600 / 1.3)):,} hosts at least"]
 

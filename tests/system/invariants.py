@@ -28,6 +28,12 @@ def whole(events):
     wire.check_sequence(events, first=1)
 
 
+def none_early(daemon):
+    """No request went out before its feed was due and its host free, by the daemon's own count."""
+    early = daemon.status()["counters"]["civicwire_polls_early_total"]
+    assert early == 0, f"{early} polls began too early"
+
+
 def followed(follower, events):
     """The client of the replay socket has the journal, each event once and in order."""
     assert follower.sequences == sequences(events), "the client's events are not the journal's"

@@ -116,6 +116,7 @@ def check_due(t, clock_s):
     for feed in t.daemon.feeds().values():
         due = parse(feed["next_due"])
         assert now - 30 < due < now + 30, f"{feed['id']} is due {due - now:+.0f} s from now"
+    invariants.none_early(t.daemon)
 
 
 @town

@@ -220,6 +220,7 @@ def settled(daemon):
 def judge(daemon, follower, rules, tail, chains):
     """What the clients have is one contiguous past, and what is left of it in the journal is the same."""
     head = settled(daemon)
+    invariants.none_early(daemon)
     daemon.wait_published()
     for what, have in (("the replay client", lambda: (follower.sequences or [0])[-1]),
                        ("the live client by the four rules", rules.accounted),
