@@ -5,9 +5,11 @@ import asyncio
 import collections
 import contextlib
 import itertools
+import json
 import os
 import pathlib
 import signal
+import socket
 import sys
 import time
 
@@ -19,12 +21,12 @@ island.enter()
 import wire  # noqa: E402
 from origin.moods import answer, document  # noqa: E402
 from origin.names import Names  # noqa: E402
-from origin.server import TLS, Origin  # noqa: E402
+from origin.server import TLS, Origin, tls_context  # noqa: E402
 
 Took = collections.namedtuple("Took", "site end took address connection")
 Reply = collections.namedtuple("Reply", "port host path connection nth resumed http tls address")
 # Ports of the server: what it speaks, and whether it keeps connections.
-TLS12, TLS13, TLS12_H2, TLS13_H2, KEPT, KEPT_H2, SLOW, SLOW_H2, PLAIN, SLEEPY = range(8001, 8011)
+TLS12, TLS13, TLS12_H2, TLS13_H2, KEPT, KEPT_H2, SLOW, SLOW_H2, PLAIN, SLEEPY, CUT, CUT_TLS = range(8001, 8013)
 SOON = "keepalive_requests 1;"  # after one request the connection is over
 SLOW_BYTES = 20_000  # a second: so that requests are under way at the same time
 
@@ -228,7 +230,7 @@ def test_one_machine():
         origin.scripts["/feed.xml"] = sleepy
         for address in ("20.7.7.7", "20.8.8.8", *(TABLE[name(n)][0] for n in range(40))):
             origin.listen(address, SLEEPY)
-        with daemon(feeds, f"fetch: {{ parallel: 200 }}\nhosts:\n  - {{ host: {agreed}, gap: 0s, parallel: 16 }}\n") as (d, _):
+        with daemon(feeds, f"fetch: {{ parallel: 200 }}\nhosts:\n  - {{ host: {agreed}, gap: 0s, parallel: 16 }}\n") as (d, server):
             first = list(took)
             assert len(first) == len(feeds) == len({r.site for r in first}), len(first)
             assert len(origin.connections) == len(feeds), "an address was connected to, and not asked"
@@ -242,7 +244,63 @@ def test_one_machine():
                 took.clear()
                 if turn == "known":
                     break
-                round_of(d, _, feeds)
+                round_of(d, server, feeds)
+
+
+def cut(x, text, version, kind):
+    """The beginning of a body whose length nobody has said, and then the end of the connection: no word of TLS, only TCP's FIN."""
+    async def end():
+        await x.send(f"HTTP/{version} 200 OK\r\nContent-Type: {kind}\r\nETag: \"cut\"\r\nConnection: close\r\n\r\n".encode() + text)
+        x.writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
+    return end()
+
+
+def json_document(items):
+    entries = [{"id": f"n{i}", "url": f"https://news.example/{i}", "title": f"Item {i}", "content_text": "-"} for i in range(items)]
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "News", "items": entries}).encode()
+
+
+def test_cut_off():
+    """libcurl takes the end of a connection for the end of a body, whether TLS has said so or not. The document knows better: what
+    it lacks is not withdrawn, and it is asked for again, whole."""
+    full = {"rss": document("/feed", 5), "json": json_document(5)}
+    less = {"rss": document("/feed", 2), "json": json_document(2)}
+    ends = {"rss": b"</item>", "json": b"}, "}
+    kinds = {"rss": "application/rss+xml", "json": "application/feed+json"}
+    cases = [(scheme, version, form) for scheme in ("https", "http") for version in ("1.1", "1.0") for form in full]
+    feeds, asked, turn = {}, {}, [0]
+
+    def respond(version, form):
+        def one(x):
+            asked.setdefault(x.request.path, []).append(x.header("if-none-match"))
+            if turn[0] == 1:  # between two items
+                at = full[form].index(ends[form]) + len(ends[form])
+                return cut(x, full[form][:at], version, kinds[form])
+            body = full[form] if turn[0] != 3 else less[form]
+            if x.header("if-none-match") == '"cut"':
+                return answer("304 Not Modified")
+            return answer("200 OK", body, f"Content-Type: {kinds[form]}", f'ETag: "{turn[0]}"')
+        return one
+
+    with Origin() as origin:
+        for n, (scheme, version, form) in enumerate(cases):
+            port = CUT_TLS if scheme == "https" else CUT
+            feeds[f"f{n}"] = (f"{scheme}://{name(n)}:{port}/{n}", ["complete: true"])
+            origin.scripts[f"/{n}"] = respond(version, form)
+            origin.listen(TABLE[name(n)][0], CUT_TLS, tls=tls_context())
+            origin.listen(TABLE[name(n)][0], CUT)
+        with daemon(feeds) as (d, server):
+            withdrawn = []
+            for turn[0] in (1, 2, 3):
+                round_of(d, server, feeds)
+                d.wait_published()
+                bad = {f: s["error"] for f, s in d.feeds().items() if s.get("error")}
+                assert not bad, (turn, bad)
+                events, _ = wire.Replay(d.replay).all()
+                withdrawn.append(sum(".withdrawn." in e["type"] for e in events))
+        print(f"  withdrawn after a cut, a whole and a shorter document: {withdrawn}")
+        assert withdrawn == [0, 0, 3 * len(cases)], withdrawn
+        assert all(tags == [None, '"0"', None, '"2"'] for tags in asked.values()), asked
 
 
 def test_moved_server():
@@ -269,4 +327,4 @@ island.use_names()
 island.trust(TLS / "authority.pem")
 TABLE = table(600)
 Names(TABLE)
-wire.main([test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_one_machine, test_moved_server])
+wire.main([test_cut_off, test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_one_machine, test_moved_server])
