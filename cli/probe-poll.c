@@ -239,6 +239,7 @@ static void settle(json_t *found, struct reply *reply, const struct digest_summa
 		.items = summary->items,
 		.guids_repeat = summary->guids_repeat,
 		.hint_us = r == 0 ? summary->ttl_us : -1,
+		.phase_us = summary->phase_us,
 		.skip_hours = summary->skip_hours,
 		.skip_days = summary->skip_days,
 		.now_us = reply->finished_us};

@@ -331,6 +331,17 @@ static bool must_wait(const struct poller *p, const struct polled *polled)
 	return false;
 }
 
+/* What its host has asked for (429) holds for all feeds of that host, also after a start. */
+static void schedule_new_one(
+	struct poller *p, struct polled *polled, int64_t first_us, struct now now)
+{
+	int64_t held_until_us = polled_state(polled).held_until_us;
+
+	schedule_add(p->schedule, &polled->slot, polled_url(polled), due_of(polled, first_us, now));
+	if (held_until_us > now.real_us)
+		schedule_hold_host(p->schedule, &polled->slot, due_of(polled, held_until_us, now));
+}
+
 /* Schedules those that are new. */
 static void schedule_new_ones(struct poller *p, struct now now)
 {
@@ -346,8 +357,7 @@ static void schedule_new_ones(struct poller *p, struct now now)
 		polled->is_new = false;
 		int64_t first = schedule_first(&state, overdue, chance(), now.real_us);
 		if (polled->feed->enabled && !must_wait(p, polled))
-			schedule_add(p->schedule, &polled->slot, polled_url(polled),
-				due_of(polled, first, now));
+			schedule_new_one(p, polled, first, now);
 	}
 	free(p->new_ones);
 	p->new_ones = NULL;

@@ -125,6 +125,7 @@ static struct batch *digest(
 	settle->guids_repeat = summary.guids_repeat;
 	settle->partial = summary.flaws & FLAW_TRUNCATED;
 	settle->hint_us = summary.ttl_us;
+	settle->phase_us = summary.phase_us;
 	settle->skip_hours = summary.skip_hours;
 	settle->skip_days = summary.skip_days;
 	metric_add(METRIC_civicwire_items_parsed_total, (int64_t)summary.items);

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "digest/digesting.h"
 #include "model/event.h"
+#include "normalize/date.h"
 
 /* What `data` may have of an event: its envelope has 200 topics, texts of the configuration and an
  * id that `data` has too. */
@@ -252,6 +253,19 @@ static int64_t ttl_us(const struct document *d)
 	return -1;
 }
 
+static int64_t phase_us(const struct document *d)
+{
+	const struct date_context utc = {0};
+	int64_t period = ttl_us(d), s;
+	unsigned long long n;
+
+	if (period <= 0 || str_u64(str_trim(d->ttl), 366 * 24 * 60, &n) ||
+		date_parse(str_trim(d->update_base), &utc, &s) != DATE_OK)
+		return 0;
+	int64_t phase = s * SEC_US % period;
+	return phase > 0 ? phase : phase + period;
+}
+
 /* 0 to 23; RSS 0.91 counts to 24, which is midnight. */
 static uint32_t skip_hours(const struct document *d)
 {
@@ -315,6 +329,7 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 		.items = run.items,
 		.guids_repeat = digester->repeats.guids_repeat,
 		.ttl_us = ttl_us(document),
+		.phase_us = phase_us(document),
 		.skip_hours = skip_hours(document),
 		.skip_days = skip_days(document)};
 	*ret_last = last;

@@ -23,6 +23,9 @@ struct digest_summary {
 	size_t items;
 	bool guids_repeat;
 	int64_t ttl_us; /* the feed's own hint; -1: none */
+	/* Where that is the syndication module's period: one of the moments, that far apart, at which
+	 * it publishes, between 1 and the period; 0: it names none (sy:updateBase). */
+	int64_t phase_us;
 	/* When it asks not to be polled: bits of hours, and of days from Sunday, in GMT (RSS 2.0). */
 	uint32_t skip_hours, skip_days;
 };

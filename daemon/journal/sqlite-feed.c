@@ -52,6 +52,8 @@ static const struct {
 	COLUMN(TEXT, moving_url),
 	COLUMN(TEXT, moved_url),
 	COLUMN(ACTIVITY, activity),
+	COLUMN(I64, phase_us),
+	COLUMN(I64, held_until_us),
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
 

@@ -8,7 +8,7 @@
 
 /* "CWjn" in the database header: what file(1) and other tools know this by. */
 #define STORE_APPLICATION_ID 0x43576a6e
-#define STORE_SCHEMA         6
+#define STORE_SCHEMA         7
 
 /* checksum stands before views and body, and body last, so that a reader who looks at the views
  * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
@@ -62,6 +62,7 @@ static const char *const upgrades[STORE_SCHEMA] = {
 			NUMBER("told_quiet") "ALTER TABLE feed ADD COLUMN moving_url;"
 					     "ALTER TABLE feed ADD COLUMN moved_url;"),
 	[5] = FEED_GETS("ALTER TABLE feed ADD COLUMN activity;"),
+	[6] = FEED_GETS(NUMBER("phase_us") NUMBER("held_until_us")),
 };
 
 /* A flipped bit in this row would have the store taken for one of another version. */

@@ -177,7 +177,7 @@ struct document {
 	size_t n_categories, cap_categories;
 	struct str generator, generator_url, generator_version;
 	struct str image, image_title, image_link, icon, logo, image_base;
-	struct str ttl, docs, update_period, update_frequency;
+	struct str ttl, docs, update_period, update_frequency, update_base;
 	struct str skip_hours, skip_days; /* values joined by blanks */
 	PLACE_LIST;
 	bool complete;  /* fh:complete (RFC 5005): what is not here is gone */

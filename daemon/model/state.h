@@ -34,7 +34,9 @@ struct feed_state {
 	int64_t failing_since_us; /* 0: not failing */
 	int64_t gone_since_us;    /* first 410 of a row; 0: none */
 	int64_t told_noisy_us;    /* when feed.noisy went out last; 0: never */
-	int64_t hint_us;         /* how often the last document asked to be polled; 0: it did not */
+	int64_t hint_us; /* how often the last document asked to be polled; 0: it did not */
+	int64_t phase_us; /* one of the moments, hint_us apart, at which it said to publish; 0: none */
+	int64_t held_until_us;   /* its host asked for no request before (429); 0: it did not */
 	int64_t news_us;         /* last time a poll brought new items; 0: never since the first */
 	int64_t rhythm_us;       /* time between such polls, a moving average; 0: not known */
 	int64_t moving_since_us; /* first poll of the row that moving_url stands for */

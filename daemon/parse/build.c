@@ -205,6 +205,8 @@ static struct str *document_string(struct document *d, enum slot slot)
 		return &d->update_period;
 	case SLOT_FREQUENCY:
 		return &d->update_frequency;
+	case SLOT_BASE:
+		return &d->update_base;
 	case SLOT_SKIP_HOURS:
 		return &d->skip_hours;
 	case SLOT_SKIP_DAYS:

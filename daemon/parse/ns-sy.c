@@ -6,6 +6,8 @@ static const struct element rows[] = {
 		.end = build_end_string},
 	{NS_SY, "updateFrequency", IN_FEED, .collect = COLLECT_TEXT, .slot = SLOT_FREQUENCY,
 		.rank = 1, .end = build_end_string},
+	{NS_SY, "updateBase", IN_FEED, .collect = COLLECT_TEXT, .slot = SLOT_BASE, .rank = 1,
+		.end = build_end_string},
 	{0},
 };
 

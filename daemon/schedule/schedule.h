@@ -86,7 +86,7 @@ struct settle {
 	size_t items;
 	bool guids_repeat;
 	bool partial; /* the document broke off: its items count, but it is asked for again */
-	int64_t hint_us;
+	int64_t hint_us, phase_us;
 	uint32_t skip_hours, skip_days; /* likewise: GMT */
 	double chance;
 	int64_t now_us;

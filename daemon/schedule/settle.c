@@ -7,6 +7,7 @@
  *   200, no feed      kept                    failure             back-off
  *   410               kept                    failure, gone_since an hour, then a month
  *   429, 503          kept                    failure             back-off, not before Retry-After
+ *                                                                 (429: nor the host's other feeds)
  *   any other         kept                    failure             back-off
  *   our own trouble   kept                    kept                minutes
  *
@@ -47,7 +48,7 @@ bool schedule_forget(struct feed_state *state, const char *url)
 	set_text(&state->moving_url, NULL);
 	set_text(&state->moved_url, NULL);
 	state->moving_since_us = state->moving_polls = 0;
-	state->hint_us = 0;
+	state->hint_us = state->phase_us = state->held_until_us = 0;
 	state->skip_hours = state->skip_days = 0;
 	state->last_poll_us = state->next_due_us = state->wait_us = 0;
 	state->failures = 0;
@@ -84,6 +85,7 @@ static void new_body(
 	set_text(&state->last_modified, settle->partial ? NULL : reply->last_modified);
 	state->body_hash = reply->body_hash;
 	state->hint_us = settle->hint_us > 0 ? settle->hint_us : 0;
+	state->phase_us = state->hint_us ? settle->phase_us : 0;
 	state->skip_hours = settle->skip_hours;
 	state->skip_days = settle->skip_days;
 	state->items = (uint32_t)settle->items;
@@ -181,6 +183,8 @@ static void failed(struct reply *reply, const struct settle *settle)
 		wait = when_jitter(WHEN_GONE_APART, settle->chance);
 	if (reply->outcome == REPLY_BUSY && reply->retry_after_us > wait)
 		wait = reply->retry_after_us;
+	if (reply->http_status == 429 && reply->retry_after_us > 0)
+		state->held_until_us = settle->now_us + reply->retry_after_us;
 	wait_for(state, settle, wait);
 }
 
@@ -211,6 +215,7 @@ void schedule_settle(struct reply *reply, const struct settle *settle)
 	}
 	state->last_poll_us = reply->finished_us ? reply->finished_us : settle->now_us;
 	state->http_status = reply->http_status;
+	state->held_until_us = 0;
 	if ((reply->outcome == REPLY_BODY && settle->digested == 0) ||
 		reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED)
 		well(reply, settle);

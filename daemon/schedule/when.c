@@ -15,13 +15,27 @@ int64_t when_jitter(int64_t base_us, double chance)
 	return base_us + (int64_t)((double)base_us / 10 * chance);
 }
 
-int64_t when_well(int64_t interval_us, int64_t hint_us, int64_t fresh_us, double chance)
+int64_t when_well(int64_t interval_us, int64_t hint_us, int64_t fresh_us)
 {
 	int64_t hint = hint_us > fresh_us ? hint_us : fresh_us;
 
 	if (hint > WHEN_HINT_MAX)
 		hint = WHEN_HINT_MAX;
-	return when_jitter(hint > interval_us ? hint : interval_us, chance);
+	return hint > interval_us ? hint : interval_us;
+}
+
+/* Of the period, or of the day that is followed of a longer one. */
+#define PUBLISHED_PARTS 4
+
+int64_t when_published(int64_t due_us, int64_t hint_us, int64_t phase_us)
+{
+	int64_t most = hint_us < WHEN_HINT_MAX ? hint_us : WHEN_HINT_MAX;
+
+	if (hint_us <= 0 || !phase_us)
+		return due_us;
+	int64_t past = (due_us - phase_us) % hint_us;
+	int64_t more = past > 0 ? hint_us - past : -past;
+	return more <= most / PUBLISHED_PARTS ? due_us + more : due_us;
 }
 
 /* Half a rhythm late is news of yesterday; a quarter is near enough for four requests. */
@@ -63,8 +77,9 @@ int64_t when_next(const struct feed *feed, const struct feed_state *state, int64
 			feed->interval_max_us);
 	if (feed->ignore_hints)
 		return from_us + when_jitter(interval, chance);
-	int64_t wait = when_well(interval, state->hint_us, fresh_us, chance);
-	int64_t due = from_us + wait;
+	int64_t due = from_us + when_well(interval, state->hint_us, fresh_us);
+	due = when_published(due, state->hint_us, state->phase_us);
+	due = from_us + when_jitter(due - from_us, chance);
 	/* A day of its own: from the last poll before a day to be skipped to the first after it is more. */
 	return when_not_skipped(
 		due, state->skip_hours, state->skip_days, due + WHEN_HINT_MAX, chance);

@@ -22,7 +22,13 @@
 /* `base` and up to a tenth more, never less; `chance` in [0, 1). */
 int64_t when_jitter(int64_t base_us, double chance);
 /* After an answer: the interval, or the longer of the two hints (-1: none). */
-int64_t when_well(int64_t interval_us, int64_t hint_us, int64_t fresh_us, double chance);
+int64_t when_well(int64_t interval_us, int64_t hint_us, int64_t fresh_us);
+/* A feed that says when it publishes (at phase_us, and each hint_us before and after) is polled a little
+ * later than otherwise, if it then brings what it would just have missed: from due_us on, the first of
+ * those moments that is at most a quarter of the period away, or due_us. Never earlier: a moment that
+ * lies before it is no leave to ask more often. And not a whole period later, for that would have all
+ * its news wait once, for the sake of a date that many copy from the module's own example. */
+int64_t when_published(int64_t due_us, int64_t hint_us, int64_t phase_us);
 /* How often an adaptive feed is looked at: four times in the time that it has needed for news, or has
  * been silent for, between the two bounds. */
 int64_t when_adaptive(int64_t rhythm_us, int64_t silent_us, int64_t least_us, int64_t most_us);

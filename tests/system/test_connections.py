@@ -4,6 +4,7 @@ connections that are kept, and how long."""
 import asyncio
 import collections
 import contextlib
+import email.utils
 import itertools
 import json
 import os
@@ -303,11 +304,46 @@ def test_cut_off():
         assert all(tags == [None, '"0"', None, '"2"'] for tags in asked.values()), asked
 
 
+def test_hold_survives():
+    """429 holds a whole host for as long as it said, also if the daemon starts again meanwhile; other hosts go on."""
+    hold_s = 6
+    for n, header in ((100, str(hold_s)), (101, "")):
+        asked = []
+
+        def respond(x, header=header):
+            asked.append((x.request.path, time.time()))
+            if len(asked) == 3:
+                if not header:
+                    asked[-1] = (x.request.path, int(time.time()))
+                    header = email.utils.formatdate(asked[-1][1] + hold_s, usegmt=True)
+                return answer("429 Too Many Requests", b"", f"Retry-After: {header}")
+            return answer("200 OK", document(x.request.path), "Content-Type: application/rss+xml")
+        with Origin() as origin, wire.folder() as work:
+            origin.listen(TABLE[name(n)][0], CUT)
+            origin.listen(TABLE[name(n + 2)][0], CUT)
+            origin.scripts["/a"] = origin.scripts["/b"] = respond
+            feeds = {f: (f"http://{name(n)}:{CUT}/{f}", ["interval: 1s"]) for f in "ab"}
+            feeds["else"] = f"http://{name(n + 2)}:{CUT}/healthy"
+            with wire.Daemon(work, {f: u if isinstance(u, tuple) else (u, []) for f, u in feeds.items()}, settings="hosts: []\n") as d:
+                wire.wait_until("the host to have enough", lambda: len(asked) == 3)
+                wire.wait_until("that to be journaled", lambda: any(
+                    "429" in (f.get("error") or "") for f in d.feeds().values()))
+            elsewhere = len(origin.requests_for("/healthy"))
+            held = asked[-1][1]
+            with d:
+                wire.wait_until("the hold to be over", lambda: len(asked) > 3)
+                after = asked[3][1] - held
+                print(f"  asked again after {after:.2f} s, Retry-After: {header or 'as a date'}")
+                assert hold_s <= after < hold_s + 3, after
+                assert len(origin.requests_for("/healthy")) >= elsewhere + 3
+                wire.wait_until("both feeds to be polled", lambda: {p for p, _ in asked[3:]} == {"/a", "/b"})
+
+
 def test_moved_server():
     """A server's new address is used within a minute, though the connection to the old one is open and in use."""
-    TABLE[name(0)] = lambda kind: ["20.9.9.1"] if moved else ["20.9.9.0"]
+    TABLE[name(500)] = lambda kind: ["20.9.9.1"] if moved else ["20.9.9.0"]
     moved = []
-    feeds = {"moving": f"https://{name(0)}:{KEPT_H2}/feed.xml", "http": f"http://{name(0)}:{PLAIN}/feed.xml"}
+    feeds = {"moving": f"https://{name(500)}:{KEPT_H2}/feed.xml", "http": f"http://{name(500)}:{PLAIN}/feed.xml"}
     with daemon(feeds, "hosts: []\nfetch: { gap: 0s }\n") as (d, server):
         assert {r.address for r in server.replies()} == {"20.9.9.0"}
         assert all(r.nth == 2 for r in round_of(d, server, feeds))
@@ -327,4 +363,4 @@ island.use_names()
 island.trust(TLS / "authority.pem")
 TABLE = table(600)
 Names(TABLE)
-wire.main([test_cut_off, test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_one_machine, test_moved_server])
+wire.main([test_cut_off, test_hold_survives, test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_one_machine, test_moved_server])

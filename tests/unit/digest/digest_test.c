@@ -490,6 +490,27 @@ static void test_hints_of_period(void **state)
 			DAY_US},
 	};
 
+	/* When it publishes: moments on the grid of its period. */
+#define SY_DAILY(base) \
+	"<rss version='2.0' xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'><channel>" \
+	"<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>" \
+	"<sy:updateBase>" base "</sy:updateBase></channel></rss>"
+	static const struct {
+		const char *channel;
+		int64_t us;
+	} bases[] = {
+		{SY_DAILY("2000-01-01T15:30+00:00"), 3 * HOUR_US + 30 * MIN_US},
+		{SY_DAILY("2000-01-01T15:30-06:00"), 9 * HOUR_US + 30 * MIN_US},
+		{SY_DAILY("1970-01-01T00:00+00:00"), DAY_US / 2},
+		{SY_DAILY("1969-12-31T23:00+00:00"), 11 * HOUR_US},
+		{SY_DAILY("noon"), 0},
+		{SY_DAILY(""), 0},
+		{RSS("<ttl>60</ttl>"), 0},
+	};
+	for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+		assert_int_equal(run(f, bases[i].channel), 0);
+		assert_int_equal(f->summary.phase_us, bases[i].us);
+	}
 	/* When it is not to be asked: RSS 0.91 counts hours to 24, and what is no hour or day is none. */
 	assert_int_equal(
 		run(f, "<rss version='2.0'><channel><skipHours><hour>0</hour><hour> 5 </hour>"

@@ -217,6 +217,7 @@ static void put_document(struct collector *c, const struct document *d)
 	put(c, "", "docs", d->docs);
 	put(c, "", "update_period", d->update_period);
 	put(c, "", "update_frequency", d->update_frequency);
+	put(c, "", "update_base", d->update_base);
 	put(c, "", "skip_hours", d->skip_hours);
 	put(c, "", "skip_days", d->skip_days);
 	put_places(c, "", d->places, d->n_places);

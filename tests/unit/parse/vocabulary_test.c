@@ -99,8 +99,10 @@ static void test_syndication(void **state)
 	(void)state;
 	CHECK("<rss xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\"><channel>"
 	      "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>"
+	      "<sy:updateBase>2000-01-01T12:00+00:00</sy:updateBase>"
 	      "</channel></rss>",
-		"update_period=daily\nupdate_frequency=2\nflaws=[]");
+		"update_period=daily\nupdate_frequency=2\n"
+		"update_base=2000-01-01T12:00+00:00\nflaws=[]");
 }
 
 /* RFC 5005: a whole feed says so, pages are links. */

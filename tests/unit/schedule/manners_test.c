@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "schedule/outage.h"
 #include "schedule/when.h"
+#include "chance.h"
 
 /* Saturday, 3 October 2026, 10:30 GMT. */
 #define SATURDAY   (INT64_C(1791023400) * SEC_US)
@@ -110,6 +111,46 @@ static void test_days_to_skip(void **state)
 	/* A long interval is not made shorter. */
 	f->feed->interval_us = 3 * DAY_US;
 	assert_int_equal(read_at(f, 0xffffff, 0x7f, SATURDAY), 4 * DAY_US);
+}
+
+static void test_publishing_moments(void **state)
+{
+	/* It publishes at six o'clock, and each half day before and after. */
+	const int64_t period = DAY_US / 2, phase = 6 * HOUR_US;
+	const int64_t day = SATURDAY / DAY_US * DAY_US;
+	struct fixture *f = *state;
+
+	/* Due up to a quarter of the period before such a moment: at that moment. Else when it is due. */
+	for (int64_t minute = 0; minute < 24 * 60; minute++) {
+		int64_t due = day + minute * MIN_US;
+		int64_t to_go = (phase - minute * MIN_US + DAY_US) % period;
+		int64_t at = when_published(due, period, phase);
+		assert_int_equal(at - due, to_go <= period / 4 ? to_go : 0);
+	}
+	assert_int_equal(when_published(-phase, period, phase), -phase);
+	assert_int_equal(when_published(day + 1, 0, phase), day + 1);
+	assert_int_equal(when_published(day + 1, period, 0), day + 1);
+	/* Of a week it is a quarter of the day that is followed of it. */
+	const int64_t week = 7 * DAY_US;
+	int64_t moment = SATURDAY / week * week + phase;
+	assert_int_equal(when_published(moment - 6 * HOUR_US, week, phase), moment);
+	assert_int_equal(when_published(moment - 7 * HOUR_US, week, phase), moment - 7 * HOUR_US);
+	/* Never earlier than the interval or the hint after the last poll, whatever the moments are. */
+	uint64_t seed = 5;
+	for (int i = 0; i < 20000; i++) {
+		struct feed_state known = {
+			.hint_us = 1 + (int64_t)(next_random(&seed) % (3 * DAY_US))};
+		known.phase_us = 1 + (int64_t)(next_random(&seed) % (uint64_t)known.hint_us);
+		f->feed->interval_us = 15 * MIN_US + (int64_t)(next_random(&seed) % (2 * DAY_US));
+		int64_t hint = known.hint_us < DAY_US ? known.hint_us : DAY_US;
+		int64_t least = hint > f->feed->interval_us ? hint : f->feed->interval_us;
+		int64_t wait = when_next(f->feed, &known, -1, next_chance(&seed), SATURDAY);
+		assert_in_range(wait - SATURDAY, least, (least + hint / 4) / 10 * 11 + 10);
+		f->feed->ignore_hints = true;
+		wait = when_next(f->feed, &known, -1, 0, SATURDAY);
+		assert_int_equal(wait - SATURDAY, f->feed->interval_us);
+		f->feed->ignore_hints = false;
+	}
 }
 
 static void test_hints_ignored(void **state)
@@ -268,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_hours_to_skip),
 		TEST(test_days_to_skip),
+		TEST(test_publishing_moments),
 		TEST(test_hints_ignored),
 		TEST(test_adaptive),
 		TEST(test_move),

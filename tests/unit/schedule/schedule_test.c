@@ -251,6 +251,14 @@ static void test_retry_after(void **state)
 		reply->retry_after_us = cases[i].retry_s < 0 ? -1 : cases[i].retry_s * SEC_US;
 		settle_with(&f, reply, (struct settle){.hint_us = -1, .now_us = START});
 		assert_int_equal(f.state.next_due_us - START, cases[i].want_s * SEC_US);
+		/* 429 speaks for the host, as long as it said and no longer; until it answers. */
+		bool held = i % 2 == 0 && cases[i].retry_s > 0;
+		assert_int_equal(
+			f.state.held_until_us, held ? START + cases[i].retry_s * SEC_US : 0);
+		settle_plain(&f, REPLY_LOCAL, 0, START + SEC_US);
+		assert_int_equal(f.state.held_until_us != 0, held);
+		settle_plain(&f, i ? REPLY_NOT_MODIFIED : REPLY_NETWORK, 0, START + HOUR_US);
+		assert_int_equal(f.state.held_until_us, 0);
 		fixture_deinit(&f);
 	}
 	/* For a whole host, to the microsecond. */
