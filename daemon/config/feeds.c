@@ -189,9 +189,9 @@ static void keep_identity(struct feed *feed, const struct line *line)
 	feed->agency_name = keep(feed, name_in(&line->agency->name, feed->language, feed->agency));
 }
 
-/* `feed` is a blank draft: what it gets lies loosely in its arena. */
+/* `feed` is a blank draft: what it gets lies loosely in its arena. `like` is the one made before it. */
 static struct feed *make_feed(struct binder *b, const struct line *line,
-	const struct fetch_settings *fetch, struct feed *feed)
+	const struct fetch_settings *fetch, struct feed *feed, const struct feed *like)
 {
 	const struct feed_entry *entry = line->feed;
 
@@ -223,7 +223,7 @@ static struct feed *make_feed(struct binder *b, const struct line *line,
 	feed->complete = BOOL(line, complete, false);
 	feed->enabled = BOOL(line, enabled, true);
 	keep_access(feed, line);
-	return feed_pack(feed);
+	return feed_pack(feed, like);
 }
 
 /* A feed and the file that it is from. */
@@ -248,6 +248,7 @@ static void make_of_city(
 	struct maker *m, const struct feeds_file *file, const struct city_entry *city)
 {
 	struct arena texts = ARENA_INIT;
+	const struct feed *like = NULL;
 
 	for (size_t i = 0; i < city->n_agencies; i++) {
 		const struct agency_entry *agency = &city->agencies[i];
@@ -258,7 +259,8 @@ static void make_of_city(
 			if (!feed->entry.full)
 				continue;
 			struct feed draft = {.arena = texts};
-			struct feed *made = make_feed(m->binder, &line, m->fetch, &draft);
+			struct feed *made = make_feed(m->binder, &line, m->fetch, &draft, like);
+			like = made;
 			*ARENA_PUSH(m->binder->arena, m->items, m->n, m->cap) =
 				(struct made){made, (uint32_t)file->text_index};
 			texts = draft.arena;

@@ -26,47 +26,67 @@ struct feed *feed_ref(const struct feed *feed)
 	return f;
 }
 
+/* What several feeds have alike: lists, then texts. */
+struct feed_common {
+	atomic_uint refs;
+	char *block[];
+};
+
+static void common_unref(struct feed_common *common)
+{
+	if (common && atomic_fetch_sub_explicit(&common->refs, 1, memory_order_acq_rel) == 1)
+		free(common);
+}
+
 struct feed *feed_unref(const struct feed *feed)
 {
 	struct feed *f = (struct feed *)feed;
 
 	if (f && atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel) == 1) {
 		struct arena arena = f->arena;
+		common_unref(f->common);
 		arena_deinit(&arena);
 		free(f);
 	}
 	return NULL;
 }
 
-/* ---- one block a feed ---- */
+/* ---- a block a feed, and one for what it has in common ---- */
 
 #define TEXT_OF(feed, offset) ((const char **)((char *)(feed) + (offset)))
 #define LIST_OF(feed, offset) ((const char ***)((char *)(feed) + (offset)))
 
-/* All texts but `name`, which is the end of `path`. */
-static const size_t text_members[] = {offsetof(struct feed, id), offsetof(struct feed, city),
-	offsetof(struct feed, agency), offsetof(struct feed, path),
-	offsetof(struct feed, city_name), offsetof(struct feed, agency_name),
-	offsetof(struct feed, language), offsetof(struct feed, timezone),
-	offsetof(struct feed, licence), offsetof(struct feed, contact),
-	offsetof(struct feed, translates), offsetof(struct feed, url),
-	offsetof(struct feed, access.user), offsetof(struct feed, access.secret_file),
-	offsetof(struct feed, access.certificate_file), offsetof(struct feed, access.key_file),
-	offsetof(struct feed, access.proxy)};
-
-static const struct {
+struct list_member {
 	size_t list, n;
-} list_members[] = {{offsetof(struct feed, networks), offsetof(struct feed, n_networks)},
-	{offsetof(struct feed, themes), offsetof(struct feed, n_themes)},
-	{offsetof(struct feed, formerly), offsetof(struct feed, n_formerly)},
-	{offsetof(struct feed, access.allow_net), offsetof(struct feed, access.n_allow_net)}};
+};
 
-#define N_TEXTS (sizeof text_members / sizeof *text_members)
-#define N_LISTS (sizeof list_members / sizeof *list_members)
+struct members {
+	const size_t *texts;
+	size_t n_texts;
+	const struct list_member *lists;
+	size_t n_lists;
+};
 
-static size_t list_length(const struct feed *feed, size_t member)
+#define AT(member)  offsetof(struct feed, member)
+#define N_OF(array) (sizeof(array) / sizeof *(array))
+
+/* All but `name`, which is the end of `path`. */
+static const size_t own_texts[] = {AT(id), AT(path), AT(translates), AT(url)};
+static const struct list_member own_lists[] = {
+	{AT(themes), AT(n_themes)}, {AT(formerly), AT(n_formerly)}};
+static const struct members own = {own_texts, N_OF(own_texts), own_lists, N_OF(own_lists)};
+
+static const size_t common_texts[] = {AT(city), AT(agency), AT(city_name), AT(agency_name),
+	AT(language), AT(timezone), AT(licence), AT(contact), AT(access.user),
+	AT(access.secret_file), AT(access.certificate_file), AT(access.key_file), AT(access.proxy)};
+static const struct list_member common_lists[] = {
+	{AT(networks), AT(n_networks)}, {AT(access.allow_net), AT(access.n_allow_net)}};
+static const struct members common = {
+	common_texts, N_OF(common_texts), common_lists, N_OF(common_lists)};
+
+static size_t list_length(const struct feed *feed, const struct list_member *member)
 {
-	return *(const size_t *)((const char *)feed + list_members[member].n);
+	return *(const size_t *)((const char *)feed + member->n);
 }
 
 static size_t text_size(const char *text)
@@ -74,25 +94,25 @@ static size_t text_size(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-/* Of the block behind the struct: the lists, which are aligned as it is, then the texts. */
-static size_t lists_size(const struct feed *feed)
+/* The lists come first, for they must be aligned. */
+static size_t lists_size(const struct feed *feed, const struct members *m)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < N_LISTS; i++)
-		n += list_length(feed, i) * sizeof(char *);
+	for (size_t i = 0; i < m->n_lists; i++)
+		n += list_length(feed, &m->lists[i]) * sizeof(char *);
 	return n;
 }
 
-static size_t texts_size(const struct feed *feed)
+static size_t block_size(const struct feed *feed, const struct members *m)
 {
-	size_t n = text_size(feed->name);
+	size_t n = lists_size(feed, m);
 
-	for (size_t i = 0; i < N_TEXTS; i++)
-		n += text_size(*TEXT_OF(feed, text_members[i]));
-	for (size_t i = 0; i < N_LISTS; i++)
-		for (size_t j = 0; j < list_length(feed, i); j++)
-			n += text_size((*LIST_OF(feed, list_members[i].list))[j]);
+	for (size_t i = 0; i < m->n_texts; i++)
+		n += text_size(*TEXT_OF(feed, m->texts[i]));
+	for (size_t i = 0; i < m->n_lists; i++)
+		for (size_t j = 0; j < list_length(feed, &m->lists[i]); j++)
+			n += text_size((*LIST_OF(feed, m->lists[i].list))[j]);
 	return n;
 }
 
@@ -106,42 +126,25 @@ static const char *put_text(char **to, const char *text)
 	return memcpy(*to - n, text, n);
 }
 
-static bool name_ends_path(const struct feed *feed)
+/* Moves members of `feed`, which is a copy of a draft, into the block. Returns its end. */
+static char *move_members(struct feed *feed, const struct members *m, void *block)
 {
-	return feed->name && feed->path && str_ends(str_of(feed->path), str_of(feed->name));
-}
+	const char **list = block;
+	char *text = (char *)block + lists_size(feed, m);
 
-struct feed *feed_pack(const struct feed *draft)
-{
-	bool shared = name_ends_path(draft);
-	size_t saved = shared ? text_size(draft->name) : 0;
-	struct feed *feed = mem_alloc(sizeof *feed + lists_size(draft) + texts_size(draft) - saved);
-	const char **list = (const char **)(feed + 1);
-	char *text = (char *)list + lists_size(draft);
-
-	memcpy(feed, draft, sizeof *feed);
-	atomic_init(&feed->refs, 1);
-	feed->arena = ARENA_INIT;
-	for (size_t i = 0; i < N_LISTS; i++) {
-		const char **from = *LIST_OF(draft, list_members[i].list);
+	for (size_t i = 0; i < m->n_lists; i++) {
+		const char ***member = LIST_OF(feed, m->lists[i].list), **from = *member;
 		if (from)
-			*LIST_OF(feed, list_members[i].list) = list;
-		for (size_t j = 0; j < list_length(draft, i); j++)
+			*member = list;
+		for (size_t j = 0; j < list_length(feed, &m->lists[i]); j++)
 			*list++ = put_text(&text, from[j]);
 	}
-	for (size_t i = 0; i < N_TEXTS; i++) {
-		const char **to = TEXT_OF(feed, text_members[i]);
+	for (size_t i = 0; i < m->n_texts; i++) {
+		const char **to = TEXT_OF(feed, m->texts[i]);
 		*to = put_text(&text, *to);
 	}
-	feed->name = shared ? feed->path + strlen(feed->path) - strlen(draft->name)
-			    : put_text(&text, draft->name);
-	return feed;
+	return text;
 }
-
-#ifdef __LP64__
-_Static_assert(
-	sizeof(struct feed) == 320, "a new member of struct feed must be packed and compared here");
-#endif
 
 static bool same_text(const char *a, const char *b)
 {
@@ -157,6 +160,66 @@ static bool same_texts(const char **a, size_t n_a, const char **b, size_t n_b)
 			return false;
 	return true;
 }
+
+static bool same_members(const struct feed *a, const struct feed *b, const struct members *m)
+{
+	for (size_t i = 0; i < m->n_texts; i++)
+		if (!same_text(*TEXT_OF(a, m->texts[i]), *TEXT_OF(b, m->texts[i])))
+			return false;
+	for (size_t i = 0; i < m->n_lists; i++) {
+		const struct list_member *list = &m->lists[i];
+		if (!same_texts(*LIST_OF(a, list->list), list_length(a, list),
+			    *LIST_OF(b, list->list), list_length(b, list)))
+			return false;
+	}
+	return true;
+}
+
+static void share_common(struct feed *feed, const struct feed *like)
+{
+	feed->common = like->common;
+	atomic_fetch_add_explicit(&feed->common->refs, 1, memory_order_relaxed);
+	for (size_t i = 0; i < common.n_texts; i++)
+		*TEXT_OF(feed, common.texts[i]) = *TEXT_OF(like, common.texts[i]);
+	for (size_t i = 0; i < common.n_lists; i++)
+		*LIST_OF(feed, common.lists[i].list) = *LIST_OF(like, common.lists[i].list);
+}
+
+static void make_common(struct feed *feed)
+{
+	feed->common = mem_alloc(sizeof *feed->common + block_size(feed, &common));
+	atomic_init(&feed->common->refs, 1);
+	move_members(feed, &common, feed->common->block);
+}
+
+static bool name_ends_path(const struct feed *feed)
+{
+	return feed->name && feed->path && str_ends(str_of(feed->path), str_of(feed->name));
+}
+
+struct feed *feed_pack(const struct feed *draft, const struct feed *like)
+{
+	bool ends = name_ends_path(draft);
+	size_t size = block_size(draft, &own) + (ends ? 0 : text_size(draft->name));
+	struct feed *feed = mem_alloc(sizeof *feed + size);
+
+	memcpy(feed, draft, sizeof *feed);
+	atomic_init(&feed->refs, 1);
+	feed->arena = ARENA_INIT;
+	char *text = move_members(feed, &own, feed + 1);
+	feed->name = ends ? feed->path + strlen(feed->path) - strlen(draft->name)
+			  : put_text(&text, draft->name);
+	if (like && like->common && same_members(feed, like, &common))
+		share_common(feed, like);
+	else
+		make_common(feed);
+	return feed;
+}
+
+#ifdef __LP64__
+_Static_assert(
+	sizeof(struct feed) == 328, "a new member of struct feed must be packed and compared here");
+#endif
 
 bool feed_access_equal(const struct feed_access *a, const struct feed_access *b)
 {

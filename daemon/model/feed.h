@@ -1,7 +1,7 @@
 /* A feed as configured: what to poll, and what its events will say about where they come from.
  * Immutable once made and counted by reference, because replies under way outlive a reload. Made
- * by config/ (or by the CLI for a URL); all texts belong to the feed: they lie in its own arena, or behind
- * it in the block that feed_pack() made. */
+ * by config/ (or by the CLI for a URL); all texts belong to the feed: they lie in its own arena, or in the
+ * blocks that feed_pack() made. */
 #pragma once
 
 #include "base/arena.h"
@@ -28,6 +28,7 @@ struct feed_access {
 struct feed {
 	atomic_uint refs;
 	struct arena arena;
+	struct feed_common *common; /* texts that it has together with others; may be NULL */
 
 	const char *id;            /* "mx-mex.cgai.noticias" */
 	const char *city, *agency; /* "mx-mex", "cgai": ids */
@@ -59,9 +60,11 @@ struct feed {
 
 /* A feed with one reference and everything else zero; fill it before sharing it. */
 struct feed *feed_new(void);
-/* A copy of it that has one reference and lies, with all its texts, in one block of just their size:
- * of a million feeds each byte is a megabyte. Its own arena stays empty. Any thread. */
-struct feed *feed_pack(const struct feed *draft);
+/* A copy of it that has one reference and lies, with its texts, in one block of just their size: of a
+ * million feeds each byte is a megabyte. What feeds of an agency mostly have alike (names, language,
+ * networks, access …) is in a block of its own, which is that of `like` (may be NULL) if it has all of that
+ * alike. Its own arena stays empty. Any thread. */
+struct feed *feed_pack(const struct feed *draft, const struct feed *like);
 struct feed *feed_ref(const struct feed *feed);
 /* Are they configured alike? */
 bool feed_access_equal(const struct feed_access *a, const struct feed_access *b);

@@ -95,7 +95,7 @@ static struct feed *full_feed(void)
 /* The draft is freed before the copy is looked at: under AddressSanitizer a pointer into it shows. */
 static void test_feed_is_packed(void **state)
 {
-	struct feed *draft = full_feed(), *packed = feed_pack(draft);
+	struct feed *draft = full_feed(), *packed = feed_pack(draft, NULL);
 
 	(void)state;
 	assert_true(feed_equal(packed, draft));
@@ -106,7 +106,7 @@ static void test_feed_is_packed(void **state)
 	assert_string_equal(packed->access.allow_net[1], "fd00::/8");
 	assert_int_equal(atomic_load(&packed->refs), 1);
 	again->name = "elsewhere"; /* not the end of its path */
-	struct feed *odd = feed_pack(again);
+	struct feed *odd = feed_pack(again, NULL);
 	assert_string_equal(odd->name, "elsewhere");
 	assert_string_equal(odd->path, "mx-mex/cgai/noticias");
 	assert_null(feed_unref(odd));
@@ -114,9 +114,36 @@ static void test_feed_is_packed(void **state)
 	feed_unref(packed);
 }
 
+/* What is alike is there once, for as long as one of them is. */
+static void test_feeds_share_what_is_alike(void **state)
+{
+	struct feed *draft = full_feed(), *first = feed_pack(draft, NULL);
+
+	(void)state;
+	draft->url = "https://cgai.example/other";
+	struct feed *second = feed_pack(draft, first);
+	assert_ptr_equal(second->city_name, first->city_name);
+	assert_ptr_equal(second->access.allow_net, first->access.allow_net);
+	assert_string_equal(second->url, "https://cgai.example/other");
+	feed_unref(first);
+	assert_true(feed_equal(second, draft));
+	draft->language = "en";
+	struct feed *third = feed_pack(draft, second);
+	assert_ptr_not_equal(third->city_name, second->city_name);
+	feed_unref(second);
+	draft->networks[1] = "zz";
+	struct feed *fourth = feed_pack(draft, third);
+	assert_string_equal(third->networks[1], "uccn");
+	assert_string_equal(fourth->networks[1], "zz");
+	feed_unref(third);
+	assert_true(feed_equal(fourth, draft));
+	feed_unref(fourth);
+	feed_unref(draft);
+}
+
 static void test_blank_feed_is_packed(void **state)
 {
-	struct feed *draft = feed_new(), *packed = feed_pack(draft);
+	struct feed *draft = feed_new(), *packed = feed_pack(draft, NULL);
 
 	(void)state;
 	assert_true(feed_equal(packed, draft));
@@ -263,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_feed_is_shared),
 		cmocka_unit_test(test_feed_is_packed),
+		cmocka_unit_test(test_feeds_share_what_is_alike),
 		cmocka_unit_test(test_blank_feed_is_packed),
 		cmocka_unit_test(test_state_is_copied_deeply),
 		cmocka_unit_test(test_state_is_packed),
