@@ -32,6 +32,9 @@
 
 /* The formats that are feeds and nothing else; then what may be one (CAP, RDF, XML and JSON are all
  * application/…); a page for people last. Not longer than it must be: it is most of a request. */
+/* Look-ups at a time, however many polls: each is a thread of the resolver's. */
+#define RESOLVING_MAX 256
+
 #define ACCEPT \
 	"Accept: application/atom+xml, application/rss+xml, application/feed+json, " \
 	"application/*;q=0.8, text/xml;q=0.8, */*;q=0.5"
@@ -327,6 +330,16 @@ static void free_former(struct fetcher *f)
 		curl_slist_free_all(f->former[--f->n_former]);
 }
 
+/* Who polls more at a time looks more up: four polls for each look-up, which the resolver answers in a
+ * fifth of what a poll takes. */
+static void set_resolving(struct fetcher *f)
+{
+	int64_t most = f->settings->parallel / 4;
+
+	most = most > f->limits.resolving ? most : f->limits.resolving;
+	f->desk.resolving.most = most < RESOLVING_MAX ? (size_t)most : RESOLVING_MAX;
+}
+
 /* ---- public ---- */
 
 int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
@@ -343,7 +356,8 @@ int fetcher_new_limited(struct fetcher **ret, uv_loop_t *loop,
 	f->pooled = (struct pool_sink){on_done, on_ran};
 	f->outlive = sessions_outlive();
 	f->desk.gate.meets = sink->meets ? on_meets : NULL;
-	f->desk.resolving = (struct lane_places){limits->resolving, limits->resolving_slow, {0}};
+	f->desk.resolving.most_slow = limits->resolving_slow;
+	set_resolving(f);
 	f->desk.user_agent = user_agent_of(settings);
 	f->desk.headers = headers_of(f->desk.user_agent);
 	map_init(&f->pools);
@@ -463,6 +477,7 @@ static void set_user_agent(struct fetcher *f, char *user_agent)
 void fetcher_set(struct fetcher *f, const struct fetch_settings *settings)
 {
 	f->settings = settings;
+	set_resolving(f);
 	map_for_each(it, &f->pools)
 		pool_set_parallel(it->value, settings->parallel);
 	set_user_agent(f, user_agent_of(settings));

@@ -10,7 +10,7 @@ struct fetch_limits {
 	int64_t wire, decoded, headers;    /* bytes */
 	int64_t ratio, ratio_from;         /* decoded : wire, looked at beyond ratio_from bytes */
 	unsigned redirects;
-	unsigned resolving;      /* transfers that may be waiting for the resolver … */
+	unsigned resolving;      /* transfers that may be waiting for the resolver, at least … */
 	unsigned resolving_slow; /* … and slow ones besides */
 	long address_s;          /* how long a name's addresses are kept … */
 	long connection_s;       /* … and how old a connection may be that is used again */

@@ -619,6 +619,7 @@ static void test_many(void **state)
 	enum { POLLS = 300 };
 
 	f->h.limits.resolving = 4;
+	f->h.settings.parallel = 4;
 	harness_open(&f->h);
 	for (int i = 0; i < POLLS; i++) {
 		cleanup(feed_unref_p) struct feed *feed =
@@ -641,6 +642,7 @@ static void test_freed_busy(void **state)
 	static const char *const paths[] = {"/silent", "/drip", "/endless", "/echo"};
 
 	f->h.limits.resolving = 8;
+	f->h.settings.parallel = 8;
 	harness_open(&f->h);
 	for (int i = 0; i < 40; i++) {
 		cleanup(feed_unref_p) struct feed *feed =
@@ -662,6 +664,7 @@ static void test_cancel(void **state)
 	struct feed *feeds[24];
 
 	f->h.limits.resolving = 4;
+	f->h.settings.parallel = 4;
 	harness_open(&f->h);
 	for (size_t i = 0; i < 24; i++) {
 		feeds[i] = harness_feed("http://127.0.0.1:%d%s", f->origin.port, paths[i % 3]);

@@ -57,6 +57,7 @@ static int setup(void **state)
 	harness_init(&f->h);
 	f->h.limits.resolving = PLACES;
 	f->h.limits.resolving_slow = SLOW_PLACES;
+	f->h.settings.parallel = 1;
 	harness_open(&f->h);
 	*state = f;
 	return 0;
@@ -174,12 +175,32 @@ static void test_new_ones(void **state)
 	assert_int_equal(atomic_load(&hanging), (PLACES + 1) / 2);
 }
 
+/* Who polls more at a time looks more up. */
+static void test_more_polls(void **state)
+{
+	struct fixture *f = *state;
+	const struct fetch_settings many = {.parallel = 24}, none = {.parallel = 1};
+
+	fetcher_set(f->h.fetcher, &many);
+	for (int i = 0; i < 10; i++)
+		submit(f, "hang", LANE_QUICK);
+	run_for(f, 100);
+	assert_int_equal(atomic_load(&hanging), 6);
+	fetcher_set(f->h.fetcher, &none);
+	assert_true(fetch_cancel(f->h.fetcher, f->feeds[0]));
+	run_for(f, 20);
+	assert_int_equal(fetch_active(f->h.fetcher), 9);
+	assert_int_equal(
+		atomic_load(&hanging), 6); /* the thread of the one that was given up hangs on */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_hanging_names_give_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_ones_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new_ones, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_more_polls, setup, teardown),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
