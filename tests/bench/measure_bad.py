@@ -10,6 +10,7 @@ well begin to hang, all at once. All of it with the default places, and with so 
 How late the good ones are is judged by their origin's log; how long they take by the daemon's histogram of quick polls, which beside
 the bad ones has those of them that fail quickly in it. It runs in a network of its own, where names are ours."""
 import json
+import multiprocessing
 import os
 import pathlib
 import random
@@ -48,9 +49,13 @@ async def accept_and_wait(origin, connection, reader, writer):
     await reader.read()
 
 
+def answer_names(table):
+    Names(table).join()
+
+
 class BadOnes:
-    def __init__(self, names):
-        self.origin, self.names = BadOrigin(), names
+    def __init__(self):
+        self.origin = BadOrigin()
         self.origin.listen("0.0.0.0", PORT)
         self.origin.memory["port"] = PORT
         self.ports = {name: self.origin.listen("0.0.0.0", tls=tls_context(name + ".pem"))
@@ -62,20 +67,14 @@ class BadOnes:
 
     def url(self, n, kind):
         """At a host of its own."""
-        host = f"bad{n}.feeds.test"
-        self.names.table[host] = SILENT if kind == "name-silent" else [many.address(n, 200)]
+        host = bad_name(n)
         if kind in moods.MOODS:
             return f"http://{host}:{PORT}/{kind}/{n}"
         scheme = "http" if kind in ("name-silent", "accept-reset", "refused") else "https"
         return f"{scheme}://{host}:{self.ports.get(kind, PORT)}/healthy/{n}"
 
-    def draw(self, n):
-        """Half of them hang; of the others each way comes before any comes twice."""
-        rng = random.Random(SEED)
-        others = sorted(set(moods.MOODS) - HARMLESS - set(HANGING)) + BELOW_HTTP
-        rng.shuffle(others)
-        kinds = [HANGING[i // 2 % len(HANGING)] if i % 2 else others[i // 2 % len(others)] for i in range(n)]
-        return [(self.url(i, kind), INTERVAL_S) for i, kind in enumerate(kinds)], kinds
+    def feeds(self, kinds):
+        return [(self.url(n, kind), INTERVAL_S) for n, kind in enumerate(kinds)]
 
     def turning(self, n, first):
         """Servers that answer, until turn()."""
@@ -86,6 +85,26 @@ class BadOnes:
 
     def turn(self):
         self.origin.healed -= set(self.turned)
+
+
+def good_name(n):
+    return f"good{n}.feeds.test"
+
+
+def bad_name(n):
+    return f"bad{n}.feeds.test"
+
+
+def draw(n):
+    """Half of them hang; of the others each way comes before any comes twice."""
+    others = sorted(set(moods.MOODS) - HARMLESS - set(HANGING)) + BELOW_HTTP
+    random.Random(SEED).shuffle(others)
+    return [HANGING[i // 2 % len(HANGING)] if i % 2 else others[i // 2 % len(others)] for i in range(n)]
+
+
+def table_of(n_good, kinds):
+    table = {bad_name(n): SILENT if kind == "name-silent" else [many.address(n, 200)] for n, kind in enumerate(kinds)}
+    return table | {good_name(n): [many.address(n)] for n in range(n_good)}
 
 
 class Phase:
@@ -122,18 +141,15 @@ def rows_of(name, goal, phase, expected, beside=""):
             Row(f"quick polls take at p99, {name}", "ms", phase.took, None, False, 1, took)]
 
 
-def run(options, work, bad, names, parallel):
-    part = options.pick(1, QUICK_PART)
-    n_good, n_bad = GOOD // part, BAD // part
+def run(options, work, bad, n_good, kinds, parallel):
+    n_bad = len(kinds)
     alone_s, beside_s, piece_s = options.pick((ALONE_S, BESIDE_S, PIECE_S), (QUICK_S, QUICK_S, QUICK_S))
     where = work / f"parallel-{parallel}"
     where.mkdir()
     with Origin(1, where / "requests") as origin:
         origin.serve(1)
-        names.table |= {f"good{n}.feeds.test": [many.address(n)] for n in range(n_good)}
-        good = [(f"http://{f'good{n}.feeds.test' if n % 10 == 0 else many.address(n)}:{origin.port}/{n}.xml", INTERVAL_S)
+        good = [(f"http://{good_name(n) if n % 10 == 0 else many.address(n)}:{origin.port}/{n}.xml", INTERVAL_S)
                 for n in range(n_good)]
-        drawn, kinds = bad.draw(n_bad)
         turning = bad.turning(n_bad, n_bad)
         judge = many.Judge([INTERVAL_S] * n_good, range(n_good), 1.0)
         expected = n_good / (INTERVAL_S * (1 + many.JITTER / 2))
@@ -141,7 +157,7 @@ def run(options, work, bad, names, parallel):
             d.wait_all_polled()
             time.sleep(INTERVAL_S)
             alone = Phase(d, origin, judge, alone_s, piece_s)
-            d.reload(good + drawn + turning)
+            d.reload(good + bad.feeds(kinds) + turning)
             beside = Phase(d, origin, judge, beside_s, piece_s)
             bad.turn()
             turned = Phase(d, origin, judge, beside_s, piece_s)
@@ -165,12 +181,17 @@ def inside(quick):
     island.enter()
     island.use_names(timeout_s=20)
     island.trust(TLS / "authority.pem")
-    options, rows, names = rig.Options(quick), [], Names({})
-    bad = BadOnes(names)
+    options, rows = rig.Options(quick), []
+    n_good, kinds = options.pick(GOOD, GOOD // QUICK_PART), draw(options.pick(BAD, BAD // QUICK_PART))
+    # A process of its own: the server of the bad ones is busy, and must not hold names up.
+    names = multiprocessing.get_context("fork").Process(target=answer_names, args=(table_of(n_good, kinds),), daemon=True)
+    names.start()
+    bad = BadOnes()
     with folder() as work:
         for parallel in (PARALLEL, FEW):
-            rows += run(options, work, bad, names, parallel)
+            rows += run(options, work, bad, n_good, kinds, parallel)
     bad.origin.close()
+    names.terminate()
     print(json.dumps([vars(row) for row in rows]))
 
 

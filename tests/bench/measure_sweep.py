@@ -17,8 +17,9 @@ PARALLEL = 500
 TEXT = 100
 AN_HOUR = 1_000_000
 PACE = AN_HOUR / 3600
-PACE_FROM_S = 30  # the shortest interval at the pace
-WINDOW_S, QUICK_WINDOW_S = 90, 20
+# The shortest interval at the pace: the window ends before those feeds are due a second time.
+PACE_FROM_S, QUICK_PACE_FROM_S = 100, 30
+WINDOW_S, QUICK_WINDOW_S = 80, 20
 PIECE_S = 10
 LATE_GOAL_MS = 1000
 CORE_GOAL = 25  # per cent of one core for a million polls an hour
@@ -28,6 +29,7 @@ class Sweep:
     def __init__(self, options, work, origin):
         self.n = options.pick(FEEDS, QUICK_FEEDS)
         self.window_s = options.pick(WINDOW_S, QUICK_WINDOW_S)
+        self.pace_from_s = options.pick(PACE_FROM_S, QUICK_PACE_FROM_S)
         self.origin = origin
         self.urls = [f"http://{many.address(i // FEEDS_A_HOST)}:{origin.port}/{i}.xml" for i in range(self.n)]
         self.d = many.Many(work, [(url, 6 * 3600) for url in self.urls], f"parallel: {PARALLEL}, gap: 0s")
@@ -83,8 +85,8 @@ class Sweep:
 
     def at_pace(self):
         """Intervals spread such that from the shortest on PACE feeds are due in each second."""
-        self.reload([PACE_FROM_S + i * 7919 % self.n / PACE for i in range(self.n)])
-        time.sleep(PACE_FROM_S * (1 + many.JITTER) + 5)
+        self.reload([self.pace_from_s + i * 7919 % self.n / PACE for i in range(self.n)])
+        time.sleep(self.pace_from_s * (1 + many.JITTER) + 5)
         meter, late, polls, cores = self.meter(), [], [], []
         for _ in range(self.window_s // PIECE_S):
             before, spent = self.d.histograms(), dict(meter.spent)
