@@ -173,10 +173,11 @@ class Origin(Program):
         """(feed, when the request was there, when its answer was sent, status) of each since this was last asked, in seconds of the
         monotonic clock, as they were sent."""
         self.report()
-        with open(self.log_path) as log:
+        with open(self.log_path, "rb") as log:
             log.seek(self.log_read)
-            rows = [line.split() for line in log]
-            self.log_read = log.tell() if rows else self.log_read
+            lines, end, _ = log.read().rpartition(b"\n")  # the last one may not be whole yet
+        self.log_read += len(lines + end)
+        rows = [line.split() for line in lines.splitlines()]
         return [(int(feed), int(asked) / 1e6, int(sent) / 1e6, int(status)) for feed, asked, sent, status in rows]
 
     def wait_served(self, replies, seconds):
