@@ -89,7 +89,7 @@ class Origin:
         self.clock = time.time
         self.ports, self.contexts = {}, {}
         self.loop = asyncio.new_event_loop()
-        self.writers = set()
+        self.writers, self.servers = set(), []
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
 
@@ -101,6 +101,8 @@ class Origin:
 
     def close(self):
         async def end():
+            for server in self.servers:
+                server.close()
             tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
             for task in tasks:
                 task.cancel()
@@ -123,7 +125,7 @@ class Origin:
         async def start():
             async def serve(reader, writer):
                 await self.serve(reader, writer, accept)
-            return await asyncio.start_server(serve, sock=listener, ssl=tls, limit=1 << 20, backlog=1024)
+            self.servers.append(await asyncio.start_server(serve, sock=listener, ssl=tls, limit=1 << 20, backlog=1024))
         asyncio.run_coroutine_threadsafe(start(), self.loop).result(10)
         return listener.getsockname()[1]
 

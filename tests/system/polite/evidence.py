@@ -1,85 +1,11 @@
-"""The feeds of the fortnight, and what the origin's log shows of them: a row for each rule."""
-import email.utils
+"""What the origin's log shows: a row for each rule."""
 import itertools
+import time
 
 import wire
-from origin.moods import answer, document
 
 from .simulation import DAY, HOUR
-
-PORT = 8000
-ALLOWED = "allow_net: ['127.0.0.0/8', '10.7.0.0/16', '::1/128']"
-
-
-# ---- answers ----
-
-def fresh(x, body=None, *headers):
-    """As a good server answers: 304 to what it knows."""
-    body = body or document(x.request.path)
-    etag = '"%x"' % (hash(body) & 0xffffffff)
-    if etag in x.request.all("if-none-match"):
-        return answer("304 Not Modified", b"", "ETag: " + etag, *headers)
-    return answer("200 OK", body, "Content-Type: application/rss+xml", "ETag: " + etag, *headers)
-
-
-def with_element(text):
-    return lambda x: fresh(x, document(x.request.path).replace(b"<item>", text.encode() + b"<item>", 1))
-
-
-def in_turn(*answers):
-    """The first request gets the first answer, and so on; the last one goes on. Each is bytes, or a function of the exchange."""
-    def respond(x):
-        nth = min(len(x.origin.requests_for(x.request.path)), len(answers))
-        return answers[nth - 1](x) if callable(answers[nth - 1]) else answers[nth - 1]
-    return respond
-
-
-def http_date(moment):
-    return email.utils.formatdate(moment, usegmt=True)
-
-
-class Feeds:
-    """Each at a host of its own unless said otherwise; what answers it is one of the origin's scripts."""
-
-    def __init__(self, origin, clock, work):
-        self.origin, self.clock, self.work, self.start = origin, clock, work, clock.now()
-        self.configured, self.watched, self.late = {}, set(), set()
-        self.held = {}  # host: until when it has asked not to be asked
-        self.refused = {}  # path: the times at which it was busy, each with the wait that it asked for
-        self.marks = {}  # what was done to the daemon, and when
-
-    def add(self, name, respond, *lines, host=None, path=None, url=None, watched=False, late=False, allowed=ALLOWED):
-        number = len(self.configured)
-        path = path or f"/{name}"
-        own = lines if any(line.startswith("interval:") for line in lines) else ("interval: 1h", *lines)
-        self.configured[name] = (url or f"http://{host or f'127.4.{number}.1'}:{PORT}{path}", [*([allowed] if allowed else []), *own])
-        if respond:
-            self.origin.scripts[path] = respond
-        if watched:
-            self.watched.add(name)
-        if late:
-            self.late.add(name)
-
-    def serve(self, path, respond):
-        """What redirects lead to."""
-        self.origin.scripts[path] = respond
-
-    def age(self):
-        return self.clock.now() - self.start
-
-    def after(self, first, respond):
-        """Healthy at first; from that second of the fortnight on, as said."""
-        return lambda x: respond(x) if self.age() >= first else fresh(x)
-
-    def busy(self, x, status, wait, retry, *headers):
-        """A refusal; `wait` in seconds, `retry`: how it is said."""
-        self.refused.setdefault(x.request.path, []).append((x.request.time, wait))
-        if status.startswith("429"):
-            self.held[x.request.host] = int(self.clock.now()) + wait if "," in retry else self.clock.now() + wait
-        return answer(status, b"", "Retry-After: " + retry, *headers)
-
-
-# ---- evidence ----
+from .world import PORT
 
 def conditions(requests):
     """How many sent both validators, the ETag only, the date only, none."""
@@ -97,12 +23,18 @@ def span(seconds):
 
 class Report:
     def __init__(self):
-        self.rows = []
+        self.rows, self.requests = [], 0
 
-    def look_at(self, feeds, origin, simulation, events=(), log=""):
+    def look_at(self, simulation, feeds):
         """What the rows from here on are about."""
-        self.feeds, self.origin, self.simulation, self.events, self.log = feeds, origin, simulation, events, log
-        return self
+        self.simulation, self.feeds, self.origin = simulation, feeds, feeds.origin
+        self.events, _ = wire.Replay(simulation.daemon.replay).all()
+        self.log = simulation.daemon.log_path.read_text()
+
+    def tell(self, what, began):
+        self.requests += len(self.origin.requests)
+        print(f"  {what} in {time.monotonic() - began:.1f} s: {len(self.feeds.configured)} feeds, {len(self.origin.requests)} requests, "
+              f"the clock turned {self.simulation.stops} times", flush=True)
 
     def at(self, path, since=0, until=1e9):
         return [r for r in self.origin.requests if r.path == path and since <= r.time - self.feeds.start < until]
@@ -147,6 +79,7 @@ class Report:
         wide = max((len(rule) for rule, _, _ in self.rows), default=0)
         for rule, evidence, holds in self.rows:
             print(f"  {'yes' if holds else 'NO ':<4} {rule:<{wide}}  {evidence}", flush=True)
+        print(f"  {len(self.rows)} rules, {len(self.rows) - len(self.failed())} hold; {self.requests} requests", flush=True)
 
     def failed(self):
         return [rule for rule, _, holds in self.rows if not holds]

@@ -2,8 +2,9 @@
 import asyncio
 import itertools
 
-from .evidence import PORT, fresh, span
+from .evidence import span
 from .simulation import DAY, HOUR
+from .world import PORT, fresh
 
 TOGETHER, CROWDED, AGREED, HELD = "127.5.11.1", "127.5.12.1", "127.5.13.1", "127.5.14.1"
 CROWD, CROWD_HELD_S = 20, 14 * HOUR
@@ -68,7 +69,7 @@ def report(r):
     hosts = {h: t for h, t in by_host(r.origin.requests).items() if not h.startswith(NOT_COUNTED) and "/hops/" not in h}
     hopping = {q.host for q in r.origin.requests if q.path.startswith("/hops/")}
     gaps = [b - a for h, t in hosts.items() if h not in hopping for a, b in itertools.pairwise(t)]
-    r.row("at every host a second between two requests, at least",
+    r.row("two requests to one host are a second apart, at least",
           f"{len(hosts)} hosts, {sum(map(len, hosts.values()))} requests; the nearest "
           f"{min(gaps):.3f} s apart", min(gaps) >= 1)
     gaps = [b.time - a.time for a, b in itertools.pairwise(r.at_host(TOGETHER)[:4])]
@@ -83,21 +84,18 @@ def report(r):
     first = [q for q in r.at_host(AGREED)[:2 * AGREED_PARALLEL] if q.time == r.feeds.start]
     r.row("a `hosts:` entry allows more where it is agreed", f"{len(first)} requests without a gap, {r.feeds.together.most} at a time",
           len(first) == 2 * AGREED_PARALLEL and r.feeds.together.most == AGREED_PARALLEL)
-    lonely = {h: t[0] - r.feeds.start for h, t in by_host(r.origin.requests).items() if h.startswith("127.4.")}
-    r.row("what was never polled is polled at once",
-          f"{len(lonely)} feeds of as many hosts, {max(lonely.values()):.3f} s after the start",
-          max(lonely.values()) == 0)
-    for what in ("restart", "kill"):
+    for what, done in (("restart", "a restart"), ("kill", "kill -9")):
         due, log = r.feeds.marks[what + " due"], r.origin.requests[r.feeds.marks[what + " log"]:]
         early = [n for n, at in due.items() if any(q.time < at - 0.01 for q in log if q.path == "/" + n)]
-        r.row(f"a {what.replace('kill', 'kill -9')} asks nobody before it is due",
+        r.row(f"after {done} nobody is asked before it is due",
               f"{len(due)} feeds wait on, {', '.join(early) or 'none'} of them asked",
               due and not early)
 
 
-def refresh(r, simulation, daemon, clock):
+def refresh(r, simulation):
     """The operator asks, and the host's rest is kept all the same."""
-    while simulation.asked_at[f"{TOGETHER}:{PORT}"] > clock.now() - 2:  # by chance
+    daemon, clock = simulation.daemon, simulation.clock
+    while r.at_host(TOGETHER)[-1].time > clock.now() - 2:  # by chance
         simulation.run(clock.now() + 2)
     before = len(r.origin.requests)
     moment = clock.now()
@@ -106,7 +104,7 @@ def refresh(r, simulation, daemon, clock):
     simulation.run(clock.now() + 10)
     times = [q.time - moment for q in r.origin.requests[before:] if q.host == f"{TOGETHER}:{PORT}"]
     gaps = [b - a for a, b in itertools.pairwise(times)]
-    r.row("refresh asks at once, with the host's gap", f"four feeds of a host, at {', '.join(f'{t:.3f}' for t in times)} s",
+    r.row("an operator's refresh asks at once, and keeps the host's gap", f"four feeds, at {', '.join(f'{t:.3f}' for t in times)} s",
           len(times) == 4 and times[0] == 0 and min(gaps) >= 1 and max(gaps) < 1.01)
 
     simulation.run(clock.now() + 2)
@@ -117,5 +115,5 @@ def refresh(r, simulation, daemon, clock):
         daemon.refresh(f"held{n}")
     simulation.run(moment + 7200 + 10)
     times = [q.time - moment for q in r.at_host(HELD) if q.time >= moment]
-    r.row("refresh waits for a host that has said 429, too", f"held for 7200 s, two feeds refreshed meanwhile: asked at "
+    r.row("an operator's refresh waits for a host that has said 429, too", f"held for 7200 s, two feeds refreshed meanwhile: asked at "
           f"{', '.join(f'{t:.3f}' for t in times[1:])} s", len(times) == 3 and 7200 <= times[1] < 7201 and times[2] - times[1] >= 1)

@@ -3,10 +3,13 @@ import time
 
 from origin.moods import answer, document
 
-from .evidence import fresh, http_date, span, with_element
+from .evidence import span
 from .simulation import DAY, HOUR
+from .world import fresh, http_date, with_element
 
 BUSY_S = 7321
+# Asked to the second until the daemon is first started again: that is often enough.
+EXACT = ("plain", "often", "max-age", "expires", "ttl")
 TOO_MANY, UNAVAILABLE = "429 Too Many Requests", "503 Service Unavailable"
 LIMITED, LIMITED_BY_DATE, UNWELL, SKEWED = "127.5.1.1", "127.5.2.1", "127.5.3.1", "127.5.4.1"
 SY = ('<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">daily</sy:updatePeriod>'
@@ -42,8 +45,8 @@ def declare(feeds):
     add("month", with_element("<ttl>44640</ttl>"), watched=True)
     add("year", lambda x: fresh(x, None, "Cache-Control: max-age=31536000"), watched=True)
     add("ignored", with_element("<ttl>240</ttl>"), "interval: 2h", "ignore_hints: true", late=True)
-    add("nights", with_element("<skipHours>" + "".join(f"<hour>{h}</hour>" for h in range(6)) + "</skipHours>"))
-    add("sundays", with_element("<skipDays><day>Sunday</day></skipDays>"), "interval: 2h")
+    add("nights", with_element("<skipHours>" + "".join(f"<hour>{h}</hour>" for h in range(6)) + "</skipHours>"), "interval: 2h")
+    add("sundays", with_element("<skipDays><day>Sunday</day></skipDays>"), "interval: 4h")
     add("adaptive", news, "adaptive: true", "interval_max: 12h")
     add("quiet", news, late=True)
     def may_be_busy(name, respond, host=None):
@@ -80,22 +83,24 @@ def report_retry(r, rule, requests, *paths, late=0.01):
 
 
 def report_hints(r):
-    r.due("interval of an hour", "plain", HOUR)
-    r.due("interval of 15 minutes, the shortest without the partner's word", "often", 15 * 60, until=r.feeds.marks["restart"])
-    r.due("Cache-Control: max-age, less Age", "max-age", 7200)
-    r.due("Expires", "expires", 3 * HOUR - 1, 1.1 * 3 * HOUR)
-    r.due("ttl", "ttl", 4 * HOUR)
-    r.due("sy:updatePeriod, sy:updateFrequency", "sy", 12 * HOUR)
+    until = r.feeds.marks["restart"]
+    r.due("an interval of an hour is kept to the second", "plain", HOUR, until=until)
+    r.due("15 minutes likewise, the shortest interval without the partner's consent", "often", 15 * 60, until=until)
+    r.due("Cache-Control: max-age, less Age, is waited for", "max-age", 7200, until=until)
+    r.due("Expires is waited for", "expires", 3 * HOUR - 1, 1.1 * 3 * HOUR, until)
+    r.due("ttl is waited for", "ttl", 4 * HOUR, until=until)
+    r.due("sy:updatePeriod and sy:updateFrequency are waited for", "sy", 12 * HOUR)
     gaps = [r.gaps("/month"), r.gaps("/year")]
     r.row("a hint of more than a day counts as a day", f"ttl of a month: {span(gaps[0])}; max-age of a year: {span(gaps[1])}",
           all(min(g) >= DAY and max(g) <= 1.1 * DAY + 0.01 for g in gaps))
-    r.row("ignore_hints, where the operator says so", f"{len(r.at('/ignored'))} requests, {len(r.at('/ttl'))} with the hint",
+    r.row("hints are ignored only where the operator says so", f"{len(r.at('/ignored'))} requests, {len(r.at('/ttl'))} with the hint",
           len(r.at("/ignored")) > 1.4 * len(r.at("/ttl")))
     hours = sorted({time.gmtime(q.time).tm_hour for q in r.at("/nights")[1:]})
-    r.row("skipHours 0 to 5, GMT",
-          f"{len(r.at('/nights'))} requests, in the hours {hours[0]} to {hours[-1]}", hours == list(range(6, 24)))
+    r.row("skipHours are left out, in GMT",
+          f"{len(r.at('/nights'))} requests, in the hours {hours[0]} to {hours[-1]}",
+          hours[0] >= 6 and len(hours) > 12)
     days = sorted({time.strftime("%a", time.gmtime(q.time)) for q in r.at("/sundays")[1:]})
-    r.row("skipDays Sunday, GMT", f"{len(r.at('/sundays'))} requests, on {' '.join(days)}", len(days) == 6 and "Sun" not in days)
+    r.row("skipDays are left out, in GMT", f"{len(r.at('/sundays'))} requests, on {' '.join(days)}", len(days) == 6 and "Sun" not in days)
     gaps = r.gaps("/adaptive")
     r.row("adaptive: between the bounds, slower where there is no news", f"{span(gaps)} for 1 h to 12 h; {len(gaps) + 1} requests, "
           f"{len(r.at('/quiet'))} without", min(gaps) >= HOUR and 10 * HOUR < max(gaps) <= 13.2 * HOUR + 0.01
@@ -105,16 +110,16 @@ def report_hints(r):
 def report_busy(r):
     host, by_date = (r.at_host(h) for h in (LIMITED, LIMITED_BY_DATE))
     report_retry(r, "429 with Retry-After in seconds: nobody asks that host before", host, "/limited0", "/limited1")
-    report_retry(r, "429 with Retry-After as a date: likewise", by_date, "/dates0", "/dates1", late=1.01)
+    report_retry(r, "429 with Retry-After as a date: nobody asks that host before", by_date, "/dates0", "/dates1", late=1.01)
     report_retry(r, "503 with Retry-After in seconds: that feed is not asked before", r.at("/unwell"), "/unwell")
-    report_retry(r, "503 with Retry-After as a date: likewise", r.at("/unwell-by-date"), "/unwell-by-date", late=1.01)
-    report_retry(r, "… by the server's own clock where that goes wrong", r.at("/skewed"), "/skewed", late=1.01)
+    report_retry(r, "503 with Retry-After as a date: that feed is not asked before", r.at("/unwell-by-date"), "/unwell-by-date", late=1.01)
+    report_retry(r, "a Retry-After by a clock that is wrong is counted by that clock", r.at("/skewed"), "/skewed", late=1.01)
     looked = [r.watched(n, "/" + n) for n in ("limited0", "limited1", "dates0", "dates1", "unwell", "unwell-by-date", "skewed")]
-    r.row("… looked at a second before, and at that second",
+    r.row("when a Retry-After is over: nobody a second before, a request at that second",
           f"{sum(good for _, good in looked)} times of {sum(n for n, _ in looked)} nobody, and then a request",
           all(n and n == good for n, good in looked))
     meanwhile = [sum(at < q.time < at + wait for q in r.at("/neighbour")) for at, wait in r.feeds.refused["/unwell"]]
-    r.row("503 is that feed's alone: another one of the host goes on",
+    r.row("503 holds that feed alone, not the others of its host",
           f"{sum(meanwhile)} requests of its neighbour during {len(meanwhile)} waits",
           sum(meanwhile) >= len(meanwhile))
     gaps = r.gaps("/broken", DAY)

@@ -9,9 +9,9 @@ from origin.moods import answer, document, redirect
 from origin.proxy import Proxy
 from origin.server import TLS
 
-from .evidence import PORT, fresh
+from .world import CONTACT, PORT, fresh
 
-CONTACT = "https://wire.example.org/about"
+
 SECURE_PORT = 8443
 SECURE, SECURE_HOST = "127.7.1.1", "h2.feeds.test"  # a name of the certificate
 PROXY, PROXY_PORT, BEHIND_PROXY = "127.9.0.1", 8080, "127.9.0.2"
@@ -88,7 +88,7 @@ def report_look(r, secure):
     said = {q.header("user-agent") for q in every}
     r.row("every request says who we are: civicwire/VERSION (+CONTACT)", f"{len(every)} requests by {', '.join(said)}",
           said == {f"civicwire/{version} (+{CONTACT})"})
-    r.row("no cookies, though one was set; no referrer; nothing to get past caches", f"headers sent: {', '.join(sorted(names))}",
+    r.row("no cookies, no referrer, nothing to get past caches", f"headers sent: {', '.join(sorted(names))}",
           names <= HEADERS and r.at("/cookie"))
     wanted = {"/" + u.split("/", 3)[3] for u, _ in r.feeds.configured.values()} | set(r.origin.scripts)
     wanted |= {f"/hops/{left}/h{of}" for of in (5, 6) for left in range(of)}
@@ -129,15 +129,16 @@ def report_ways(r, secure, feeds_now):
     away = [q for name in ("basic", "bearer") for q in r.at(f"/{name}-elsewhere")]
     words = {"Basic " + base64.b64encode(f"civic:{PASSWORD}".encode()).decode(), "Bearer " + TOKEN}
     others = sum(bool(q.all("authorization")) for q in r.origin.requests if q.path not in ("/basic", "/bearer", "/refused-login"))
-    r.row("a feed's login: to its own server, never to where it redirects", f"{len(own)} requests with it, {len(away)} behind a redirect "
+    r.row("a feed's login goes to its own server, never to where that redirects",
+          f"{len(own)} requests with it, {len(away)} behind a redirect "
           f"without; {others} of the others have one", {q.header("authorization") for q in own} == words and away
           and not others and len(own) == len(away))
     lines = secure.lines("certified")
-    r.row("a client certificate for the feed that has one", f"{len(lines)} requests, {sum(' 403 ' in x for x in lines)} without it",
+    r.row("a client certificate is shown where one is configured", f"{len(lines)} requests, {sum(' 403 ' in x for x in lines)} without it",
           lines and not any(" 403 " in x for x in lines))
     texts = r.log.encode() + b"".join(p.read_bytes() for p in r.simulation.daemon.state.rglob("*") if p.is_file())
     found = sum(s.encode() in texts for s in (PASSWORD, TOKEN, *(w.split()[1] for w in words)))
-    r.row("secrets stay out of logs and journal, also of failures", f"{found} found in {len(texts)} bytes; "
+    r.row("logins stay out of log and journal", f"{found} found in {len(texts)} bytes; "
           f"{len(r.at('/refused-login'))} refused logins: {fault('refused-login')}", not found and r.at("/refused-login"))
     through, tunnel = r.at("/proxied"), secure.lines("tunnel")
     connects = [h.splitlines()[0] for h in r.feeds.proxy.heads if h.startswith("CONNECT")]

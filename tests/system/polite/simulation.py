@@ -5,7 +5,7 @@ from turned import seconds
 
 HOUR, DAY = 3600, 86400
 # Feeds that are not looked at to the second may be asked so late, together with others.
-LATE = 45 * 60
+LATE, LATE_IN_OUTAGE = 90 * 60, 20 * 60
 PUSHED_BACK = (429, 503)
 # The schedule counts in microseconds, what it says of itself is cut to milliseconds.
 TICK = 0.001
@@ -19,6 +19,7 @@ class Simulation:
         self.daemon, self.origin, self.clock = daemon, origin, clock
         self.held = {} if held is None else held
         self.watched, self.late = set(watched), set(late)
+        self.lateness = LATE
         self.looked = {}  # feed or host: the moments due of which it was looked at a second before
         self.asked_at, self.seen, self.stops = {}, 0, 0
 
@@ -67,7 +68,7 @@ class Simulation:
                 yield due - 1
             elif exact and name in self.watched and self.held.get(feed["host"], 0) <= due:
                 self.looked.setdefault(name, set()).add(due)
-            yield due if exact else due + LATE
+            yield due if exact else due + self.lateness
 
     def run(self, until):
         """On to that time. Whatever is due is asked before the clock is turned on."""

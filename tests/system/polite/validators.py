@@ -1,8 +1,9 @@
 """Conditional requests: validators are sent as they came, all that came with one answer and no others, and survive the daemon."""
 from origin.moods import ETAG, answer, document
 
-from .evidence import conditions, fresh
+from .evidence import conditions
 from .simulation import DAY
+from .world import fresh
 
 WEEK = 7 * DAY
 DATES = [f"Tue, {day:02d} Nov 2026 10:00:00 GMT" for day in range(1, 9)]
@@ -67,20 +68,20 @@ def report(r, days):
           f"{(whole[-1] - whole[0]) / DAY:.1f} d apart", 2 <= len(whole) <= 1 + weeks
           and all(b - a >= WEEK for a, b in zip(whole, whole[1:])))
     both, etag, date, none = conditions(r.at("/dated"))
-    r.row("a Last-Modified likewise",
+    r.row("a Last-Modified is sent back",
           f"{date} requests with it, {none} without", both == etag == 0 and none <= 1 + weeks and date > 20 * none)
     sent = {v for q in r.at("/weak") for v in q.all("if-none-match")}
-    r.row("a weak ETag comes back raw", f"{' '.join(sent)}, {conditions(r.at('/weak'))[1]} times", sent == {ETAG})
+    r.row("a weak ETag is sent back as it came", f"{' '.join(sent)}, {conditions(r.at('/weak'))[1]} times", sent == {ETAG})
     both, etag, date, none = conditions(r.at("/bare"))
-    r.row("none are made up", f"{none} requests, all without", none and both == etag == date == 0)
+    r.row("no validators are made up", f"{none} requests, all without", none and both == etag == date == 0)
     both, etag, date, none = conditions(r.at("/stuck"))
-    r.row("the same body to every condition: by date alone from then on", f"{both} by ETag and date, {date} by date, {none} without",
+    r.row("a server whose ETags do not follow the body is asked by date alone", f"{both} by ETag and date, {date} by date, {none} without",
           1 <= both <= 1 + weeks and etag == 0 and date > 20 and none <= 1 + weeks)
     asked = [(q.header("if-none-match"), q.header("if-modified-since")) for q in r.at("/set")[:len(SENDS)]]
-    r.row("they are one set: what the last answer did not bring is not sent",
+    r.row("validators are one set: what the last answer did not bring is not sent",
           f"{len(SENDS)} steps: ETag and date, date, ETag, none, both",
           asked[:6] == SENDS[:6] and len(asked) == len(SENDS))
-    r.row("a 304 that brings new ones replaces them, one that brings none does not", " then ".join(str(a[0]) for a in asked[5:]),
+    r.row("a 304 that brings new validators replaces them, one that brings none does not", " then ".join(str(a[0]) for a in asked[5:]),
           asked[5:] == SENDS[5:])
     early = [q.header("if-none-match") for q in r.at("/restless") if q.time - r.feeds.start < WEEK]
     r.row("200 with the same body: no event, and the new ETag is kept",
@@ -91,7 +92,7 @@ def report(r, days):
         moment = r.feeds.start + r.feeds.marks[what]
         first = [next(q for q in r.at("/" + name) if q.time > moment) for name in GUARDED]
         conditional = sum(bool(q.all("if-none-match") or q.all("if-modified-since")) for q in first)
-        r.row(f"{done}: validators are still there", f"{conditional} of {len(first)} first requests after it are conditional",
+        r.row(f"validators survive {done}", f"{conditional} of {len(first)} first requests after it are conditional",
               conditional == len(first))
 
 
