@@ -14,7 +14,7 @@ island.enter()
 
 import wire  # noqa: E402
 from origin.server import TLS  # noqa: E402
-from polite import requests  # noqa: E402
+from polite import hosts, requests  # noqa: E402
 from polite.evidence import Report  # noqa: E402
 from polite.fortnight import test_fortnight  # noqa: E402
 from polite.later import test_start, test_two_months  # noqa: E402
@@ -33,7 +33,7 @@ def test_page(r):
 
 def main():
     report = Report()
-    island.use_names(f"127.0.0.1 localhost\n::1 localhost\n{requests.SECURE} {requests.SECURE_HOST}\n")
+    island.use_names(f"127.0.0.1 localhost\n::1 localhost\n{requests.SECURE} {requests.SECURE_HOST}\n" + hosts.names())
     island.trust(TLS / "authority.pem")
     tests = [functools.partial(test, report) for test in (test_fortnight, test_two_months, test_start, test_page)]
     for test in tests:

@@ -3,12 +3,13 @@ import asyncio
 import itertools
 
 from .evidence import span
-from .simulation import DAY, HOUR
+from .simulation import DAY, HOUR, MACHINE, MACHINE_GAP
 from .world import PORT, fresh
 
 TOGETHER, CROWDED, AGREED, HELD = "127.5.11.1", "127.5.12.1", "127.5.13.1", "127.5.14.1"
 CROWD, CROWD_HELD_S = 20, 14 * HOUR
 AGREED_PARALLEL = 4
+SITES, MACHINE_ADDRESS, MACHINE_PARALLEL = 12, "127.7.2.1", 4
 # Redirects lead there, whatever their hosts do; or the operator has agreed to more.
 NOT_COUNTED = ("127.6.", AGREED)
 
@@ -16,13 +17,13 @@ NOT_COUNTED = ("127.6.", AGREED)
 class Together:
     """How many requests are under way at a time: each waits for so many, or as long as a slow server takes."""
 
-    def __init__(self, wanted):
-        self.wanted, self.now, self.most = wanted, 0, 0
+    def __init__(self, wanted, patience_s=5.0):
+        self.wanted, self.patience_s, self.now, self.most = wanted, patience_s, 0, 0
 
     async def __call__(self, x):
         self.now += 1
         self.most = max(self.most, self.now)
-        for _ in range(500):
+        for _ in range(int(self.patience_s * 100)):
             if self.most >= self.wanted:
                 break
             await asyncio.sleep(0.01)
@@ -38,6 +39,10 @@ def declare(feeds):
     for n in range(2 * AGREED_PARALLEL):
         add(f"agreed{n}", feeds.together, "interval: 1d", host=AGREED, late=True)
 
+    feeds.sites = Together(SITES, 0.05)
+    for n in range(SITES):
+        add(f"site{n}", feeds.sites, "interval: 1d", url=f"http://site{n}{MACHINE}:{PORT}/site{n}", late=True)
+
     def pushed_back(x):
         """All of them, once, on the third day."""
         if feeds.age() < 2 * DAY or CROWDED in feeds.marks:
@@ -52,6 +57,10 @@ def declare(feeds):
         return feeds.busy(x, "429 Too Many Requests", 7200, "7200") if feeds.marks.get("hold") == clock.now() else fresh(x)
     for n in range(2):
         add(f"held{n}", held, "interval: 1d", host=HELD, late=True)
+
+
+def names():
+    return "".join(f"{MACHINE_ADDRESS} site{n}{MACHINE}\n" for n in range(SITES))
 
 
 def settings():
@@ -84,6 +93,13 @@ def report(r):
     first = [q for q in r.at_host(AGREED)[:2 * AGREED_PARALLEL] if q.time == r.feeds.start]
     r.row("a `hosts:` entry allows more where it is agreed", f"{len(first)} requests without a gap, {r.feeds.together.most} at a time",
           len(first) == 2 * AGREED_PARALLEL and r.feeds.together.most == AGREED_PARALLEL)
+    times = sorted(q.time - r.feeds.start for q in r.origin.requests if MACHINE in q.host)[:SITES]
+    together = [len(list(group)) for _, group in itertools.groupby(times)]
+    gaps = [b - a for a, b in itertools.pairwise(times) if b > a]
+    r.row("a machine of many sites is asked four at a time at most, a tenth of a second between",
+          f"{SITES} sites due at once: {' + '.join(map(str, together))} requests, {span(gaps)} apart; {r.feeds.sites.most} under way",
+          len(times) == SITES and max(together) <= MACHINE_PARALLEL and r.feeds.sites.most <= MACHINE_PARALLEL
+          and min(gaps) >= MACHINE_GAP - 0.0001)
     for what, done in (("restart", "a restart"), ("kill", "kill -9")):
         due, log = r.feeds.marks[what + " due"], r.origin.requests[r.feeds.marks[what + " log"]:]
         early = [n for n, at in due.items() if any(q.time < at - 0.01 for q in log if q.path == "/" + n)]
