@@ -46,11 +46,13 @@ class Outage:
         for net in LOST_NETS:
             island.run("ip", "route", verb, "unreachable", net, "table", "local")
 
-    def begin(self, daemon):
-        """So many hosts are asked at its beginning that it is noticed there."""
+    def begin(self, simulation):
+        """So many hosts are asked at its beginning, one after the other, that it is noticed there."""
         self.routes("add")
         for n in range(FAR):
-            daemon.refresh(f"far{n}")
+            simulation.clock.turn_to(simulation.clock.now() + 1)
+            simulation.daemon.refresh(f"far{n}")
+            simulation.settle()
 
     def end(self):
         self.routes("del")
@@ -95,9 +97,9 @@ def report_outage(r, failures_before, failures_after):
     r.row("no network for six hours is not told as everybody's failure",
           f"noticed {noticed} time, {', '.join(told) or 'none'} of {len(well)} feeds told",
           noticed == 1 and not told)
-    worse = {r.feeds.configured[n][0].split("/")[2] for n in well if failures_after[n]}
+    worse = {"where they moved" if n in PERMANENT else r.feeds.configured[n][0].split("/")[2] for n in well if failures_after[n]}
     r.row("it is counted as a failure only of the hosts by which it is noticed",
-          f"{len(worse)} hosts of {len(well)} feeds have failures at its end",
+          f"{len(worse)} hosts, of {len(well)} feeds",
           len(worse) <= NOTICED_BY)
     back = {n: next((q.time for q in r.at("/" + n) if q.time > end), None) for n in (f"far{n}" for n in range(FAR))}
     after = [t - end for t in back.values()]

@@ -30,7 +30,7 @@ def live_through(feeds, simulation, outage):
         simulation.restart(kill=what == "kill")
     before = failures_of(simulation.run(start + CUT))
     exact, simulation.late, simulation.lateness = simulation.late, set(feeds.configured), LATE_IN_OUTAGE
-    outage.begin(simulation.daemon)
+    outage.begin(simulation)
     during = failures_of(simulation.run(start + MENDED))
     outage.end()
     feeds.marks["outage"] = CUT, MENDED

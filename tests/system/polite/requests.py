@@ -14,7 +14,7 @@ from .world import CONTACT, PORT, fresh
 
 SECURE_PORT = 8443
 SECURE, SECURE_HOST = "127.7.1.1", "h2.feeds.test"  # a name of the certificate
-PROXY, PROXY_PORT, BEHIND_PROXY = "127.9.0.1", 8080, "127.9.0.2"
+PROXY, PROXY_PORT, BEHIND_PROXY, PROXIED = "127.9.0.1", 8080, "127.9.0.2", "127.9.0.3"
 ELSEWHERE = "127.6.2.1"
 PUBLIC, PRIVATE = "93.184.215.14", "10.9.9.9"
 PASSWORD, TOKEN = "s3cret-of-basic", "s3cret-of-bearer"
@@ -60,7 +60,7 @@ def declare(feeds):
 
     feeds.proxy = Proxy(BEHIND_PROXY)
     feeds.origin.listen(PROXY, PROXY_PORT, accept=feeds.proxy)
-    add("proxied", fresh, "interval: 12h", f"proxy: 'http://{PROXY}:{PROXY_PORT}'", late=True)
+    add("proxied", fresh, "interval: 12h", f"proxy: 'http://{PROXY}:{PROXY_PORT}'", host=PROXIED, late=True)
     add("tunnel", None, "interval: 12h", f"proxy: 'http://{PROXY}:{PROXY_PORT}'", url=f"https://{SECURE_HOST}:{SECURE_PORT}/tunnel.xml",
         late=True)
 
