@@ -30,6 +30,7 @@
 #include "actors/inspector.h"
 #include "actors/poller.h"
 #include "actors/reloader.h"
+#include "actors/subscriber.h"
 #include "actors/workers.h"
 #include "actors/writer.h"
 #include "base/alloc.h"
@@ -60,6 +61,8 @@ struct pipeline {
 	char epoch[JOURNAL_EPOCH_MAX];
 	struct queue replies, batches;
 	struct poller *poller;
+	struct websub_settings websub;
+	struct subscriber *subscriber; /* NULL: no callback */
 	struct workers *workers;
 	_Atomic(struct writer *) writer; /* the control thread asks it */
 	struct bus_child *bus;
@@ -69,6 +72,8 @@ struct pipeline {
 
 	struct poller_sink polled;
 	struct writer_sink written;
+	struct subscriber_sink subscribed;
+	struct journal_subscription_walk subscriptions;
 	struct bus_child_sink bus_said;
 	struct inspector_sink asked;
 	struct reloader_sink reread;
@@ -112,9 +117,49 @@ static void on_reply(struct poller_sink *sink, struct reply *reply)
 		}
 	}
 	/* Closed: we are stopping. */
-	poller_settled(p->poller, str_of(reply->feed->id), NULL);
+	poller_settled(p->poller, str_of(reply->feed->id), NULL, false);
 	batch_free(batch);
 	reply_free(reply);
+}
+
+static void on_known(struct poller_sink *sink, const struct feed *feed,
+	const struct feed_state *state, const struct poller_news *news)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, polled);
+
+	if (p->subscriber)
+		subscriber_known(p->subscriber, feed, state, news);
+}
+
+static void on_left(struct poller_sink *sink, const char *feed_id)
+{
+	struct pipeline *p = container_of(sink, struct pipeline, polled);
+
+	if (p->subscriber)
+		subscriber_left(p->subscriber, feed_id);
+}
+
+static void on_keep(struct subscriber_sink *sink, const struct hub_subscription *subscription)
+{
+	struct writer *writer = container_of(sink, struct pipeline, subscribed)->writer;
+
+	if (writer)
+		writer_subscription_put(writer, subscription);
+}
+
+static void on_drop(struct subscriber_sink *sink, const char *token)
+{
+	struct writer *writer = container_of(sink, struct pipeline, subscribed)->writer;
+
+	if (writer)
+		writer_subscription_drop(writer, token);
+}
+
+static void on_subscription(
+	struct journal_subscription_walk *walk, const struct hub_subscription *subscription)
+{
+	subscriber_restore(
+		container_of(walk, struct pipeline, subscriptions)->subscriber, subscription);
 }
 
 /* writer → loop; in the journal thread. */
@@ -138,8 +183,8 @@ static void take_news(struct pipeline *p, struct writer_news *news)
 	p->trouble = news->trouble;
 	news->trouble = NULL;
 	for (size_t i = 0; i < news->n_settled; i++)
-		poller_settled(
-			p->poller, str_of(news->settled[i].feed_id), &news->settled[i].state);
+		poller_settled(p->poller, str_of(news->settled[i].feed_id), &news->settled[i].state,
+			news->settled[i].parsed);
 	if (p->bus) {
 		if (news->wants_pause)
 			bus_child_pause(p->bus, JOURNAL_PAUSE_US);
@@ -314,6 +359,10 @@ static struct config *on_reload_taken(struct reloader_sink *sink, struct reloade
 		return NULL;
 	const struct poller_config feeds = {&c->fetch, c->feeds, c->n_feeds};
 	poller_change(p->poller, &feeds, news->memory, &changes);
+	p->websub.lease_us = c->websub.lease_us;
+	p->websub.interval_us = c->websub.interval_us;
+	if (p->subscriber)
+		subscriber_set(p->subscriber, &(struct subscriber_config){&p->websub, &c->fetch});
 	workers_set_rules(p->workers, news->rules);
 	writer_keep(p->writer, c->journal.keep_us, c->journal.max_size);
 	/* Not those that came with it: they may have been revoked since it was read. Its problems
@@ -351,6 +400,21 @@ static int open_journal(struct pipeline *p, struct error *error)
 	return 0;
 }
 
+static int open_subscriber(struct pipeline *p, struct error *error)
+{
+	const struct subscriber_config config = {&p->websub, &p->config->fetch};
+
+	p->websub = p->fixed->websub;
+	if (!p->websub.callback)
+		return 0;
+	int r = subscriber_new(&p->subscriber, p->loop, &config, p->poller, &p->subscribed, error);
+	if (r < 0)
+		return r;
+	inspector_set_subscriber(p->inspector, p->subscriber);
+	p->subscriptions.subscription = on_subscription;
+	return journal_subscriptions_each(p->journal, &p->subscriptions, error);
+}
+
 static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *error)
 {
 	const struct config *c = p->config, *fixed = p->fixed;
@@ -371,6 +435,9 @@ static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *er
 	r = inspector_new(&p->inspector, loop, p->poller, &p->asked, error);
 	if (r < 0)
 		return r;
+	r = open_subscriber(p, error);
+	if (r < 0)
+		return r;
 	r = control_start(&p->control, &fixed->control, inspector_source(p->inspector), error);
 	if (r < 0)
 		return r;
@@ -384,7 +451,8 @@ static int start_loop_side(struct pipeline *p, uv_loop_t *loop, struct error *er
 
 static void set_sinks(struct pipeline *p)
 {
-	p->polled.reply = on_reply;
+	p->polled = (struct poller_sink){.reply = on_reply, .known = on_known, .left = on_left};
+	p->subscribed = (struct subscriber_sink){.keep = on_keep, .drop = on_drop};
 	p->written.news = on_written;
 	p->bus_said = (struct bus_child_sink){.failed = on_bus_failed, .ended = on_bus_ended};
 	p->asked = (struct inspector_sink){.complete = on_asked,
@@ -425,6 +493,8 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, struct config *config,
 	p->workers = workers_start(&p->replies, &p->batches, vocabulary_rules(config), 0);
 	p->writer = writer_start(p->journal, p->fixed->publisher, &p->batches, &p->written);
 	poller_start(p->poller);
+	if (p->subscriber)
+		subscriber_start(p->subscriber);
 	*ret = p;
 	return 0;
 }
@@ -462,8 +532,10 @@ const char *pipeline_stuck(struct pipeline *p, int64_t now_us, int64_t limit_us)
 {
 	if (p->stage != RUNNING)
 		return NULL;
-	return workers_are_stuck(p->workers, now_us, limit_us)  ? "the parsing of a document"
-	       : writer_is_stuck(p->writer, now_us, limit_us)   ? "the journal"
+	return workers_are_stuck(p->workers, now_us, limit_us) ? "the parsing of a document"
+	       : writer_is_stuck(p->writer, now_us, limit_us)  ? "the journal"
+	       : p->subscriber && subscriber_is_stuck(p->subscriber, now_us, limit_us)
+		       ? "the listener for hubs"
 	       : control_is_stuck(p->control, now_us, limit_us) ? "the control socket"
 	       : bus_child_is_silent(p->bus, now_us, 2 * BUS_CHILD_SILENT_US + limit_us) ? "the bus"
 											 : NULL;
@@ -506,6 +578,8 @@ void pipeline_stop(struct pipeline *p)
 	/* First of all: what is read now cannot be taken, for the stages are about to end. */
 	reloader_stop(p->reloader);
 	p->control = control_stop(p->control);
+	if (p->subscriber)
+		subscriber_stop(p->subscriber);
 	queue_close(&p->replies);
 	writer_stop_retrying(p->writer);
 	uv_queue_work(p->loop, &p->drain, drain, on_drained);
@@ -541,6 +615,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
 	bus_child_free(p->bus);
 	inspector_free(p->inspector);
 	poller_free(p->poller);
+	subscriber_free(p->subscriber);
 	journal_close(p->journal);
 	if (p->wake)
 		uv_close((uv_handle_t *)p->wake, on_closed);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "actors/subscriber.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/list.h"
@@ -21,6 +22,7 @@ struct answer {
 struct inspector {
 	struct control_source source;
 	struct poller *poller;
+	const struct subscriber *subscriber;
 	struct inspector_sink *sink;
 	uv_async_t *wake;       /* outlives us until the loop has closed it */
 	pthread_mutex_t asking; /* held by the one who asks */
@@ -36,8 +38,20 @@ struct gather {
 	struct poller_view view;
 	struct control_snapshot *snapshot;
 	const struct control_page *page;
+	const struct subscriber *subscriber;
 	size_t cap;
 };
+
+/* NULL: no hub is known. */
+static struct hub_subscription *hub_of(const struct subscriber *subscriber, const char *feed_id)
+{
+	const struct hub_subscription *found = subscriber_find(subscriber, feed_id);
+	struct hub_subscription *copy = found ? mem_zalloc(1, sizeof *copy) : NULL;
+
+	if (copy)
+		hub_subscription_copy_shown(copy, found);
+	return copy;
+}
 
 static bool on_feed(struct poller_view *view, const struct feed *feed,
 	const struct feed_state *state, int64_t due_us, bool busy)
@@ -53,6 +67,7 @@ static bool on_feed(struct poller_view *view, const struct feed *feed,
 	feed_state_copy_shown(&f->state, state);
 	f->state.next_due_us = due_us;
 	f->busy = busy;
+	f->hub = g->subscriber ? hub_of(g->subscriber, feed->id) : NULL;
 	return s->n_feeds < g->page->limit;
 }
 
@@ -74,8 +89,10 @@ static bool on_count(struct poller_view *view, const struct feed *feed,
 static struct control_snapshot *take_snapshot(struct inspector *in, const struct control_page *page)
 {
 	struct control_snapshot *s = mem_zalloc(1, sizeof *s);
-	struct gather gather = {
-		.view = {page->limit ? on_feed : on_count}, .snapshot = s, .page = page};
+	struct gather gather = {.view = {page->limit ? on_feed : on_count},
+		.snapshot = s,
+		.page = page,
+		.subscriber = in->subscriber};
 
 	s->taken_us = clock_real_us();
 	s->transfers = poller_transfers(in->poller);
@@ -227,6 +244,11 @@ int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller
 	pthread_cond_init(&in->answered, NULL);
 	*ret = in;
 	return 0;
+}
+
+void inspector_set_subscriber(struct inspector *in, const struct subscriber *subscriber)
+{
+	in->subscriber = subscriber;
 }
 
 struct control_source *inspector_source(struct inspector *in)

@@ -6,6 +6,7 @@
 #include "control/control.h"
 
 struct inspector;
+struct subscriber;
 
 /* What only the pipeline knows or can do. Called on the loop. */
 struct inspector_sink {
@@ -23,6 +24,8 @@ struct inspector_sink {
 /* Loop thread. The control_source given to control_start() is inspector_source(). */
 int inspector_new(struct inspector **ret, uv_loop_t *loop, struct poller *poller,
 	struct inspector_sink *sink, struct error *error);
+/* The subscriptions that a snapshot tells of; NULL: there are none. */
+void inspector_set_subscriber(struct inspector *inspector, const struct subscriber *subscriber);
 struct control_source *inspector_source(struct inspector *inspector);
 /* Answers all waiting questions with "ending" and takes no more; loop thread. (control_stop() does
  * it too: its threads could not end while they wait for a loop that waits for them.) */

@@ -10,6 +10,7 @@ void polled_free(struct polled *polled)
 	feed_unref(polled->feed);
 	feed_unref(polled->asked);
 	free(polled->packed);
+	free(polled->pushing); /* the pushes are whose who pushed */
 	free(polled);
 }
 

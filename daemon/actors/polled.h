@@ -1,21 +1,26 @@
-/* One feed as the poller has it: when it is due, and what is remembered of it. Used by poller.c alone. */
+/* One feed as the poller has it: when it is due, and what is remembered of it. Inside the poller
+ * only. */
 #pragma once
 
 #include "model/feed.h"
 #include "model/state.h"
 #include "schedule/schedule.h"
 
+struct pushing;
+
 struct polled {
 	struct schedule_slot slot;
 	struct feed *feed;  /* as it is configured now */
-	struct feed *asked; /* as it was when the poll under way began; NULL: none is */
+	struct feed *asked; /* as it was when the poll or push under way began; NULL: none is */
 	/* Packed; NULL: all is zero, as before the first poll. Without its URL where that is the feed's
 	 * own (is_of_feed). Read and written through the functions below. */
 	struct feed_state *packed;
-	int64_t took_us; /* its last request */
+	struct pushing *pushing; /* what hubs have sent; NULL: nothing is under way or waits */
+	int64_t took_us;         /* its last request */
 	bool is_of_feed;
 	bool is_new;  /* not scheduled yet */
 	bool leaving; /* configured no more; goes when its poll is settled */
+	bool again;   /* to be polled as soon as what is under way has ended */
 };
 
 /* NULL-safe. */

@@ -4,54 +4,23 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#include "actors/polled.h"
+#include "actors/polling.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/metrics.h"
 #include "control/control.h"
-#include "fetch/fetch.h"
-#include "schedule/outage.h"
-#include "schedule/schedule.h"
 
 /* A reply that could not be journaled is asked for again after this long: our trouble is usually
  * over by then, and the partner's server is not hammered. */
 #define POLLER_AGAIN_US (30 * SEC_US)
 
-struct poller {
-	const struct fetch_settings *settings;
-	struct schedule *schedule;
-	struct fetcher *fetcher;
-	struct fetch_sink fetched;
-	struct poller_sink *sink;
-	struct polled **feeds;          /* as configured, in the order of their ids */
-	struct feed *const *configured; /* the same: theirs */
-	size_t n_feeds;
-	struct map asked; /* by id: those whose poll is under way, also those that are leaving */
-	struct map by_former_id;  /* of those configured */
-	struct polled **new_ones; /* not scheduled yet */
-	size_t n_new, cap_new;
-	struct map new_by_id; /* the same, once somebody asks for one */
-	bool started, held;
-	struct lateness lateness[LANE_COUNT];
-	struct outage outage;
-	bool in_outage;
-	uv_timer_t *timer; /* outlives us until the loop has closed it */
-};
-
-/* Both clocks at one moment: the wall clock's is the states', the other's the schedule's. */
-struct now {
-	int64_t real_us, boot_us;
-};
-
-static void pump(struct poller *p);
 static void sleep_on(struct poller *p);
 static void on_turned_away(
 	struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16]);
 
-static struct now now_get(void)
+struct now polling_now(void)
 {
 	return (struct now){clock_real_us(), clock_boot_us()};
 }
@@ -70,7 +39,8 @@ static int64_t due_of(const struct polled *polled, int64_t due_us, struct now no
 
 static void on_timer(uv_timer_t *timer)
 {
-	pump(timer->data); /* libuv's own member: the timer cannot be embedded, see `timer` above */
+	polling_pump(
+		timer->data); /* libuv's own member: the timer cannot be embedded, see `timer` above */
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -190,6 +160,12 @@ static bool on_meets(struct fetch_sink *sink, const struct feed *feed, const uin
 }
 
 /* ---- coming and going ---- */
+
+void polling_begin(struct poller *p, struct polled *polled)
+{
+	polled->asked = feed_ref(polled->feed);
+	map_add(&p->asked, str_of(polled->asked->id), polled);
+}
 
 /* What remains of it, for it asks no more. */
 static struct feed *end_asking(struct poller *p, struct polled *polled)
@@ -312,7 +288,7 @@ void poller_restore(struct poller *p, struct str feed_id, const struct feed_stat
 		polled_set_state(polled, &corrected);
 }
 
-static double chance(void)
+double polling_chance(void)
 {
 	return hash_random_below(1u << 24) / (double)(1u << 24);
 }
@@ -342,6 +318,15 @@ static void schedule_new_one(
 		schedule_hold_host(p->schedule, &polled->slot, due_of(polled, held_until_us, now));
 }
 
+static void tell_known(
+	struct poller *p, const struct polled *polled, const struct poller_news *news)
+{
+	struct feed_state state = polled_state(polled);
+
+	if (p->sink->known)
+		p->sink->known(p->sink, polled->feed, &state, news);
+}
+
 /* Schedules those that are new. */
 static void schedule_new_ones(struct poller *p, struct now now)
 {
@@ -355,9 +340,11 @@ static void schedule_new_ones(struct poller *p, struct now now)
 		struct polled *polled = p->new_ones[i];
 		struct feed_state state = polled_state(polled);
 		polled->is_new = false;
-		int64_t first = schedule_first(&state, overdue, chance(), now.real_us);
+		int64_t first = schedule_first(&state, overdue, polling_chance(), now.real_us);
 		if (polled->feed->enabled && !must_wait(p, polled))
 			schedule_new_one(p, polled, first, now);
+		if (state.hubs)
+			tell_known(p, polled, NULL);
 	}
 	free(p->new_ones);
 	p->new_ones = NULL;
@@ -368,9 +355,9 @@ static void schedule_new_ones(struct poller *p, struct now now)
 
 void poller_start(struct poller *p)
 {
-	schedule_new_ones(p, now_get());
+	schedule_new_ones(p, polling_now());
 	p->started = true;
-	pump(p);
+	polling_pump(p);
 }
 
 /* Sleeps until more may be to be done. */
@@ -388,7 +375,7 @@ static void sleep_on(struct poller *p)
 }
 
 /* Starts what is due while there is room: what is busy until it is settled bounds the stages behind. */
-static void pump(struct poller *p)
+void polling_pump(struct poller *p)
 {
 	int64_t now = clock_boot_us();
 	struct schedule_slot *slot;
@@ -400,8 +387,7 @@ static void pump(struct poller *p)
 	while ((slot = schedule_take(p->schedule, now))) {
 		struct polled *polled = container_of(slot, struct polled, slot);
 		struct feed_state state = polled_state(polled);
-		polled->asked = feed_ref(polled->feed);
-		map_add(&p->asked, str_of(polled->asked->id), polled);
+		polling_begin(p, polled);
 		fetch_submit(p->fetcher, polled->feed, &state, slot->lane);
 	}
 	sleep_on(p);
@@ -411,7 +397,7 @@ void poller_hold(struct poller *p, bool hold)
 {
 	p->held = hold;
 	if (!hold)
-		pump(p);
+		polling_pump(p);
 }
 
 static void log_change(const struct polled *polled, const struct feed_state *is)
@@ -443,8 +429,7 @@ static void log_change(const struct polled *polled, const struct feed_state *is)
 
 /* ---- another configuration ---- */
 
-/* Scheduled anew, or not any more: whatever the slot was. */
-static void reschedule(struct poller *p, struct polled *polled, struct now now, int64_t due_us)
+void polling_reschedule(struct poller *p, struct polled *polled, struct now now, int64_t due_us)
 {
 	schedule_remove(p->schedule, &polled->slot, now.boot_us);
 	if (polled->feed->enabled)
@@ -482,14 +467,16 @@ static void change(struct poller *p, struct polled *polled, struct feed *feed, s
 	if (polled->asked) { /* poller_settled() goes on from here */
 		polled_set_state(polled, &state);
 		feed_unref(was);
+		tell_known(p, polled, NULL);
 		return;
 	}
-	int64_t due = schedule_reconsider(&state, was, feed, chance(), now.real_us);
+	int64_t due = schedule_reconsider(&state, was, feed, polling_chance(), now.real_us);
 	polled_set_state(polled, &state);
 	if (!same_url || due != was_due || polled->slot.where == SLOT_OUT || !feed->enabled)
-		reschedule(p, polled, now,
+		polling_reschedule(p, polled, now,
 			was_scheduled ? due : schedule_first(&state, 0, 0, now.real_us));
 	feed_unref(was);
+	tell_known(p, polled, NULL);
 }
 
 /* Its poll is over: what remained of it goes to the feed that was given another id. */
@@ -497,6 +484,7 @@ static void leave(struct poller *p, struct polled *polled, struct now now)
 {
 	struct polled *heir = map_get(&p->by_former_id, str_of(polled->feed->id));
 
+	pushing_drop(p, polled);
 	schedule_remove(p->schedule, &polled->slot, now.boot_us);
 	if (heir && !polled_last_us(heir)) {
 		cleanup(feed_state_deinit) struct feed_state state;
@@ -512,6 +500,8 @@ static void leave(struct poller *p, struct polled *polled, struct now now)
 		schedule_add(p->schedule, &heir->slot, polled_url(heir),
 			due_of(heir, schedule_first(&state, 0, 0, now.real_us), now));
 	}
+	if (heir && !heir->is_new)
+		tell_known(p, heir, NULL);
 }
 
 /* A feed that was not there, or is coming back while its last poll is still under way. */
@@ -564,15 +554,18 @@ static struct polled **merge(struct poller *p, const struct poller_config *confi
 void poller_change(struct poller *p, const struct poller_config *config,
 	struct poller_memory *memory, struct poller_changes *ret)
 {
-	struct now now = now_get();
+	struct now now = polling_now();
 	struct poller_changes count = {0};
 
 	p->settings = config->settings;
 	schedule_set(p->schedule, p->settings);
 	fetcher_set(p->fetcher, p->settings);
 	struct polled **old = merge(p, config, now, &count);
-	for (size_t i = 0; i < count.removed; i++)
+	for (size_t i = 0; i < count.removed; i++) {
 		old[i]->leaving = true;
+		if (p->sink->left)
+			p->sink->left(p->sink, old[i]->feed->id);
+	}
 	if (count.added && memory)
 		memory->restore(memory, p);
 	for (size_t i = 0; i < count.removed; i++)
@@ -581,7 +574,7 @@ void poller_change(struct poller *p, const struct poller_config *config,
 	free(old);
 	schedule_new_ones(p, now);
 	*ret = count;
-	pump(p);
+	polling_pump(p);
 }
 
 /* ---- the journal's word ---- */
@@ -611,30 +604,73 @@ static void reconsider(
 	cleanup(feed_state_deinit) struct feed_state state;
 
 	polled_copy_state(&state, polled);
-	int64_t due = schedule_reconsider(&state, asked, polled->feed, chance(), now.real_us);
+	int64_t due =
+		schedule_reconsider(&state, asked, polled->feed, polling_chance(), now.real_us);
 	polled_set_state(polled, &state);
-	reschedule(p, polled, now, due);
+	polling_reschedule(p, polled, now, due);
 }
 
-void poller_settled(struct poller *p, struct str feed_id, struct feed_state *state)
+/* What a hub's deliveries have changed meanwhile goes before what the reply began with. */
+static void keep_least(struct polled *polled, int64_t least_us)
+{
+	struct feed_state state = polled_state(polled);
+	bool was_rarer = state.least_us > least_us;
+
+	if (state.least_us == least_us)
+		return;
+	state.least_us = least_us;
+	if (was_rarer)
+		schedule_hasten(&state, polled->feed, polling_chance());
+	polled_set_state(polled, &state);
+}
+
+/* Where the slot belongs, now that what was under way has ended. */
+static void replace_slot(struct poller *p, struct polled *polled, const struct feed *asked,
+	bool moves, bool journaled, struct now now)
+{
+	const struct feed_state *packed = polled->packed;
+
+	if (asked != polled->feed)
+		reconsider(p, polled, asked, now);
+	else if (pushing_is_under_way(polled))
+		pushing_restore_slot(p, polled, now);
+	else if (moves || polled->again) /* to another host's queue, perhaps */
+		polling_reschedule(
+			p, polled, now, polled->again ? now.real_us : packed->next_due_us);
+	else
+		schedule_done(p->schedule, &polled->slot, now.boot_us,
+			now.boot_us + (journaled ? packed->wait_us : POLLER_AGAIN_US));
+	polled->again = false;
+}
+
+void poller_settled(struct poller *p, struct str feed_id, struct feed_state *state, bool parsed)
 {
 	struct polled *polled = map_get(&p->asked, feed_id);
-	struct now now = now_get();
+	struct now now = polling_now();
+	bool journaled = state, moves = false;
 
 	if (!polled)
 		return;
 	struct feed *asked = end_asking(p, polled);
-	int64_t wait = state ? state->wait_us : POLLER_AGAIN_US;
-	bool moves = take_state(polled, state, now);
+	struct feed_state was = polled_state(polled);
+	struct poller_news news = {.before_us = was.last_poll_us};
+	bool was_push = pushing_is_under_way(polled);
+	news.found = !was_push && journaled && state->news > was.news;
+	int64_t least_us = was.least_us;
+	if (journaled || !was_push)
+		moves = take_state(polled, state, now);
+	keep_least(polled, least_us);
+	if (!polled->leaving) {
+		replace_slot(p, polled, asked, moves, journaled, now);
+		tell_known(p, polled, &news);
+	}
+	if (was_push)
+		pushing_ended(p, polled, journaled, parsed);
+	feed_unref(asked);
 	if (polled->leaving)
 		leave(p, polled, now);
-	else if (asked != polled->feed)
-		reconsider(p, polled, asked, now);
-	else if (moves) /* to another host's queue, perhaps */
-		reschedule(p, polled, now, polled->packed->next_due_us);
 	else
-		schedule_done(p->schedule, &polled->slot, now.boot_us, now.boot_us + wait);
-	feed_unref(asked);
+		pushing_begin(p, polled);
 }
 
 /* There was no place at the feed's address; the poll has not begun. */
@@ -643,19 +679,22 @@ static void on_turned_away(
 {
 	struct poller *p = container_of(sink, struct poller, fetched);
 	struct polled *polled = map_get(&p->asked, str_of(feed->id));
-	struct now now = now_get();
+	struct now now = polling_now();
 
 	if (polled) {
 		struct feed *asked = end_asking(p, polled);
-		if (polled->leaving)
+		bool leaves = polled->leaving;
+		if (leaves)
 			leave(p, polled, now);
 		else if (asked != polled->feed)
 			reconsider(p, polled, asked, now);
 		else
 			schedule_put_back(p->schedule, &polled->slot, address, now.boot_us);
 		feed_unref(asked);
+		if (!leaves)
+			pushing_begin(p, polled);
 	}
-	pump(p);
+	polling_pump(p);
 }
 
 /* The index of the first configured feed whose id comes behind this one. */
@@ -673,19 +712,27 @@ static size_t first_behind(const struct poller *p, const char *id)
 	return first;
 }
 
-int poller_refresh(struct poller *p, const char *feed_id, struct control_refresh *ret)
+struct polled *polling_find(const struct poller *p, const char *feed_id)
 {
 	size_t i = first_behind(p, feed_id);
 
-	if (!i || strcmp(p->configured[i - 1]->id, feed_id) != 0)
+	return i && !strcmp(p->configured[i - 1]->id, feed_id) ? p->feeds[i - 1] : NULL;
+}
+
+int poller_refresh(struct poller *p, const char *feed_id, struct control_refresh *ret)
+{
+	struct polled *polled = polling_find(p, feed_id);
+
+	if (!polled)
 		return -ENOENT;
-	struct polled *polled = p->feeds[i - 1];
 	if (!polled->feed->enabled)
 		return -EPERM;
-	struct now now = now_get();
+	struct now now = polling_now();
 	if (polled->slot.where == SLOT_HEAP) { /* else it waits for its host, or is being polled */
-		reschedule(p, polled, now, now.real_us);
-		pump(p);
+		polling_reschedule(p, polled, now, now.real_us);
+		polling_pump(p);
+	} else if (pushing_is_under_way(polled)) {
+		polled->again = true;
 	}
 	int64_t next_us = schedule_expect(p->schedule, &polled->slot, now.boot_us, &ret->ahead);
 	ret->next_us = next_us - now.boot_us + now.real_us;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/list.h"
 #include "model/reply.h"
 #include "model/settings.h"
 #include "schedule/lane.h"
@@ -12,9 +13,21 @@
 struct poller;
 typedef struct uv_loop_s uv_loop_t;
 
+/* What has been settled. */
+struct poller_news {
+	int64_t before_us; /* when the poll before it was; 0: there was none */
+	bool found;        /* it was a poll that has brought news */
+};
+
 struct poller_sink {
 	/* A poll has ended; the reply is the sink's. It must end in poller_settled(). */
 	void (*reply)(struct poller_sink *sink, struct reply *reply);
+	/* What is known of a feed from now on: it has been put in, configured otherwise, or
+	 * settled. `news` is NULL where nothing was. May be NULL. Must not change the feeds. */
+	void (*known)(struct poller_sink *sink, const struct feed *feed,
+		const struct feed_state *state, const struct poller_news *news);
+	/* It is configured no more. May be NULL. */
+	void (*left)(struct poller_sink *sink, const char *feed_id);
 };
 
 /* Which feeds, in the order of their ids. Settings and list must outlive the poller, or the next ones
@@ -53,9 +66,41 @@ void poller_change(struct poller *poller, const struct poller_config *config,
 	struct poller_memory *memory, struct poller_changes *ret);
 
 /* The reply to this feed's poll is journaled with this state (its texts are taken over), or was
- * dropped (NULL: the state stays what it was, and the feed is polled again soon). One commit settles many:
- * behind the last of them comes a poller_hold(), which starts others in their places. */
-void poller_settled(struct poller *poller, struct str feed_id, struct feed_state *state);
+ * dropped (NULL: the state stays what it was, and the feed is polled again soon). `parsed`: it was a feed.
+ * One commit settles many: behind the last of them comes a poller_hold(), which starts others in their
+ * places. */
+void poller_settled(
+	struct poller *poller, struct str feed_id, struct feed_state *state, bool parsed);
+
+/* ---- hubs (pushing.c) ---- */
+
+enum push_end {
+	PUSH_JOURNALED,  /* what was new in it is durable */
+	PUSH_UNREADABLE, /* it is no feed */
+	PUSH_DROPPED,    /* nothing has come of it */
+};
+/* A document that a hub has sent; embedded in its owner's struct, whose it is again once done() is called. */
+struct poller_push {
+	struct list link;
+	struct body body; /* taken out */
+	char *content_type;
+	const char *url; /* what its links are relative to */
+	int64_t received_us;
+	void (*done)(struct poller_push *push, enum push_end end);
+};
+/* Hands it to the stages behind, as the answer to a poll would be, as soon as no poll of its feed is under
+ * way. done() may be called from inside, and is called unless the poller is freed first. -ENOENT: there is
+ * no such feed; -EAGAIN: there is no room, or the journal cannot be written. */
+int poller_push(struct poller *poller, const char *feed_id, struct poller_push *push);
+/* There is news at its server: polls it as soon as its host allows, once more if a poll is under way. 0
+ * or -ENOENT. */
+int poller_look(struct poller *poller, const char *feed_id);
+/* The least time between its polls (0: its own), since a hub delivers what is new. */
+void poller_set_least(struct poller *poller, const char *feed_id, int64_t least_us);
+/* As it is configured; NULL: it is not. */
+const struct feed *poller_feed(const struct poller *poller, const char *feed_id);
+/* What its last document names (feed_state.hubs), until it is settled next; NULL: none. */
+const char *poller_hubs(const struct poller *poller, const char *feed_id);
 
 /* Polls a feed as soon as its host allows. 0, -ENOENT, or -EPERM: it is paused. */
 struct control_refresh;

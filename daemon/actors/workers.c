@@ -14,6 +14,7 @@
 #include "digest/digest.h"
 #include "model/flaw.h"
 #include "schedule/schedule.h"
+#include "websub/discover.h"
 
 /* More than this many workers only wait for the journal: it takes about 40 µs per item, a worker
  * less. */
@@ -33,6 +34,8 @@ struct worker {
 	struct digester *digester;
 	struct digest_sink sink;
 	const struct reply *reply; /* in work */
+	struct arena arena;        /* of what is found in a reply */
+	struct buf hubs;
 	struct pulse pulse;
 };
 
@@ -101,7 +104,23 @@ static struct batch *empty_batch(const struct reply *reply)
 
 	batch->first = batch->last = true;
 	batch->received_us = reply->finished_us;
+	batch->pushed = reply->pushed;
 	return batch;
+}
+
+/* Which hubs the answer names: the header goes before the document. Valid until the next reply. */
+static const char *discover(struct worker *w, const struct reply *reply)
+{
+	struct discovery d = {.arena = &w->arena};
+	struct str url = str_of(reply->url);
+
+	arena_reset(&w->arena);
+	buf_clear(&w->hubs);
+	if (reply->links)
+		discover_header(&d, str_of(reply->links), url);
+	discover_document(&d, digest_document(w->digester), url);
+	discovery_write(&w->hubs, &d, url);
+	return w->hubs.n ? buf_cstr(&w->hubs) : NULL;
 }
 
 static struct batch *digest(
@@ -128,13 +147,18 @@ static struct batch *digest(
 	settle->phase_us = summary.phase_us;
 	settle->skip_hours = summary.skip_hours;
 	settle->skip_days = summary.skip_days;
+	if (r == 0 && !reply->pushed)
+		settle->hubs = discover(w, reply);
 	metric_add(METRIC_civicwire_items_parsed_total, (int64_t)summary.items);
 	return r < 0 ? empty_batch(reply) : last;
 }
 
 static void settle_into(struct batch *batch, struct reply *reply, const struct settle *settle)
 {
-	schedule_settle(reply, settle);
+	if (reply->pushed)
+		schedule_settle_pushed(reply, settle);
+	else
+		schedule_settle(reply, settle);
 	feed_state_deinit(&batch->state);
 	batch->state = reply->state;
 	reply->state = (struct feed_state){0};
@@ -203,6 +227,7 @@ struct workers *workers_start(
 		w->batches = batches;
 		w->digester = digester_new(NULL);
 		w->sink.batch = on_batch;
+		w->arena = ARENA_INIT;
 		if (pthread_create(&w->thread, NULL, run, w) != 0)
 			abort(); /* at start, with nothing to lose: as bad as no memory */
 	}
@@ -235,6 +260,8 @@ struct workers *workers_join(struct workers *workers)
 	for (unsigned i = 0; i < workers->n; i++) {
 		pthread_join(workers->all[i].thread, NULL);
 		digester_free(workers->all[i].digester);
+		arena_deinit(&workers->all[i].arena);
+		buf_deinit(&workers->all[i].hubs);
 	}
 	rules_unref(workers->rules);
 	pthread_mutex_destroy(&workers->lock);

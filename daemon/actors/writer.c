@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "actors/ledger.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -71,6 +72,7 @@ struct writer {
 	struct steady stamps;   /* for recorded times */
 	struct steady forgets;  /* for the age of events and of items seen */
 	bool doubts;
+	struct ledger ledger;
 	pthread_mutex_t lock;    /* over the next two */
 	struct request *request; /* NULL: none waits */
 	bool has_ended;
@@ -179,6 +181,7 @@ static void tell_committed(struct writer *w, size_t n)
 		struct writer_settled *s = &news->settled[news->n_settled++];
 		s->feed_id = mem_strdup(batch->feed->id);
 		s->state = batch->state;
+		s->parsed = batch->parsed;
 		batch->state = (struct feed_state){0};
 	}
 	tell(w, news);
@@ -356,6 +359,27 @@ int writer_redact(
 	return answered ? request.result : error_set(error, ESHUTDOWN, "the daemon is ending");
 }
 
+void writer_subscription_put(struct writer *w, const struct hub_subscription *subscription)
+{
+	ledger_put(&w->ledger, subscription);
+	queue_wake(w->batches);
+}
+
+void writer_subscription_drop(struct writer *w, const char *token)
+{
+	ledger_drop(&w->ledger, token);
+	queue_wake(w->batches);
+}
+
+/* That it fails is told where events cannot be written; they wait together. */
+static void write_subscriptions(struct writer *w)
+{
+	struct error error = {0};
+
+	if (!w->in_trouble && ledger_write(&w->ledger, w->journal, &error) < 0)
+		log_warning("what was asked of hubs could not be written yet: %s", error.text);
+}
+
 /* Fills the waiting list; false once the queue is closed and all is done. */
 static bool gather(struct writer *w)
 {
@@ -400,11 +424,13 @@ static void *run(void *p)
 		}
 		answer_request(w);
 		pulse_begin(&w->pulse);
+		write_subscriptions(w);
 		retain(w);
 		if (!w->n_waiting && !queue_length(w->batches))
 			journal_rest(w->journal);
 		pulse_end(&w->pulse);
 	}
+	write_subscriptions(w); /* those of the end */
 	pthread_mutex_lock(&w->lock);
 	w->has_ended = true;
 	pthread_cond_broadcast(&w->answered);
@@ -420,6 +446,7 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
 	w->journal = journal;
 	w->recorder = recorder_new(journal, publisher);
 	pthread_mutex_init(&w->keep_lock, NULL);
+	ledger_init(&w->ledger);
 	w->batches = batches;
 	w->sink = sink;
 	pthread_mutex_init(&w->lock, NULL);
@@ -454,6 +481,7 @@ struct writer *writer_join(struct writer *w)
 		return NULL;
 	pthread_join(w->thread, NULL);
 	recorder_free(w->recorder);
+	ledger_deinit(&w->ledger);
 	pthread_cond_destroy(&w->answered);
 	pthread_mutex_destroy(&w->lock);
 	pthread_mutex_destroy(&w->keep_lock);

@@ -12,6 +12,7 @@ struct writer;
 struct writer_settled {
 	char *feed_id;
 	struct feed_state state;
+	bool parsed; /* the reply was a feed */
 };
 struct writer_news {
 	uint64_t head;
@@ -35,6 +36,10 @@ struct writer *writer_start(struct journal *journal, const char *publisher, stru
  * the journal thread is ending; what else journal_redact() says. */
 int writer_redact(
 	struct writer *writer, struct str id, struct journal_redaction *ret, struct error *error);
+/* Keeps what was asked of a hub (copied), or forgets it: written soon, with the last word on a token. Any
+ * thread. */
+void writer_subscription_put(struct writer *writer, const struct hub_subscription *subscription);
+void writer_subscription_drop(struct writer *writer, const char *token);
 /* Does it hang in the journal for longer than this? (One that fails does not hang.) `now_us` on the
  * monotonic clock. Any thread. */
 bool writer_is_stuck(const struct writer *writer, int64_t now_us, int64_t limit_us);

@@ -36,6 +36,10 @@
 		"Problems the last reading found; what has one stays as it was") \
 	METRIC(civicwire_bus_confined, "gauge", \
 		"Layers that confine the bus process (5: all of them)") \
+	METRIC(civicwire_websub_active, "gauge", "Feeds whose hub pushes what is new") \
+	METRIC(civicwire_websub_pushes_total, "counter", "Pushes of hubs that counted") \
+	METRIC(civicwire_websub_pushes_refused_total, "counter", \
+		"Pushes ignored: not signed with the subscription's secret") \
 	METRIC(civicwire_transfers, "gauge", "Transfers in progress") \
 	METRIC(civicwire_journal_head, "gauge", "Sequence of the newest durable event")
 

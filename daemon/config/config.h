@@ -40,6 +40,7 @@ struct config {
 	struct bus_settings bus;
 	struct control_settings control;
 	struct fetch_settings fetch;
+	struct websub_settings websub;
 	struct config_network *networks;
 	size_t n_networks, n_cities;
 	struct feed **feeds; /* in order of their ids; one reference each */

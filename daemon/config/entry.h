@@ -61,7 +61,7 @@ struct inherited {
 	const char *language, *timezone, *licence, *contact, *proxy;
 	struct interval interval;
 	int interval_agreed, emails, complete, enabled; /* enum tristate */
-	int adaptive, ignore_hints;                     /* likewise */
+	int adaptive, ignore_hints, websub;             /* likewise */
 	int64_t interval_max;                           /* 0: not given */
 	int64_t max_body;                               /* 0: not given */
 	const char **allow_net, **themes;

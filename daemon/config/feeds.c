@@ -222,6 +222,7 @@ static struct feed *make_feed(struct binder *b, const struct line *line,
 	feed->emails = BOOL(line, emails, false);
 	feed->complete = BOOL(line, complete, false);
 	feed->enabled = BOOL(line, enabled, true);
+	feed->websub = BOOL(line, websub, true);
 	keep_access(feed, line);
 	return feed_pack(feed, like);
 }

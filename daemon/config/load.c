@@ -155,6 +155,8 @@ static void keep_settings(struct config *config)
 	keep_text(config, &config->journal.path);
 	keep_text(config, &config->control.socket);
 	keep_text(config, &config->control.status_bind);
+	keep_text(config, &config->websub.callback);
+	keep_text(config, &config->websub.bind);
 	keep_text(config, &fetch->contact);
 	keep_text(config, &bus->replay_bind);
 	keep_admission(config, &bus->replay_admission);
@@ -191,6 +193,7 @@ struct config *config_copy_settings(const struct config *from)
 	copy->bus = from->bus;
 	copy->control = from->control;
 	copy->fetch = from->fetch;
+	copy->websub = from->websub;
 	keep_settings(copy);
 	return copy;
 }

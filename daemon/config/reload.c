@@ -172,6 +172,8 @@ void config_compare_fixed(
 		{same_text(a->server_key, b->server_key), "server_key"},
 		{a->limits.all == b->limits.all && a->limits.per_address == b->limits.per_address,
 			"connections"},
+		{same_text(running->websub.callback, wanted->websub.callback), "websub.callback"},
+		{same_text(running->websub.bind, wanted->websub.bind), "websub.bind"},
 	};
 
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {

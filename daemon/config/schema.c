@@ -71,6 +71,8 @@ _Static_assert(sizeof kinds / sizeof *kinds == FEED_KIND_COUNT + 1, "one word fo
 			.about = "e-mail addresses of authors may be published"}, \
 		{SECTION, "complete", KEY_TRISTATE, AT(type, own.complete), .fallback = "false", \
 			.about = "the feed always lists everything: what is absent is withdrawn"}, \
+		{SECTION, "websub", KEY_TRISTATE, AT(type, own.websub), .fallback = "true", \
+			.about = "a hub that the feed names may push its items (WebSub)"}, \
 	{ \
 		SECTION, "enabled", KEY_TRISTATE, AT(type, own.enabled), \
 			.fallback = "true", .about = "false: known, but not polled" \
@@ -106,7 +108,8 @@ _Static_assert(sizeof kinds / sizeof *kinds == FEED_KIND_COUNT + 1, "one word fo
 			.about = "which of them; without it, all whose topics suffice" \
 	}
 
-#define FETCH(member) AT(struct config, fetch.member)
+#define FETCH(member)  AT(struct config, fetch.member)
+#define WEBSUB(member) AT(struct config, websub.member)
 
 const struct schema_key schema_keys[] = {
 	{SECTION_DAEMON, "publisher", KEY_PREFIX, AT(struct config, publisher),
@@ -139,6 +142,8 @@ const struct schema_key schema_keys[] = {
 		.count = offsetof(struct config, fetch.n_hosts), .child = SECTION_HOST,
 		.fallback = "[]", .example = "[{ host: cgai.example, gap: 500ms, parallel: 2 }]",
 		.about = "servers whose operators have agreed to more than the defaults of fetch"},
+	{SECTION_DAEMON, "websub", KEY_SECTION, .child = SECTION_WEBSUB,
+		.about = "how hubs push what is new (WebSub)"},
 
 	{SECTION_CONTROL, "socket", KEY_PATH, AT(struct config, control.socket),
 		.fallback = "/run/civicwire/control.sock", .about = "path of the control socket"},
@@ -201,6 +206,18 @@ const struct schema_key schema_keys[] = {
 		.about = "pause between two requests to this host"},
 	{SECTION_HOST, "parallel", KEY_COUNT, AT(struct host_settings, parallel), .least = 1,
 		.most = 100, .example = "2", .about = "requests to this host at a time"},
+
+	{SECTION_WEBSUB, "callback", KEY_CALLBACK, KEY_NONE, WEBSUB(callback), .fallback = "none",
+		.example = "https://wire.example.org/websub",
+		.about = "URL under which hubs reach the address below; none: no hub is asked"},
+	{SECTION_WEBSUB, "bind", KEY_ADDRESS_PORT, WEBSUB(bind), .fallback = "\"127.0.0.1:8580\"",
+		.about = "address and port that listens for hubs, where there is a callback"},
+	{SECTION_WEBSUB, "lease", KEY_DURATION, WEBSUB(lease_us), .least = MINUTES(5),
+		.most = DAYS(90), .fallback = "10d",
+		.about = "how long a hub is asked to push, before it is asked again"},
+	{SECTION_WEBSUB, "interval", KEY_DURATION, WEBSUB(interval_us), .least = MINUTES(15),
+		.most = DAYS(31), .fallback = "6h",
+		.about = "least time between polls of a feed whose hub delivers"},
 
 	{SECTION_FEEDS, "networks", KEY_SECTIONS, MANY(struct feeds_file, networks),
 		.child = SECTION_NETWORK, .about = "networks: sets of cities"},
@@ -329,6 +346,7 @@ const struct schema_section schema_sections[SECTION_COUNT] = {
 	[SECTION_HOST] = {.name = "hosts",
 		.size = sizeof(struct host_settings),
 		.blank = &blank_host},
+	[SECTION_WEBSUB] = {.name = "websub"},
 	[SECTION_NETWORK] = {.name = "network",
 		.size = sizeof(struct network_entry),
 		.named = true},

@@ -21,6 +21,7 @@ enum section {
 	SECTION_STATUS,
 	SECTION_FETCH,
 	SECTION_HOST,
+	SECTION_WEBSUB,
 	SECTION_NETWORK,
 	SECTION_CITY,
 	SECTION_BODY,
@@ -43,12 +44,14 @@ enum key_type {
 	KEY_TIMEZONE,
 	KEY_URL,      /* http or https */
 	KEY_PREFIX,   /* a URL without slash at its end: the publisher */
+	KEY_CALLBACK, /* the same, and nothing behind its path */
 	KEY_FEED_URL, /* http, https or file */
 	KEY_PROXY,
 	KEY_PATH, /* made absolute by the folder of its file */
 	KEY_CREDENTIAL,
-	KEY_ENDPOINT, /* of ZeroMQ */
-	KEY_HOST_PORT,
+	KEY_ENDPOINT,     /* of ZeroMQ */
+	KEY_HOST_PORT,    /* of loopback */
+	KEY_ADDRESS_PORT, /* of any interface */
 	KEY_HOST,
 	KEY_NETWORK_RANGE, /* CIDR */
 	KEY_MEDIA_TOPIC,

@@ -192,6 +192,19 @@ static const char *refuse_url(struct arena *arena, struct str text)
 	return is_web(text) ? refuse_remote(text, schemes) : schemes;
 }
 
+/* A token is put behind it. */
+static const char *refuse_callback(struct arena *arena, struct str text)
+{
+	const char *why = refuse_url(arena, text);
+	struct url url;
+
+	if (split_url(text, &url) && url.has_user)
+		return "holds a user name or password, which hubs do not send; take it out";
+	if (!why && (str_chr(text, '?') < text.n || str_chr(text, '#') < text.n))
+		return "must end with its path; take out what follows '?' or '#'";
+	return why;
+}
+
 static const char *refuse_feed_url(struct arena *arena, struct str text)
 {
 	(void)arena;
@@ -291,18 +304,43 @@ bool shape_endpoint_is_local(const char *endpoint)
 	       (split_url(str_of(endpoint), &url) && is_loopback(url.host));
 }
 
-static const char *refuse_host_port(struct arena *arena, struct str text)
+/* The host before the last colon; false: no port follows it. */
+static bool split_port(struct str text, struct str *ret_host)
 {
 	size_t colon = text.n;
 
-	(void)arena;
 	while (colon && text.p[colon - 1] != ':')
 		colon--;
-	if (colon < 2 || !is_port(str_skip(text, colon)))
+	*ret_host = str_head(text, colon ? colon - 1 : 0);
+	return colon >= 2 && is_port(str_skip(text, colon));
+}
+
+static const char *refuse_address_port(struct arena *arena, struct str text)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	struct str host;
+
+	(void)arena;
+	if (!split_port(text, &host))
+		return "is not an address and port, such as 127.0.0.1:8580";
+	/* An IPv6 address stands in brackets, or its end would be the port. */
+	if (host.p[0] != '[' && str_chr(host, ':') < host.n)
+		return "is not an address and port; write an IPv6 address in brackets";
+	return read_address(host, &v4, &v6) ? NULL
+					    : "must be an address, not a name; write an IP address";
+}
+
+static const char *refuse_host_port(struct arena *arena, struct str text)
+{
+	struct str host;
+
+	(void)arena;
+	if (!split_port(text, &host))
 		return "is not an address and port, such as 127.0.0.1:8570";
-	if (str_is(str_head(text, colon - 1), "localhost"))
+	if (str_is(host, "localhost"))
 		return "must be an address, not a name; write 127.0.0.1:<port>";
-	if (!is_loopback(str_head(text, colon - 1)))
+	if (!is_loopback(host))
 		return "can be reached from other machines, where whoever comes may read it; "
 		       "bind to 127.0.0.1 and put a web server with a login before it";
 	return NULL;
@@ -407,12 +445,14 @@ const struct shape shapes[KEY_TEXTS_END] = {
 	[KEY_TIMEZONE] = {refuse_timezone, "^[A-Za-z][A-Za-z0-9/_+-]*$"},
 	[KEY_URL] = {refuse_url, WEB_URL},
 	[KEY_PREFIX] = {refuse_url, WEB_URL},
+	[KEY_CALLBACK] = {refuse_callback, "^[Hh][Tt][Tt][Pp][Ss]?://[^@/?#]+(/[^?#]*)?$"},
 	[KEY_FEED_URL] = {refuse_feed_url, "^([Hh][Tt][Tt][Pp][Ss]?://[^@/]+|file:.+)"},
 	[KEY_PROXY] = {refuse_proxy, "^(https?|socks5h?)://[^@/]+(/.*)?$"},
 	[KEY_PATH] = {refuse_text, NULL},
 	[KEY_CREDENTIAL] = {refuse_credential, "^[A-Za-z0-9_-][A-Za-z0-9._-]*$"},
 	[KEY_ENDPOINT] = {refuse_endpoint, ENDPOINT},
 	[KEY_HOST_PORT] = {refuse_host_port, "^(127\\.[0-9.]+|\\[::1\\]):[0-9]+$"},
+	[KEY_ADDRESS_PORT] = {refuse_address_port, "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+$"},
 	[KEY_HOST] = {refuse_host, "^[^/@ ]+$"},
 	[KEY_NETWORK_RANGE] = {refuse_range, "^[0-9A-Fa-f.:]+/[0-9]{1,3}$"},
 	[KEY_MEDIA_TOPIC] = {refuse_media_topic, "^medtop:[0-9]{8}$"},

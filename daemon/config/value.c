@@ -95,6 +95,7 @@ static const char *text_kept(struct binder *b, enum key_type type, const struct 
 	case KEY_HOST:
 		return lower_case(b, node->text);
 	case KEY_PREFIX:
+	case KEY_CALLBACK:
 		return without_slash(b, node->text);
 	default:
 		return node->text.p;

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/pulse.h"
@@ -214,7 +215,7 @@ static int start_socket(struct control *control, const char *path, struct error 
 static int start_status(struct control *control, const char *bind_text, struct error *error)
 {
 	struct sockaddr_storage address;
-	int r = render_address(bind_text, &address, error);
+	int r = address_read(bind_text, &address, error);
 
 	if (r < 0)
 		return r;

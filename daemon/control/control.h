@@ -10,6 +10,7 @@
 #include "model/reload.h"
 #include "model/settings.h"
 #include "model/state.h"
+#include "model/subscription.h"
 #include "schedule/lane.h"
 #include "schedule/lateness.h"
 
@@ -17,6 +18,7 @@ struct control_feed {
 	struct feed *feed;       /* a reference */
 	struct feed_state state; /* a copy */
 	bool busy;
+	struct hub_subscription *hub; /* what was asked of its hub; NULL: nothing. Owned. */
 };
 
 /* Which feeds are asked for. */

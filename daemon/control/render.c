@@ -1,11 +1,7 @@
 #include "control/render.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -21,6 +17,9 @@ struct control_snapshot *control_snapshot_free(struct control_snapshot *snapshot
 	for (size_t i = 0; i < snapshot->n_feeds; i++) {
 		feed_unref(snapshot->feeds[i].feed);
 		feed_state_deinit(&snapshot->feeds[i].state);
+		if (snapshot->feeds[i].hub)
+			hub_subscription_deinit(snapshot->feeds[i].hub);
+		free(snapshot->feeds[i].hub);
 	}
 	free(snapshot->feeds);
 	free(snapshot->trouble);
@@ -183,6 +182,23 @@ void render_status(struct buf *out, const struct control_snapshot *s)
 	buf_char(out, '\n');
 }
 
+/* A hub that does not push what there is does not serve, whatever it has verified. */
+static void render_hub(struct json *j, const struct hub_subscription *s)
+{
+	enum subscription_state state =
+		s->state == SUBSCRIPTION_ACTIVE && s->distrusted ? SUBSCRIPTION_FAILING : s->state;
+
+	json_key(j, "websub");
+	json_open(j, '{');
+	json_member(j, "hub", str_of(s->hub));
+	json_member(j, "topic", str_of(s->topic));
+	json_member(j, "state", str_of(subscription_state_names[state]));
+	member_time(j, "lease_until", s->lease_us);
+	member_time(j, "last_push", s->push_us);
+	json_member(j, "reason", str_of(s->reason));
+	json_close(j, '}');
+}
+
 /* `host` is scratch. */
 static void render_feed(struct json *j, const struct control_feed *f, struct buf *host)
 {
@@ -215,6 +231,8 @@ static void render_feed(struct json *j, const struct control_feed *f, struct buf
 	json_member_int(j, "interval_s", f->feed->interval_us / SEC_US);
 	json_member(j, "fault", str_of(s->fault ? fault_name(s->fault) : NULL));
 	json_member(j, "error", str_of(s->error));
+	if (f->hub)
+		render_hub(j, f->hub);
 	json_close(j, '}');
 }
 
@@ -331,41 +349,4 @@ void render_metrics(struct buf *out, const struct control_snapshot *s)
 	}
 	put_histograms(out);
 	put_process(out);
-}
-
-int render_address(const char *text, struct sockaddr_storage *ret, struct error *error)
-{
-	struct sockaddr_storage address = {0};
-	struct sockaddr_in *in4 = (struct sockaddr_in *)&address;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
-	struct str s = str_of(text);
-	char host[INET6_ADDRSTRLEN];
-	unsigned long long port;
-	size_t colon = s.n;
-
-	while (colon && s.p[colon - 1] != ':')
-		colon--;
-	struct str name = str_head(s, colon ? colon - 1 : 0);
-	if (!colon || !str_u64(str_skip(s, colon), 65535, &port))
-		goto bad;
-	bool v6 = name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']';
-	if (v6)
-		name = str_make(name.p + 1, name.n - 2);
-	if (name.n >= sizeof host)
-		goto bad;
-	memcpy(host, name.p, name.n);
-	host[name.n] = '\0';
-	address.ss_family = v6 ? AF_INET6 : AF_INET;
-	if (inet_pton(address.ss_family, host,
-		    v6 ? (void *)&in6->sin6_addr : (void *)&in4->sin_addr) != 1)
-		goto bad;
-	if (v6)
-		in6->sin6_port = htons((uint16_t)port);
-	else
-		in4->sin_port = htons((uint16_t)port);
-	*ret = address;
-	return 0;
-bad:
-	return error_set(
-		error, EINVAL, "'%s' is no address with a port, such as 127.0.0.1:8570", text);
 }

@@ -4,8 +4,6 @@
 #include "base/buf.h"
 #include "control/control.h"
 
-struct sockaddr_storage;
-
 void render_status(struct buf *out, const struct control_snapshot *snapshot);
 void render_refresh(struct buf *out, const struct control_refresh *when);
 void render_feeds(struct buf *out, const struct control_snapshot *snapshot);
@@ -13,5 +11,3 @@ void render_reload(struct buf *out, const struct reload *report);
 /* Prometheus' text format, version 0.0.4: the counters, what the snapshot counted, and what the
  * process uses. A few dozen lines however many feeds there are. */
 void render_metrics(struct buf *out, const struct control_snapshot *snapshot);
-/* "127.0.0.1:8570", "[::1]:8570" → an address to bind. 0 or -EINVAL. */
-int render_address(const char *text, struct sockaddr_storage *ret, struct error *error);

@@ -157,6 +157,7 @@ static struct batch *next_batch(const struct run *run, bool first)
 	batch->first = first;
 	batch->parsed = true;
 	batch->received_us = run->reply->finished_us;
+	batch->pushed = run->reply->pushed;
 	return batch;
 }
 
@@ -323,7 +324,8 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 		document->flaws | (digester->repeats.guids_repeat ? FLAW_GUIDS_REPEAT : 0u);
 	last->last = true;
 	last->guids_repeat = digester->repeats.guids_repeat;
-	last->complete = (document->complete || feed->complete) && !(flaws & FLAWS_INCOMPLETE);
+	last->complete = (document->complete || feed->complete) && !(flaws & FLAWS_INCOMPLETE) &&
+			 !reply->pushed;
 	*ret_summary = (struct digest_summary){.format = document->format,
 		.flaws = flaws,
 		.items = run.items,
@@ -335,6 +337,11 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 	*ret_last = last;
 	last = NULL;
 	return 0;
+}
+
+const struct document *digest_document(const struct digester *digester)
+{
+	return digester->document;
 }
 
 void digest_feed_info(struct digester *digester, struct arena *arena, struct feed_info *ret)

@@ -42,6 +42,9 @@ int digest_run(struct digester *digester, const struct reply *reply, int64_t now
 	struct digest_sink *sink, struct batch **ret_last, struct digest_summary *ret_summary,
 	struct error *error);
 
+/* The document of the last digest_run() that returned 0, until the digester is used again; its entries are
+ * gone. */
+const struct document *digest_document(const struct digester *digester);
 /* What the document of the last digest_run() that returned 0 says of the feed itself; texts live in the
  * arena and the digester, until that is used again. The reply must still be there. */
 void digest_feed_info(struct digester *digester, struct arena *arena, struct feed_info *ret);

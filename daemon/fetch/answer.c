@@ -19,7 +19,8 @@ static void take_headers(struct transfer *t)
 	reply->content_location = r->content_location;
 	reply->content_language = r->content_language;
 	r->etag = r->last_modified = r->content_type = NULL;
-	r->content_location = r->content_language = NULL;
+	reply->links = r->links;
+	r->content_location = r->content_language = r->links = NULL;
 	reply->fresh_us = response_fresh_us(r, now_s);
 	reply->retry_after_us = response_retry_us(r, now_s);
 }
@@ -43,7 +44,9 @@ static void judge_status(struct transfer *t)
 	bool asked = reply->state.etag || reply->state.last_modified;
 
 	take_headers(t);
-	if (status_has_body(status))
+	if (t->form && status >= 200 && status < 300)
+		reply->outcome = REPLY_BODY;
+	else if (transfer_has_body(t))
 		judge_body(t);
 	else if (status == 304 && asked)
 		reply->outcome = REPLY_NOT_MODIFIED;
@@ -78,7 +81,7 @@ static char *next_hop(struct transfer *t)
 	char host[WORDS_HOST_MAX];
 
 	if ((status != 301 && status != 302 && status != 303 && status != 307 && status != 308) ||
-		!t->response.location)
+		!t->response.location || (t->form && status != 307 && status != 308))
 		return NULL;
 	words_host(t->reply->url, host);
 	char *url = resolve(t->reply->url, t->response.location);
@@ -89,6 +92,11 @@ static char *next_hop(struct transfer *t)
 	else if (t->hops >= t->limits->redirects)
 		reply_fail(t->reply, FAULT_TOO_MANY_REDIRECTS,
 			mem_printf("%s redirects more than %u times", host, t->limits->redirects));
+	/* What is sent is meant for those alone who hold a key of that name. */
+	else if (t->form && str_istarts(str_of(t->reply->url), STR("https:")) &&
+		 !str_istarts(str_of(url), STR("https:")))
+		reply_fail(t->reply, FAULT_URL_REFUSED,
+			mem_printf("%s redirects out of TLS, to %.200s", host, url));
 	if (t->reply->error) {
 		t->reply->http_status = status;
 		free(url);

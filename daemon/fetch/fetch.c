@@ -65,6 +65,7 @@ static void free_former(struct fetcher *f);
 static void deliver(struct fetcher *f, struct transfer *t)
 {
 	struct reply *reply = t->reply;
+	bool is_poll = !t->form;
 	bool same = reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED;
 
 	t->reply = NULL;
@@ -77,8 +78,11 @@ static void deliver(struct fetcher *f, struct transfer *t)
 	if (!f->active)
 		free_former(f);
 	metric_add(METRIC_civicwire_transfers, -1);
-	metric_add(METRIC_civicwire_polls_total, 1);
-	if (same)
+	if (is_poll)
+		metric_add(METRIC_civicwire_polls_total, 1);
+	if (!is_poll)
+		; /* counted by who sent it */
+	else if (same)
 		metric_add(METRIC_civicwire_polls_not_modified_total, 1);
 	else if (reply->outcome != REPLY_BODY)
 		metric_add(METRIC_civicwire_polls_failed_total, 1);
@@ -454,6 +458,23 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 	}
 	reply->url = mem_strdup(feed_state_url(state, feed->url));
 	t->lane = lane;
+	list_append(&f->desk.waiting[lane], &t->link);
+	start_waiting(f);
+}
+
+void fetch_post(struct fetcher *f, const struct feed *feed, const char *url, const char *form,
+	enum schedule_lane lane)
+{
+	const struct feed_state none = {0};
+	struct reply *reply = reply_new(feed, &none);
+	struct transfer *t = transfer_new(reply, &f->desk, &f->limits);
+
+	t->form = mem_strdup(form);
+	t->private = true; /* nothing of it is left for the next */
+	t->lane = lane;
+	reply->url = mem_strdup(url);
+	f->active++;
+	metric_add(METRIC_civicwire_transfers, 1);
 	list_append(&f->desk.waiting[lane], &t->link);
 	start_waiting(f);
 }

@@ -61,6 +61,12 @@ void fetch_submit(struct fetcher *fetcher, const struct feed *feed, const struct
 	enum schedule_lane lane);
 /* The poll for this very feed has turned out to be slow. */
 void fetch_slow(struct fetcher *fetcher, const struct feed *feed);
+/* Sends a form (application/x-www-form-urlencoded) to a URL that a feed has named, once: under the same
+ * limits, to the same networks and by the same proxy as the feed, without its login. Redirects are
+ * followed only where they keep the request what it is (307, 308), and never out of TLS. The reply is
+ * REPLY_BODY, without a body, for any 2xx. URL and form are copied. */
+void fetch_post(struct fetcher *fetcher, const struct feed *feed, const char *url, const char *form,
+	enum schedule_lane lane);
 /* Other settings from now on (they must outlive the fetcher, or the next ones); transfers under way
  * keep theirs. */
 void fetcher_set(struct fetcher *fetcher, const struct fetch_settings *settings);

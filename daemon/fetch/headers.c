@@ -9,6 +9,8 @@
 /* The longest ETags seen are 200 bytes; what is longer is dropped rather than kept for ever and
  * sent back with each poll. Other texts are cut off from use by the same bound. */
 #define HEADER_TEXT_MAX 2048
+/* Room for a self and hubs with long URLs; what comes behind is dropped. */
+#define LINKS_MAX 8192
 /* Delta seconds beyond a year mean a year (RFC 9111 § 5.2.2.1 allows any large value). */
 #define DELTA_MAX_S (366 * DAY_S)
 
@@ -32,6 +34,7 @@ void response_deinit(struct response *r)
 	free(r->content_location);
 	free(r->content_language);
 	free(r->location);
+	free(r->links);
 	response_init(r);
 }
 
@@ -116,6 +119,21 @@ static void set_retry(struct response *r, struct str value)
 		(void)http_date(value, &r->retry_date_s);
 }
 
+/* Many servers send links of which none is about hubs. */
+static void add_links(struct response *r, struct str value)
+{
+	size_t before = r->links ? strlen(r->links) : 0;
+
+	if (!validator_is_sound(value) || before + value.n > LINKS_MAX ||
+		(str_ifind(value, STR("hub")) == value.n &&
+			str_ifind(value, STR("self")) == value.n))
+		return;
+	char *joined =
+		mem_printf("%s%s%.*s", before ? r->links : "", before ? ", " : "", STR_FMT(value));
+	free(r->links);
+	r->links = joined;
+}
+
 #define NAME(text) \
 	{ \
 		text, sizeof(text) - 1 \
@@ -131,6 +149,7 @@ static const struct {
 	{NAME("content-location"), offsetof(struct response, content_location), NULL},
 	{NAME("content-language"), offsetof(struct response, content_language), NULL},
 	{NAME("location"), offsetof(struct response, location), NULL},
+	{NAME("link"), 0, add_links},
 	{NAME("cache-control"), 0, cache_control},
 	{NAME("content-length"), 0, set_length},
 	{NAME("age"), 0, set_age},

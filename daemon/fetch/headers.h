@@ -17,6 +17,7 @@ struct response {
 	size_t bytes;
 	/* First of its name each; NULL: absent. Owned. */
 	char *etag, *last_modified, *content_type, *content_location, *content_language, *location;
+	char *links;                     /* of all Link fields those with a hub or a self */
 	int64_t max_age_s, age_s;        /* -1: absent */
 	int64_t expires_s, retry_date_s; /* TIME_NONE: absent */
 	char date[HTTP_DATE_MAX];        /* read only where one of those is there */

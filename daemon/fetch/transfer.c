@@ -133,6 +133,9 @@ struct transfer *transfer_free(struct transfer *t)
 	for (size_t i = 0; i < sizeof t->conditions / sizeof *t->conditions; i++)
 		free(t->conditions[i].data);
 	response_deinit(&t->response);
+	if (t->form) /* it may have a secret in it */
+		explicit_bzero(t->form, strlen(t->form));
+	free(t->form);
 	reply_free(t->reply);
 	free(t->memory);
 	return NULL;
@@ -167,7 +170,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *userp)
 	curl_off_t wire = 0;
 
 	(void)size;
-	if (!status_has_body(t->response.status)) {
+	if (!transfer_has_body(t)) {
 		t->unread += n;
 		return t->unread > UNREAD_MAX ? stop(t, STOP_ENOUGH) : n;
 	}
@@ -410,7 +413,7 @@ static int aim_secrets(struct transfer *t, CURL *easy, const char *url)
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, t->desk->user_agent);
 	/* Empty, not NULL: the environment has no say in whom we ask. */
 	curl_easy_setopt(easy, CURLOPT_PROXY, access->proxy ? access->proxy : "");
-	if (access->auth == FEED_AUTH_NONE)
+	if (access->auth == FEED_AUTH_NONE || t->form)
 		return 0;
 	if (!same_origin(url, t->reply->feed->url)) {
 		secret_withdraw(easy);
@@ -462,7 +465,8 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 		return -1;
 	if (!t->hops) {
 		t->began_us = clock_monotonic_us();
-		choose_validators(t);
+		if (!t->form)
+			choose_validators(t);
 	}
 	int64_t left_ms = t->limits->total_ms - (clock_monotonic_us() - t->began_us) / MSEC_US;
 	if (aim_secrets(t, easy, url) < 0)
@@ -484,6 +488,10 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	t->turned_away = false;
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
+	if (t->form) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(t->form));
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->form);
+	}
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1));
 	/* Stops at once what announces too much; on_progress() and on_body() stop the rest. */
 	curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)wire_max(t));

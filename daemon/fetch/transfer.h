@@ -42,6 +42,7 @@ struct transfer {
 	enum transfer_stop stop;
 	unsigned hops;
 	enum schedule_lane lane;
+	char *form;              /* what is sent; NULL: a poll. Owned. */
 	bool permanent;          /* all hops so far were 301 or 308 */
 	bool private;            /* the handle has seen a secret or a proxy: it is not used again */
 	bool resolving;          /* counted in the desk */
@@ -98,9 +99,10 @@ bool transfer_follows(struct transfer *transfer);
 /* Its connection stands, or never will: those that follow go on. */
 void transfer_led(struct transfer *transfer);
 
-static inline bool status_has_body(int status)
+/* Is the body of the answer what was asked for? */
+static inline bool transfer_has_body(const struct transfer *t)
 {
-	return status == 200 || status == 203;
+	return !t->form && (t->response.status == 200 || t->response.status == 203);
 }
 
 /* It has ended without a request, for the gate was shut. */

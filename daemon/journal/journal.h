@@ -12,6 +12,7 @@
 #include "model/seen.h"
 #include "model/settings.h"
 #include "model/state.h"
+#include "model/subscription.h"
 
 struct journal;
 
@@ -128,6 +129,11 @@ int journal_seen_each(
 int journal_seen_prune(
 	struct journal *journal, int64_t feed, int64_t before_us, struct error *error);
 
+/* What was asked of a hub, by its token. */
+int journal_subscription_put(
+	struct journal *journal, const struct hub_subscription *subscription, struct error *error);
+int journal_subscription_drop(struct journal *journal, const char *token, struct error *error);
+
 /* Appends an event; its sequence is given here, becomes real at commit, and is used again after a
  * rollback. Its recorded time is event->recorded_us, or the event's before it if that is later: the
  * times of a journal never fall. Views are event->views united with row->views; row (may be NULL)
@@ -156,6 +162,15 @@ struct journal_state_walk {
 };
 int journal_states_each(
 	struct journal *journal, struct journal_state_walk *walk, struct error *error);
+
+/* All subscriptions, for the start. A damaged one is left out: the hub is asked anew. Each is the
+ * journal's, valid during the call. Before there is a writer's thread. */
+struct journal_subscription_walk {
+	void (*subscription)(struct journal_subscription_walk *walk,
+		const struct hub_subscription *subscription);
+};
+int journal_subscriptions_each(
+	struct journal *journal, struct journal_subscription_walk *walk, struct error *error);
 
 /* Reading: from any thread or process, one reader each; the store must exist. */
 struct journal_reader;

@@ -93,6 +93,10 @@ static int mark(const char *path, struct error *error)
 		r = statement_exec(db,
 			"PRAGMA synchronous=EXTRA;REPLACE INTO meta(name,value) VALUES('copy',1)",
 			"marking the copy", error);
+	/* What hubs sign with is nobody else's; a restored store asks them anew. */
+	if (r >= 0 && schema >= STORE_SCHEMA_SUBSCRIPTIONS)
+		r = statement_exec(db, "PRAGMA secure_delete=ON;DELETE FROM subscription",
+			"marking the copy", error);
 	if (r >= 0 && schema >= STORE_SCHEMA_SUMMED)
 		r = statement_exec(db, sum, "marking the copy", error);
 	sqlite3_close(db);

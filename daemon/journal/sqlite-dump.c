@@ -146,7 +146,8 @@ static int is_description_damaged(struct dump *d, struct error *error)
 	return r < 0 ? r : damaged != 0;
 }
 
-/* All tables but those that have lines of their own; topics first, for events name them. */
+/* All tables but those that have lines of their own, and what hubs sign with, which is nobody else's; topics
+ * first, for events name them. */
 static int dump_tables(struct dump *d, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -162,7 +163,8 @@ static int dump_tables(struct dump *d, struct error *error)
 	if (r < 0)
 		return r;
 	r = statement_prepare(d->db,
-		"SELECT name FROM sqlite_schema WHERE type='table' AND name NOT IN('meta','event') "
+		"SELECT name FROM sqlite_schema WHERE type='table' AND name NOT IN('meta','event',"
+		"'subscription') "
 		"AND name NOT LIKE 'sqlite%' ORDER BY name<>'topic',name",
 		&stmt, doing, error);
 

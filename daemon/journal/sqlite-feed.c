@@ -54,6 +54,7 @@ static const struct {
 	COLUMN(ACTIVITY, activity),
 	COLUMN(I64, phase_us),
 	COLUMN(I64, held_until_us),
+	COLUMN(TEXT, hubs),
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
 

@@ -40,7 +40,7 @@ static int is_table(struct journal *j, struct str name, struct error *error)
 	sqlite3_stmt *stmt = NULL;
 	int r = statement_prepare(j->db,
 		"SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?1 AND name NOT IN('meta',"
-		"'event') AND name NOT LIKE 'sqlite%'",
+		"'event','subscription') AND name NOT LIKE 'sqlite%'",
 		&stmt, doing, error);
 
 	if (r >= 0) {

@@ -12,10 +12,12 @@
 #include "journal/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 
 /* A writer that touches few pages per commit: 2 MiB holds the tips of all tables. With 4 the daemon
  * is larger by as much, for ever, and no faster. */
@@ -248,8 +250,16 @@ static int check_witness(struct journal *j, bool is_damaged, char **ret_notice, 
 	return r < 0 ? error_errno(error, -r, "writing %s", j->witness.path) : 0;
 }
 
+/* What hubs sign with is in it; SQLite gives the files beside it the same mode. That it cannot be made is
+ * told by who opens it. */
+static void make_private(const char *path)
+{
+	cleanup(close_p) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
 static int open_database(struct journal *j, struct error *error)
 {
+	make_private(j->path);
 	int r = statement_open(
 		j->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, STORE_BUSY_MS, &j->db, error);
 

@@ -28,6 +28,14 @@
 #define REDACTED_TABLE \
 	"CREATE TABLE redacted(feed INTEGER NOT NULL, item BLOB NOT NULL, change BLOB," CHECKSUM \
 	", PRIMARY KEY(feed, item)) WITHOUT ROWID;"
+#define NUMBERS(name) name " INTEGER NOT NULL,"
+/* What was asked of hubs; `hmac_key` is empty where there is none. No export has it. */
+#define SUBSCRIPTION_TABLE \
+	"CREATE TABLE subscription(feed TEXT NOT NULL, token TEXT PRIMARY KEY, hub TEXT NOT NULL," \
+	" topic TEXT NOT NULL, hmac_key TEXT NOT NULL," NUMBERS(" state") NUMBERS(" distrusted") \
+		NUMBERS(" failures") NUMBERS(" asked") NUMBERS(" next") NUMBERS(" verified") \
+			NUMBERS(" lease") NUMBERS(" push") NUMBERS(" failing") \
+				NUMBERS(" leaving") " reason TEXT," CHECKSUM ") WITHOUT ROWID;"
 
 static const char tables[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL," CHECKSUM ") WITHOUT ROWID;"
@@ -42,11 +50,12 @@ static const char tables[] =
 	"CREATE TABLE recent(feed INTEGER PRIMARY KEY, items BLOB NOT NULL," CHECKSUM ");"
 	"CREATE INDEX seen_item ON seen(feed, item) WHERE item IS NOT NULL;"
 	"CREATE TABLE alert(" ALERT_COLUMNS CHECKSUM
-	", PRIMARY KEY(feed, message)) WITHOUT ROWID;" ALERT_INDEX REDACTED_TABLE;
+	", PRIMARY KEY(feed, message)) WITHOUT ROWID;" ALERT_INDEX REDACTED_TABLE
+		SUBSCRIPTION_TABLE;
 
 /* Those with a checksum in each row, but for events, which have had theirs always. */
 const char *const store_summed[] = {
-	"meta", "topic", "feed", "seen", "recent", "alert", "redacted", NULL};
+	"meta", "topic", "feed", "seen", "recent", "alert", "redacted", "subscription", NULL};
 
 /* What makes a store of a schema one of the next: the store of an older program is taken over. */
 static const char *const upgrades[STORE_SCHEMA] = {
@@ -62,7 +71,8 @@ static const char *const upgrades[STORE_SCHEMA] = {
 			NUMBER("told_quiet") "ALTER TABLE feed ADD COLUMN moving_url;"
 					     "ALTER TABLE feed ADD COLUMN moved_url;"),
 	[5] = FEED_GETS("ALTER TABLE feed ADD COLUMN activity;"),
-	[6] = FEED_GETS(NUMBER("phase_us") NUMBER("held_until_us")),
+	[6] = FEED_GETS(NUMBER("phase_us") NUMBER(
+		"held_until_us") "ALTER TABLE feed ADD COLUMN hubs;") SUBSCRIPTION_TABLE,
 };
 
 /* A flipped bit in this row would have the store taken for one of another version. */

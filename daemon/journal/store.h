@@ -9,7 +9,11 @@
 /* In the table's order: the checksum is over them. */
 #define SEEN_COLUMNS \
 	"feed,key,item,link,title,change,version,last_seen,day,updates,withdrawn,views,subject"
-#define SEEN_VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13"
+#define SUBSCRIPTION_COLUMNS \
+	"feed,token,hub,topic,hmac_key,state,distrusted,failures,asked,next,verified,lease,push," \
+	"failing,leaving,reason"
+#define SUBSCRIPTION_VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16"
+#define SEEN_VALUES         "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13"
 
 /* STATEMENT(name, what the writer is doing with it, SQL) */
 #define STATEMENTS(STATEMENT) \
@@ -65,6 +69,11 @@
 		"SELECT feed,item,change,checksum FROM redacted WHERE feed=?1 AND item=?2") \
 	STATEMENT(REDACTED_PUT, "noting what is redacted", \
 		"REPLACE INTO redacted VALUES(?1,?2,?3,row_checksum(?1,?2,?3))") \
+	STATEMENT(SUBSCRIPTION_PUT, "writing a subscription", \
+		"REPLACE INTO subscription VALUES(" SUBSCRIPTION_VALUES \
+		",row_checksum(" SUBSCRIPTION_VALUES "))") \
+	STATEMENT(SUBSCRIPTION_DROP, "removing a subscription", \
+		"DELETE FROM subscription WHERE token=?1") \
 	STATEMENT(OLD_SIZES, "reading the oldest events", \
 		"SELECT seq,recorded,length(body) FROM event WHERE seq<(SELECT max(seq) FROM " \
 		"event) ORDER BY seq LIMIT ?1") \
@@ -140,6 +149,8 @@ int store_row(struct journal *journal, int which, struct error *error);
 int store_recognise(sqlite3 *db, const char *path, int *ret_schema, struct error *error);
 /* The first schema whose rows have checksums. */
 #define STORE_SCHEMA_SUMMED 3
+/* The first that has the table of subscriptions. */
+#define STORE_SCHEMA_SUBSCRIPTIONS 7
 /* The tables whose rows have them; ends with NULL. (Events have had theirs always.) */
 extern const char *const store_summed[];
 int store_create(struct journal *journal, struct error *error);

@@ -36,6 +36,7 @@ struct batch {
 	bool first, last;    /* of its reply */
 	bool parsed;         /* the reply was a document; false: only the state changes */
 	bool complete;       /* a clean, whole document that lists everything: absence withdraws */
+	bool pushed;         /* a hub has sent it: what it lacks says nothing */
 	bool guids_repeat;   /* this document showed one guid with two links */
 	int64_t received_us; /* when the reply was complete */
 	uint64_t remapped;   /* known items that came under new ids; the recorder's finding */

@@ -251,5 +251,6 @@ bool feed_equal(const struct feed *a, const struct feed *b)
 	       a->interval_us == b->interval_us && a->interval_max_us == b->interval_max_us &&
 	       a->adaptive == b->adaptive && a->ignore_hints == b->ignore_hints &&
 	       a->max_body == b->max_body && a->emails == b->emails && a->complete == b->complete &&
-	       a->enabled == b->enabled && feed_access_equal(&a->access, &b->access);
+	       a->enabled == b->enabled && a->websub == b->websub &&
+	       feed_access_equal(&a->access, &b->access);
 }

@@ -55,6 +55,7 @@ struct feed {
 	bool emails;             /* author addresses may be published */
 	bool complete;           /* the feed always lists everything: absence is withdrawal */
 	bool enabled;
+	bool websub; /* its hub may push */
 	struct feed_access access;
 };
 

@@ -76,6 +76,7 @@ struct reply *reply_free(struct reply *reply)
 	free(reply->content_type);
 	free(reply->content_location);
 	free(reply->content_language);
+	free(reply->links);
 	free(reply->error);
 	free(reply);
 	return NULL;

@@ -32,9 +32,11 @@ struct reply {
 	char *permanent_url; /* target of an unbroken chain of 301/308, or NULL */
 	char *etag, *last_modified;
 	char *content_type, *content_location, *content_language;
+	char *links; /* Link fields with a hub or a self in them, joined by commas; NULL */
 	int64_t retry_after_us;          /* wait asked for by Retry-After; -1: none */
 	int64_t fresh_us;                /* Cache-Control max-age − Age, or Expires; -1: none */
 	int64_t started_us, finished_us; /* microseconds since 1970 */
+	bool pushed;                     /* a hub has sent it: no poll's answer */
 	struct body body;
 	struct hash body_hash;
 	/* For outcomes that are none of the first three: */

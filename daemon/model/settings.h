@@ -65,6 +65,14 @@ struct control_settings {
 	const char *status_bind; /* "127.0.0.1:8570"; NULL: none */
 };
 
+/* How hubs are asked to push (W3C WebSub). */
+struct websub_settings {
+	const char *callback; /* URL without slash at its end; NULL: no hub is asked */
+	const char *bind;     /* "127.0.0.1:8580" */
+	int64_t lease_us;     /* asked for */
+	int64_t interval_us;  /* least time between polls while a hub delivers */
+};
+
 /* How one host may be treated; a `hosts:` entry, or the defaults. */
 struct host_settings {
 	const char *host; /* lower case; "*" in no entry: the defaults are elsewhere */

@@ -24,13 +24,14 @@ void feed_state_deinit(struct feed_state *state)
 	free(state->error);
 	free(state->moving_url);
 	free(state->moved_url);
+	free(state->hubs);
 	*state = (struct feed_state){0};
 }
 
 static const size_t texts[] = {offsetof(struct feed_state, etag),
 	offsetof(struct feed_state, last_modified), offsetof(struct feed_state, url),
 	offsetof(struct feed_state, error), offsetof(struct feed_state, moving_url),
-	offsetof(struct feed_state, moved_url)};
+	offsetof(struct feed_state, moved_url), offsetof(struct feed_state, hubs)};
 #define N_TEXTS (sizeof texts / sizeof *texts)
 
 static char **text_of(struct feed_state *state, size_t i)
@@ -74,12 +75,13 @@ void feed_state_copy(struct feed_state *to, const struct feed_state *from)
 	to->error = copy(from->error);
 	to->moving_url = copy(from->moving_url);
 	to->moved_url = copy(from->moved_url);
+	to->hubs = copy(from->hubs);
 }
 
 void feed_state_copy_shown(struct feed_state *to, const struct feed_state *from)
 {
 	*to = *from;
-	to->etag = to->last_modified = to->url = to->moving_url = NULL;
+	to->etag = to->last_modified = to->url = to->moving_url = to->hubs = NULL;
 	to->error = copy(from->error);
 	to->moved_url = copy(from->moved_url);
 }

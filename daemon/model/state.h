@@ -31,6 +31,8 @@ struct feed_state {
 	int64_t next_due_us;
 	int64_t wait_us; /* from the end of the last poll to the next; not persisted: a running
 			    daemon waits this long, however the clock is set meanwhile */
+	int64_t least_us; /* what a poll is waited for at least, because a hub pushes meanwhile; 0: it
+			     does not. Not persisted: the hub's lease is. */
 	int64_t failing_since_us; /* 0: not failing */
 	int64_t gone_since_us;    /* first 410 of a row; 0: none */
 	int64_t told_noisy_us;    /* when feed.noisy went out last; 0: never */
@@ -59,6 +61,9 @@ struct feed_state {
 	/* Where permanent redirects lead: once that has proved itself it is moved_url, which is polled in
 	 * the configured one's place. NULL: nowhere. Owned. */
 	char *moving_url, *moved_url;
+	/* What the last document names for pushes (W3C WebSub): its topic, then hubs, URLs with blanks
+	 * between. NULL: none. Owned. */
+	char *hubs;
 };
 
 /* What is to be polled: the configured URL, unless it has moved. */

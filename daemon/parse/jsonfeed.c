@@ -168,9 +168,13 @@ static void read_item(struct parser *p, const json_t *item)
 	build_end_entry(p);
 }
 
+/* There are other protocols than WebSub: rssCloud has a type of its own. */
 static void add_hub(struct parser *p, const json_t *hub)
 {
-	add_link(p, get(p, hub, "url"), "hub");
+	struct str type = get(p, hub, "type");
+
+	if (!type.n || str_is_i(type, "WebSub") || str_is_i(type, "PubSubHubbub"))
+		add_link(p, get(p, hub, "url"), "hub");
 }
 
 static void read_feed(struct parser *p, const json_t *root)

@@ -195,7 +195,7 @@ static int end_reply(struct task *task)
 	state->backfilled = !task->progress->backfill || batch->parsed;
 	if (batch->parsed && batch->complete && task->progress->has_begun)
 		r = task_record_missing(task);
-	if (r >= 0 && batch->parsed)
+	if (r >= 0 && batch->parsed && !batch->pushed)
 		r = keep_listing(task);
 	if (r >= 0)
 		r = task_record_feed(task);

@@ -31,3 +31,15 @@ int64_t schedule_reconsider(struct feed_state *state, const struct feed *was, co
 	}
 	return state->next_due_us;
 }
+
+bool schedule_hasten(struct feed_state *state, const struct feed *feed, double chance)
+{
+	if (state->failures || state->health == FEED_GONE || !state->last_poll_us)
+		return false;
+	int64_t due = next_of(state, feed, chance);
+	if (due >= state->next_due_us)
+		return false;
+	state->next_due_us = due;
+	state->wait_us = due - state->last_poll_us;
+	return true;
+}

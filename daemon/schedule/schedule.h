@@ -88,10 +88,14 @@ struct settle {
 	bool partial; /* the document broke off: its items count, but it is asked for again */
 	int64_t hint_us, phase_us;
 	uint32_t skip_hours, skip_days; /* likewise: GMT */
+	const char *hubs;               /* as in struct feed_state; NULL: it names none */
 	double chance;
 	int64_t now_us;
 };
 void schedule_settle(struct reply *reply, const struct settle *settle);
+/* The same for what a hub has pushed: it says nothing of the server, so that only what its items showed is
+ * remembered. */
+void schedule_settle_pushed(struct reply *reply, const struct settle *settle);
 /* What was learnt from another URL than this one is forgotten: validators, failures, due time (the
  * feed counts as never polled). True if so. Settling does it; so should whoever restores a state,
  * or a URL that was corrected waits out the back-off of the wrong one. */
@@ -102,6 +106,9 @@ bool schedule_forget(struct feed_state *state, const char *url);
  * last poll. Writes state->next_due_us and wait_us, too. `chance` as above. */
 int64_t schedule_reconsider(struct feed_state *state, const struct feed *was, const struct feed *is,
 	double chance, int64_t now_us);
+
+/* state->least_us has become shorter: is the feed due earlier? Then writes next_due_us and wait_us. */
+bool schedule_hasten(struct feed_state *state, const struct feed *feed, double chance);
 
 /* Was the feed due while nobody was there to poll it? Here, and below, `now_us` is the wall clock's,
  * as the state's times are. A poll in the future means that the clock was set back since: then when

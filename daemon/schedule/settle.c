@@ -47,6 +47,7 @@ bool schedule_forget(struct feed_state *state, const char *url)
 	state->body_hash = (struct hash){0};
 	set_text(&state->moving_url, NULL);
 	set_text(&state->moved_url, NULL);
+	set_text(&state->hubs, NULL);
 	state->moving_since_us = state->moving_polls = 0;
 	state->hint_us = state->phase_us = state->held_until_us = 0;
 	state->skip_hours = state->skip_days = 0;
@@ -90,6 +91,9 @@ static void new_body(
 	state->skip_days = settle->skip_days;
 	state->items = (uint32_t)settle->items;
 	state->guids_repeat |= settle->guids_repeat;
+	/* One that broke off may have lost them. */
+	if (settle->hubs || !settle->partial)
+		set_text(&state->hubs, settle->hubs);
 	state->last_change_us = settle->now_us;
 }
 
@@ -197,6 +201,12 @@ static void our_trouble(struct reply *reply, const struct settle *settle)
 	set_text(&state->error, reply->error ? reply->error : settle->why);
 	state->fault = FAULT_LOCAL;
 	wait_for(state, settle, when_jitter(wait, settle->chance));
+}
+
+void schedule_settle_pushed(struct reply *reply, const struct settle *settle)
+{
+	if (settle->digested == 0)
+		reply->state.guids_repeat |= settle->guids_repeat;
 }
 
 void schedule_settle(struct reply *reply, const struct settle *settle)

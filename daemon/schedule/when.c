@@ -75,6 +75,8 @@ int64_t when_next(const struct feed *feed, const struct feed_state *state, int64
 	if (feed->adaptive)
 		interval = when_adaptive(state->rhythm_us, from_us - state->news_us, interval,
 			feed->interval_max_us);
+	if (interval < state->least_us)
+		interval = state->least_us;
 	if (feed->ignore_hints)
 		return from_us + when_jitter(interval, chance);
 	int64_t due = from_us + when_well(interval, state->hint_us, fresh_us);

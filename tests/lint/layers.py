@@ -9,6 +9,7 @@ LEVELS = {
     "daemon/config": 2, "daemon/schedule": 2, "daemon/parse": 2, "daemon/normalize": 2, "daemon/dedup": 2,
     "daemon/journal": 2,
     "daemon/fetch": 3, "daemon/digest": 3, "daemon/record": 3, "daemon/bus": 3, "daemon/control": 3,
+    "daemon/websub": 3,
     "daemon/actors": 4, "daemon/pipeline": 5, "daemon/main": 6,
     "config": 3,  # the generator of sample and schema
     "cli": 7, "lib": 0, "include/civicwire": 0,
@@ -27,7 +28,7 @@ LIBRARIES = {
     "zmq.h": {"daemon/bus", "lib"}, "curl/": {"daemon/fetch", "cli/ask-daemon.c"},
     "libxml/": {"daemon/parse"}, "sqlite3.h": {"daemon/journal"}, "yaml.h": {"daemon/config"},
     "uv.h": {"daemon/fetch", "daemon/bus/child.c", "daemon/actors", "daemon/pipeline.c", "daemon/main.c"},
-    "microhttpd.h": {"daemon/control"}, "seccomp.h": {"daemon/bus/confine-calls.c"}, "sodium.h": {"daemon/base/hash.c", "daemon/base/curve.c"},
+    "microhttpd.h": {"daemon/control", "daemon/websub"}, "openssl/": {"daemon/fetch", "daemon/websub"}, "seccomp.h": {"daemon/bus/confine-calls.c"}, "sodium.h": {"daemon/base/hash.c", "daemon/base/curve.c"},
     "systemd/": {"daemon/base/log.c", "daemon/actors/service.c"},
     "jansson.h": {"daemon/parse", "daemon/bus", "lib", "cli"},
 }

@@ -9,7 +9,8 @@ const struct broken broken_settings[] = {
 		"civicwired.yaml:1:1: unknown key 'publishr' (did you mean 'publisher'?)\n"},
 	{"unknown key far from all", "civicwired.yaml", "colour: blue\n",
 		"civicwired.yaml:1:1: unknown key 'colour'; known here: publisher, contact, "
-		"control, journal, live, replay, server_key, connections, status, fetch, hosts\n"},
+		"control, journal, live, replay, server_key, connections, status, fetch, hosts, "
+		"websub\n"},
 	{"key of another file", "civicwired.yaml", "cities: []\n",
 		"civicwired.yaml:1:1: key 'cities' belongs into a file in feeds.d/\n"},
 	{"key in a section", "civicwired.yaml", "journal: { pth: /x, keep: 90d }\n",
@@ -69,6 +70,38 @@ const struct broken broken_settings[] = {
 		"civicwired.yaml:1:17: status: bind '0.0.0.0:8570' can be reached from other "
 		"machines, where whoever comes may read it; bind to 127.0.0.1 and put a web "
 		"server with a login before it\n"},
+	{"callback that is no URL", "civicwired.yaml", "websub: { callback: wire.example.org }\n",
+		"civicwired.yaml:1:21: websub: callback 'wire.example.org' is not a URL; it must "
+		"begin with https:// or http://\n"},
+	{"callback with a query", "civicwired.yaml",
+		"websub: { callback: \"https://wire.example.org/hub?x=1\" }\n",
+		"civicwired.yaml:1:21: websub: callback 'https://wire.example.org/hub?x=1' must "
+		"end "
+		"with its path; take out what follows '?' or '#'\n"},
+	{"callback with a password", "civicwired.yaml",
+		"websub: { callback: \"https://u:p@wire.example.org/hub\" }\n",
+		"civicwired.yaml:1:21: websub: callback 'https://…' holds a user name"
+		" or password, which hubs do not send; take it out\n"},
+	{"callback listener without a port", "civicwired.yaml", "websub: { bind: \"0.0.0.0\" }\n",
+		"civicwired.yaml:1:17: websub: bind '0.0.0.0' is not an address and port, such as "
+		"127.0.0.1:8580\n"},
+	{"callback listener with a name", "civicwired.yaml",
+		"websub: { bind: \"wire.example.org:8580\" }\n",
+		"civicwired.yaml:1:17: websub: bind 'wire.example.org:8580' must be an address, "
+		"not "
+		"a name; write an IP address\n"},
+	{"callback listener with a bare IPv6 address", "civicwired.yaml",
+		"websub: { bind: \"::1:8580\" }\n",
+		"civicwired.yaml:1:17: websub: bind '::1:8580' is not an address and port; write "
+		"an "
+		"IPv6 address in brackets\n"},
+	{"lease that is too short", "civicwired.yaml", "websub: { lease: 1min }\n",
+		"civicwired.yaml:1:18: websub: lease '1min' is below 5min, the least allowed\n"},
+	{"lease that is too long", "civicwired.yaml", "websub: { lease: 91d }\n",
+		"civicwired.yaml:1:18: websub: lease '91d' is above 90d, the most allowed\n"},
+	{"interval of pushed feeds too short", "civicwired.yaml", "websub: { interval: 1min }\n",
+		"civicwired.yaml:1:21: websub: interval '1min' is below 15min, the least "
+		"allowed\n"},
 	{"named bind", "civicwired.yaml", "replay: { bind: \"tcp://localhost:5571\" }\n",
 		"civicwired.yaml:1:17: replay: bind 'tcp://localhost:5571' must be an "
 		"address, not a name; write tcp://127.0.0.1:<port>\n"},

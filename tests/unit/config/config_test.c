@@ -370,7 +370,7 @@ static void test_several_broken_files(void **state)
 	assert_string_equal(folder_load(&f),
 		"civicwired.yaml:2:1: unknown key 'x'; known here: publisher, contact, control, "
 		"journal, "
-		"live, replay, server_key, connections, status, fetch, hosts\n"
+		"live, replay, server_key, connections, status, fetch, hosts, websub\n"
 		"feeds.d/a.yaml:10:1: unknown key 'colour'; known here: networks, cities, bodies, "
 		"rules\n"
 		"feeds.d/b.yaml:2:9: city 'co-mde' is already defined at feeds.d/a.yaml:2:9\n"

@@ -258,13 +258,14 @@ static void test_fixed(void **state)
 		"control: { socket: /other }\nstatus: { bind: \"127.0.0.1:1\" }\n"
 		"live: [ { bind: \"tcp://127.0.0.1:1\", audience: { topics: [feed/] } } ]\n"
 		"replay: { bind: \"tcp://127.0.0.1:2\" }\nserver_key: other\n"
-		"connections: { all: 100 }\nfetch: { interval: 9h, parallel: 3 }\n");
+		"connections: { all: 100 }\nfetch: { interval: 9h, parallel: 3 }\n"
+		"websub: { callback: \"https://other.example/hub\", bind: \"127.0.0.1:3\" }\n");
 	assert_string_equal(reload(f), "");
 	buf_clear(&f->messages);
 	config_compare_fixed(running, f->config, &r.report);
 	assert_string_equal(buf_cstr(&f->messages),
 		"publisher journal.path control.socket status.bind live replay server_key "
-		"connections ");
+		"connections websub.callback websub.bind ");
 	/* --state goes before what the file says. */
 	config_set_state(running, "/state");
 	config_set_state(f->config, "/state");

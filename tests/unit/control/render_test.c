@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/address.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -306,11 +307,11 @@ static void test_addresses(void **state)
 	struct error error = {0};
 
 	(void)state;
-	assert_int_equal(render_address("127.0.0.1:8570", &address, &error), 0);
+	assert_int_equal(address_read("127.0.0.1:8570", &address, &error), 0);
 	assert_int_equal(in4->sin_family, AF_INET);
 	assert_int_equal(ntohs(in4->sin_port), 8570);
 	assert_int_equal(ntohl(in4->sin_addr.s_addr), INADDR_LOOPBACK);
-	assert_int_equal(render_address("[::1]:65535", &address, &error), 0);
+	assert_int_equal(address_read("[::1]:65535", &address, &error), 0);
 	assert_int_equal(in6->sin6_family, AF_INET6);
 	assert_int_equal(ntohs(in6->sin6_port), 65535);
 	assert_true(IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr));
@@ -332,7 +333,7 @@ static void test_no_addresses(void **state)
 	before = address;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct error error = {0};
-		if (render_address(bad[i], &address, &error) != -EINVAL)
+		if (address_read(bad[i], &address, &error) != -EINVAL)
 			fail_msg("'%s' was taken", bad[i]);
 		assert_int_equal(error.code, EINVAL);
 		assert_non_null(strstr(error.text, bad[i]));

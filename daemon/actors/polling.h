@@ -1,0 +1,62 @@
+/* The poller's inside, shared by poller.c and pushing.c; nobody else. */
+#pragma once
+
+#include <uv.h>
+
+#include "actors/polled.h"
+#include "actors/poller.h"
+#include "base/map.h"
+#include "fetch/fetch.h"
+#include "schedule/lateness.h"
+#include "schedule/outage.h"
+#include "schedule/schedule.h"
+
+struct poller {
+	const struct fetch_settings *settings;
+	struct schedule *schedule;
+	struct fetcher *fetcher;
+	struct fetch_sink fetched;
+	struct poller_sink *sink;
+	struct polled **feeds;          /* as configured, in the order of their ids */
+	struct feed *const *configured; /* the same: theirs */
+	size_t n_feeds;
+	struct map asked; /* by id: those whose poll is under way, also those that are leaving */
+	struct map by_former_id;  /* of those configured */
+	struct polled **new_ones; /* not scheduled yet */
+	size_t n_new, cap_new;
+	struct map new_by_id; /* the same, once somebody asks for one */
+	bool started, held;
+	struct lateness lateness[LANE_COUNT];
+	struct outage outage;
+	bool in_outage;
+	size_t pushes;     /* of hubs, under way or waiting for what is */
+	uv_timer_t *timer; /* outlives us until the loop has closed it */
+};
+
+/* Both clocks at one moment: the wall clock's is the states', the other's the schedule's. */
+struct now {
+	int64_t real_us, boot_us;
+};
+
+/* poller.c */
+struct now polling_now(void);
+double polling_chance(void);
+/* Is scheduled anew, or not any more: whatever the slot was. */
+void polling_reschedule(struct poller *p, struct polled *polled, struct now now, int64_t due_us);
+void polling_pump(struct poller *p);
+/* The feed, as it is configured; NULL: it is not. */
+struct polled *polling_find(const struct poller *p, const char *feed_id);
+/* Something of it is under way from now on. */
+void polling_begin(struct poller *p, struct polled *polled);
+
+/* pushing.c */
+/* Is what is under way a push? */
+bool pushing_is_under_way(const struct polled *polled);
+/* It has been journaled, or dropped. `parsed`: it was a feed. */
+void pushing_ended(struct poller *p, struct polled *polled, bool journaled, bool parsed);
+/* The next push that waits, if nothing is under way. */
+void pushing_begin(struct poller *p, struct polled *polled);
+/* Those that wait are told that nothing comes of them. */
+void pushing_drop(struct poller *p, struct polled *polled);
+/* Puts the slot back where the push took it from. */
+void pushing_restore_slot(struct poller *p, struct polled *polled, struct now now);
