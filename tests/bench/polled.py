@@ -33,11 +33,11 @@ def make_certificates(folder):
 
 
 class Hosts(wire.Nginx):
-    """Three ports on each address: http, https, and https that closes after each reply and knows no session again, so that each
-    poll shakes hands in full."""
+    """Four ports on each address: http, https, and https that closes after each reply, where each poll shakes hands: in full, for
+    it knows no session again, and where it does."""
 
     def __init__(self, work, root):
-        self.port, self.tls, self.fresh = (wire.free_port() for _ in range(3))
+        self.port, self.tls, self.fresh, self.known = (wire.free_port() for _ in range(4))
         self.work, self.root = pathlib.Path(work) / "nginx", root
         self.work.mkdir()
         os.chmod(work, 0o755)
@@ -60,6 +60,7 @@ http {{
     {server(self.port, '')}
     {server(self.tls, tls)}
     {server(self.fresh, tls + ' ssl_session_tickets off; keepalive_timeout 0;')}
+    {server(self.known, tls.replace("off", "shared:bench:10m") + ' keepalive_timeout 0;')}
 }}
 """)
 

@@ -22,6 +22,7 @@ class Names(threading.Thread):
     def __init__(self, table, address="127.0.0.1"):
         super().__init__(daemon=True)
         self.table, self.questions = table, []
+        self.delay_s, self.waiting, self.most_waiting = 0, {}, 0  # names that are looked up, and how often asked for
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address, 53))
         self.start()
@@ -30,8 +31,20 @@ class Names(threading.Thread):
         while True:
             question, asker = self.socket.recvfrom(2048)
             answer = self.answer(question)
-            if answer:
+            if answer and self.delay_s:
+                self.hold(self.questions[-1][0], answer, asker)
+            elif answer:
                 self.socket.sendto(answer, asker)
+
+    def hold(self, name, answer, asker):
+        def send():
+            self.waiting[name] -= 1
+            if not self.waiting[name]:
+                del self.waiting[name]
+            self.socket.sendto(answer, asker)
+        self.waiting[name] = self.waiting.get(name, 0) + 1
+        self.most_waiting = max(self.most_waiting, len(self.waiting))
+        threading.Timer(self.delay_s, send).start()
 
     def answer(self, question):
         labels, at = [], 12

@@ -339,6 +339,21 @@ def test_hold_survives():
                 wire.wait_until("both feeds to be polled", lambda: {p for p, _ in asked[3:]} == {"/a", "/b"})
 
 
+def test_look_ups():
+    """A name server that takes its time has at most 32 names to look up at a time, and each once for 30 s."""
+    feeds = {f"f{n}": f"http://{name(n)}:{PLAIN}/feed.xml" for n in range(200)}
+    NAMES.delay_s = 0.2
+    try:
+        with daemon(feeds) as (d, server):
+            asked = len(NAMES.questions)
+            round_of(d, server, feeds)
+            print(f"  {NAMES.most_waiting} names at a time")
+            assert 8 < NAMES.most_waiting <= 32, NAMES.most_waiting
+            assert len(NAMES.questions) == asked
+    finally:
+        NAMES.delay_s = 0
+
+
 def test_moved_server():
     """A server's new address is used within a minute, though the connection to the old one is open and in use."""
     TABLE[name(500)] = lambda kind: ["20.9.9.1"] if moved else ["20.9.9.0"]
@@ -362,5 +377,6 @@ def test_moved_server():
 island.use_names()
 island.trust(TLS / "authority.pem")
 TABLE = table(600)
-Names(TABLE)
-wire.main([test_cut_off, test_hold_survives, test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_one_machine, test_moved_server])
+NAMES = Names(TABLE)
+wire.main([test_cut_off, test_hold_survives, test_sessions, test_sessions_are_not_shared, test_multiplexing, test_many_connections, test_one_machine, test_look_ups,
+           test_moved_server])

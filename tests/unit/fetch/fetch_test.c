@@ -556,37 +556,6 @@ static void test_tls(void **state)
 	origin_stop(&origin);
 }
 
-/* One connects, the others to the same host wait for what comes of it; they do not depend on it. */
-static void test_followers(void **state)
-{
-	struct fixture *f = *state;
-	cleanup(free_p) char *valid = tls_file("self-signed.pem"), *key = tls_file("key.pem");
-	static const struct feed_state none;
-	struct feed *feeds[8];
-	struct origin origin;
-
-	f->h.limits.ca_file = valid;
-	harness_open(&f->h);
-	origin_start(&origin, valid, key);
-	for (size_t i = 0; i < 8; i++) {
-		/* The last two are for a host that has no valid certificate. */
-		feeds[i] = harness_feed("https://%s:%d/echo?%zu", i < 6 ? "localhost" : "127.0.0.1",
-			origin.port, i);
-		fetch_submit(f->h.fetcher, feeds[i], &none, LANE_QUICK);
-	}
-	assert_true(fetch_cancel(f->h.fetcher, feeds[0])); /* the one that leads */
-	assert_true(fetch_cancel(f->h.fetcher, feeds[1])); /* leads now, or follows */
-	harness_run(&f->h);
-	assert_int_equal(f->h.outcomes[REPLY_BODY], 4);
-	assert_int_equal(f->h.outcomes[REPLY_NETWORK], 2);
-	for (size_t i = 0; i < 8; i++) {
-		fetch_submit(f->h.fetcher, feeds[i], &none, LANE_QUICK);
-		feed_unref(feeds[i]);
-	}
-	assert_int_equal(fetch_active(f->h.fetcher), 8); /* teardown drops them all */
-	origin_stop(&origin);
-}
-
 static void test_bad_certificates(void **state)
 {
 	struct fixture *f = *state;
@@ -726,7 +695,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keep_alive, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_followers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_certificates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_freed_busy, setup, teardown),
