@@ -53,21 +53,18 @@ static void report_unreadable(struct files *files, const struct config_file *fil
 	files->broken = true;
 }
 
-static struct config_text *read_text(struct files *files, const struct config_file *file)
+static bool read_text(struct files *files, const struct config_file *file, struct buf *ret)
 {
-	struct buf bytes = BUF_INIT;
-	int err = read_bytes(file->path, &bytes);
+	int err = read_bytes(file->path, ret);
 
-	if (!err)
-		return config_text_new(file->shown, &bytes);
-	report_unreadable(files, file, err);
-	buf_deinit(&bytes);
-	return NULL;
+	if (err)
+		report_unreadable(files, file, err);
+	return !err;
 }
 
 /* What the file says, or what it said before; one reference. NULL: nothing (which is reported unless
- * it was told before). */
-static struct config_text *text_of(struct files *files, struct config_file *file)
+ * it was told before). The bytes in *ret, if they had to be read and are not as before. */
+static struct config_text *text_of(struct files *files, struct config_file *file, struct buf *ret)
 {
 	struct config_text *good = config_texts_find(files->before, file->shown, NULL);
 
@@ -76,26 +73,33 @@ static struct config_text *text_of(struct files *files, struct config_file *file
 	if (files->kept && map_get(files->kept, str_of(file->shown)))
 		return good ? config_text_ref(good) : NULL;
 	file->fresh = true;
-	struct config_text *text = read_text(files, file);
-	if (text && good && str_eq(buf_view(&good->bytes), buf_view(&text->bytes))) {
+	bool read = read_text(files, file, ret);
+	if (read && good && config_text_is(good, buf_view(ret))) {
 		file->fresh = false;
-		config_text_unref(text);
+		buf_clear(ret);
 		return config_text_ref(good);
 	}
 	*ARENA_PUSH(files->arena, files->fresh, files->n_fresh, files->cap_fresh) = file;
-	return text;
+	return read ? config_text_new(file->shown, buf_view(ret)) : NULL;
 }
 
 static void parse(struct files *files, enum section root, const struct config_file *file,
-	const struct config_text *text, void *out)
+	struct str bytes, void *out)
 {
 	struct arena nodes = ARENA_INIT; /* those of a thousand files at once would be gigabytes */
 	const struct tree_arenas arenas = {&nodes, files->arena};
 
 	bind_file(files->binder, root,
-		tree_read(&arenas, file, buf_view(&text->bytes), files->problems, &files->broken),
-		out);
+		tree_read(&arenas, file, bytes, files->problems, &files->broken), out);
 	arena_deinit(&nodes);
+}
+
+static void parse_text(struct files *files, enum section root, const struct config_file *file,
+	const struct config_text *text, struct buf *bytes, void *out)
+{
+	if (!file->fresh)
+		config_text_unpack(text, bytes);
+	parse(files, root, file, buf_view(bytes), out);
 }
 
 /* True: it was not parsed. */
@@ -120,7 +124,8 @@ void files_read_feeds(
 	struct files *files, const char *path, const char *shown, struct feeds_file *out)
 {
 	struct config_file *file = files_mark(files, path, shown);
-	struct config_text *text = text_of(files, file);
+	cleanup(buf_deinit) struct buf bytes = BUF_INIT;
+	struct config_text *text = text_of(files, file, &bytes);
 
 	if (!text)
 		return;
@@ -131,7 +136,7 @@ void files_read_feeds(
 			config_text_unref(text);
 			text = copy;
 		}
-		parse(files, SECTION_FEEDS, file, text, out);
+		parse_text(files, SECTION_FEEDS, file, text, &bytes, out);
 	}
 	out->n_references = files->binder->n_references - out->first_reference;
 	out->file = file;
@@ -144,16 +149,22 @@ void files_read(
 	struct files *files, enum section root, const char *path, const char *shown, void *out)
 {
 	struct config_file *file = files_mark(files, path, shown);
-	/* Clients change without the rest, so what is in force of them is not known here. */
-	bool is_client = root == SECTION_CLIENT;
-	struct config_text *text = is_client ? read_text(files, file) : text_of(files, file);
+	cleanup(buf_deinit) struct buf bytes = BUF_INIT;
 
+	/* Clients change without the rest, so what is in force of them is not known here. */
+	if (root == SECTION_CLIENT) {
+		if (read_text(files, file, &bytes))
+			parse(files, root, file, buf_view(&bytes), out);
+		return;
+	}
+	struct config_text *text = text_of(files, file, &bytes);
 	if (!text)
 		return;
-	parse(files, root, file, text, out);
-	if (files->now && !is_client)
-		config_texts_add(files->now, config_text_ref(text));
-	config_text_unref(text);
+	parse_text(files, root, file, text, &bytes, out);
+	if (files->now)
+		config_texts_add(files->now, text);
+	else
+		config_text_unref(text);
 }
 
 static int is_yaml(const struct dirent *entry)

@@ -1,31 +1,71 @@
 #include "config/texts.h"
 
 #include <stdlib.h>
+#include <zlib.h>
 
 #include "base/alloc.h"
 #include "config/standing.h"
 
-struct config_text *config_text_new(const char *shown, struct buf *bytes)
+/* zlib's fastest: it takes three quarters of a second for the texts of a million feeds, and better ones save
+ * no tenth more. */
+#define LEVEL 1
+
+static struct config_text *blank(const char *shown)
 {
 	struct config_text *text = mem_zalloc(1, sizeof *text);
 
 	atomic_init(&text->refs, 1);
 	text->shown = mem_strdup(shown);
-	text->bytes = *bytes;
-	if (text->bytes.n) {
-		text->bytes.p = mem_realloc(text->bytes.p, text->bytes.n, 1);
-		text->bytes.cap = text->bytes.n;
-	}
-	*bytes = (struct buf)BUF_INIT;
 	return text;
+}
+
+/* zlib fails for want of memory alone, which ends the program everywhere (base/alloc.h), or where a
+ * buffer is too small, which none here is. */
+static void must(int status)
+{
+	if (status != Z_OK)
+		abort();
+}
+
+struct config_text *config_text_new(const char *shown, struct str bytes)
+{
+	struct config_text *text = blank(shown);
+	uLongf n = compressBound(bytes.n);
+
+	text->hash = hash_of(bytes);
+	text->n = bytes.n;
+	text->packed = mem_alloc(n);
+	must(compress2(text->packed, &n, (const Bytef *)bytes.p, bytes.n, LEVEL));
+	text->packed = mem_realloc(text->packed, n, 1);
+	text->n_packed = n;
+	return text;
+}
+
+bool config_text_is(const struct config_text *text, struct str bytes)
+{
+	if (text->n != bytes.n)
+		return false;
+	struct hash hash = hash_of(bytes);
+	return hash_eq(&text->hash, &hash);
+}
+
+void config_text_unpack(const struct config_text *text, struct buf *ret)
+{
+	uLongf n = text->n;
+
+	must(uncompress((Bytef *)buf_room(ret, n), &n, text->packed, text->n_packed));
+	ret->n += n;
 }
 
 struct config_text *config_text_copy(const struct config_text *text)
 {
-	struct buf bytes = BUF_INIT;
+	struct config_text *copy = blank(text->shown);
 
-	buf_str(&bytes, buf_view(&text->bytes));
-	return config_text_new(text->shown, &bytes);
+	copy->hash = text->hash;
+	copy->n = text->n;
+	copy->packed = memcpy(mem_alloc(text->n_packed), text->packed, text->n_packed);
+	copy->n_packed = text->n_packed;
+	return copy;
 }
 
 struct config_text *config_text_ref(struct config_text *text)
@@ -38,7 +78,7 @@ struct config_text *config_text_unref(struct config_text *text)
 {
 	if (text && atomic_fetch_sub_explicit(&text->refs, 1, memory_order_acq_rel) == 1) {
 		free(text->shown);
-		buf_deinit(&text->bytes);
+		free(text->packed);
 		standing_free(text->standing);
 		free(text);
 	}
