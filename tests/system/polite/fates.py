@@ -109,6 +109,7 @@ def report_outage(r, failures_before, failures_after):
 
 def report_revival(r, simulation):
     r.origin.scripts["/gone"] = fresh
+    simulation.late.discard("gone")
     before = len(r.at("/gone"))
     simulation.daemon.refresh("gone")
     feed = simulation.settle()["x-test.feeds.gone"]

@@ -20,8 +20,6 @@ def live_through(feeds, simulation, outage):
     start = feeds.start
     for what, age in (("restart", RESTART), ("kill", KILL)):
         states = simulation.run(start + age)
-        while max(feeds.held.values()) > simulation.clock.now():
-            states = simulation.run(max(feeds.held.values()) + 2)
         feeds.marks[what] = simulation.clock.now() - start
         feeds.marks[what + " log"] = len(feeds.origin.requests)
         simulation.late |= set(moments.EXACT)
@@ -58,7 +56,7 @@ def test_fortnight(r):
             hosts.report(r)
             hosts.refresh(r, simulation)
             requests.report_ways(r, secure, states)
-            requests.report_files(r, simulation.daemon)
+            requests.report_refused(r, simulation.daemon)
             fates.report_fate(r)
             fates.report_outage(r, *failures)
             fates.report_revival(r, simulation)

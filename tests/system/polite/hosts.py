@@ -123,13 +123,17 @@ def refresh(r, simulation):
     r.row("an operator's refresh asks at once, and keeps the host's gap", f"four feeds, at {', '.join(f'{t:.3f}' for t in times)} s",
           len(times) == 4 and times[0] == 0 and min(gaps) >= 1 and max(gaps) < 1.01)
 
-    simulation.run(clock.now() + 2)
-    r.feeds.marks["hold"] = moment = clock.now()
-    daemon.refresh("held0")
-    simulation.settle()
-    for n in range(2):
-        daemon.refresh(f"held{n}")
-    simulation.run(moment + 7200 + 10)
-    times = [q.time - moment for q in r.at_host(HELD) if q.time >= moment]
-    r.row("an operator's refresh waits for a host that has said 429, too", f"held for 7200 s, two feeds refreshed meanwhile: asked at "
-          f"{', '.join(f'{t:.3f}' for t in times[1:])} s", len(times) == 3 and 7200 <= times[1] < 7201 and times[2] - times[1] >= 1)
+    for rule, kill in (("an operator's refresh waits for a host that has said 429, too", False),
+                       ("kill -9 does not end a host's Retry-After", True)):
+        simulation.run(clock.now() + 2)
+        r.feeds.marks["hold"] = moment = clock.now()
+        daemon.refresh("held0")
+        simulation.settle()
+        if kill:
+            simulation.restart(kill=True)
+        for n in range(2):
+            daemon.refresh(f"held{n}")
+        simulation.run(moment + 7200 + 10)
+        times = [q.time - moment for q in r.at_host(HELD) if q.time >= moment]
+        r.row(rule, f"held for 7200 s, two feeds refreshed meanwhile: asked at {', '.join(f'{t:.3f}' for t in times[1:])} s",
+              len(times) == 3 and 7200 <= times[1] < 7201 and times[2] - times[1] >= 1)

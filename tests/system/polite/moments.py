@@ -16,6 +16,10 @@ SY = ('<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">
       '<sy:updateFrequency xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">2</sy:updateFrequency>')
 
 
+# At seven and nineteen o'clock.
+SY_BASE = '<sy:updateBase xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">2026-01-01T07:00:00Z</sy:updateBase>'
+
+
 def declare(feeds):
     clock, add = feeds.clock, feeds.add
     last = {}
@@ -42,6 +46,7 @@ def declare(feeds):
         watched=True)
     add("ttl", with_element("<ttl>240</ttl>"), watched=True)
     add("sy", with_element(SY), watched=True)
+    add("based", with_element(SY + SY_BASE))
     add("month", with_element("<ttl>44640</ttl>"), watched=True)
     add("year", lambda x: fresh(x, None, "Cache-Control: max-age=31536000"), watched=True)
     add("ignored", with_element("<ttl>240</ttl>"), "interval: 2h", "ignore_hints: true", late=True)
@@ -90,6 +95,10 @@ def report_hints(r):
     r.due("Expires is waited for", "expires", 3 * HOUR - 1, 1.1 * 3 * HOUR, until)
     r.due("ttl is waited for", "ttl", 4 * HOUR, until=until)
     r.due("sy:updatePeriod and sy:updateFrequency are waited for", "sy", 12 * HOUR)
+    gaps, until_next = r.gaps("/based"), [12 * HOUR - (q.time - 7 * HOUR) % (12 * HOUR) for q in r.at("/based")[1:]]
+    r.row("sy:updateBase: not just before what is to come, and never earlier for it",
+          f"{span(gaps)} apart for 12 h; the next is published {span(until_next)} after a request",
+          min(gaps) >= 12 * HOUR and max(gaps) <= 1.1 * (12 + 3) * HOUR and min(until_next) > (3 - 1.2) * HOUR)
     gaps = [r.gaps("/month"), r.gaps("/year")]
     r.row("a hint of more than a day counts as a day", f"ttl of a month: {span(gaps[0])}; max-age of a year: {span(gaps[1])}",
           all(min(g) >= DAY and max(g) <= 1.1 * DAY + 0.01 for g in gaps))

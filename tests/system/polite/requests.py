@@ -149,14 +149,25 @@ def report_ways(r, secure, feeds_now):
           and not any(q.connection.peer == BEHIND_PROXY for q in r.origin.requests if q.path != "/proxied"))
 
 
-def report_files(r, daemon):
-    """The poke is one: here it is allowed."""
-    poke = daemon.feeds()[wire.feed_id("poke")]
-    settings = daemon.config / "civicwired.yaml"
-    text = settings.read_text()
-    settings.write_text(text.replace("allow_file: true", "allow_file: false"))
+def check_other(daemon, file, *changes):
+    """What `civicwire check` says where the configuration is another one: its status, and the first line."""
+    path = daemon.config / file
+    text = changed = path.read_text()
+    for was, becomes in changes:
+        assert was in changed
+        changed = changed.replace(was, becomes)
+    path.write_text(changed)
     done = subprocess.run([wire.CLI, "check", daemon.config], capture_output=True, text=True, env=wire.environment())
-    settings.write_text(text)
-    said = next((line for line in done.stdout.splitlines() + done.stderr.splitlines() if "allow_file" in line), "")
-    r.row("file: URLs only where the configuration allows it", f"allowed: {poke['health']}; else status {done.returncode}: …{said[-60:]}",
-          poke["health"] == "fine" and done.returncode and "is a file" in said)
+    path.write_text(text)
+    return done.returncode, (done.stdout + done.stderr).splitlines()[0]
+
+
+def report_refused(r, daemon):
+    """What the daemon does not start with."""
+    poke = daemon.feeds()[wire.feed_id("poke")]  # one of a file: here it is allowed
+    status, said = check_other(daemon, "civicwired.yaml", ("allow_file: true", "allow_file: false"))
+    r.row("file: URLs only where the configuration allows it", f"allowed: {poke['health']}; else status {status}: …{said[-60:]}",
+          poke["health"] == "fine" and status and "is a file" in said)
+    status, said = check_other(daemon, "feeds.d/test.yaml", ("interval: 15min", "interval: 14min"), ("agreed: true", "agreed: false"))
+    r.row("less than 15 minutes only where the partner has agreed", f"else status {status}: …{said[-80:]}",
+          status and "below 15min" in said)

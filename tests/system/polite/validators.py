@@ -48,6 +48,12 @@ def one_set(x):
     return answer("200 OK", document(x.request.path, min(nth, len(BRINGS))), *headers)
 
 
+def backwards(x):
+    """Each time something new, with an older date."""
+    nth = len(x.origin.requests_for(x.request.path))
+    return answer("200 OK", document(x.request.path, nth), "Last-Modified: " + DATES[max(0, len(DATES) - nth)])
+
+
 def declare(feeds):
     add = feeds.add
     add("plain", fresh, watched=True)
@@ -56,6 +62,7 @@ def declare(feeds):
     add("stuck", stuck, "interval: 3h", late=True)
     add("weak", weak, "interval: 6h", late=True)
     add("set", one_set, "interval: 12h", late=True)
+    add("backwards", backwards, "interval: 1d", late=True)
     add("restless", restless, "interval: 12h", late=True)
 
 
@@ -88,6 +95,9 @@ def report(r, days):
           f"{len(r.at('/restless'))} times, {len(items(r, 'restless'))} item told; "
           f"{early[1]} {early[2]} {early[3]} …",
           early[1:] == ['"r%d"' % n for n in range(1, len(early))] and len(items(r, "restless")) == 1)
+    r.row("a 200 with a Last-Modified that is older is read all the same",
+          f"{len(r.at('/backwards'))} answers with an item more, {len(items(r, 'backwards'))} items told",
+          len(items(r, "backwards")) == len(r.at("/backwards")) > 10)
     for what, done in (("restart", "a restart"), ("kill", "kill -9")):
         moment = r.feeds.start + r.feeds.marks[what]
         first = [next(q for q in r.at("/" + name) if q.time > moment) for name in GUARDED]
