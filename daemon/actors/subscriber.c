@@ -288,6 +288,7 @@ static void ask(struct subscriber *s, struct follower *f, int64_t now)
 		"hub %s is asked to %s", f->s.hub,
 		subscribing_is_leaving(f) ? "push no more" : "push");
 	lease_asked(&f->s, now);
+	open_door(s, f); /* some hubs verify before they answer */
 	f->asker = hub_asker(feed, &f->s);
 	keep(s, f);
 	fetch_post(s->fetcher, f->asker, f->s.hub, form, f->slot.lane);
