@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "websub/discover.h"
 #include "websub/lease.h"
 
 /* A hub waits so long for its push to be journaled; common time-outs of hubs are 10 s and more. */
@@ -152,13 +153,24 @@ static void on_pushed(struct poller_push *push, enum push_end end)
 	waiting_free(w);
 }
 
+/* Where the document would have come from, had it been polled: what is relative in it must mean the same, or
+ * its items would have other ids. */
+static char *base_of(const struct subscriber *s, const struct follower *f)
+{
+	struct discovery d;
+
+	if (!discovery_read(str_of(poller_hubs(s->poller, f->s.feed_id)), &d))
+		return mem_strdup(f->s.topic);
+	return mem_strndup(d.base.p, d.base.n);
+}
+
 static void on_push(struct subscriber *s, struct follower *f, struct knock *knock)
 {
 	struct waiting *w = mem_zalloc(1, sizeof *w);
 
 	w->subscriber = s;
 	w->knock = knock;
-	w->url = mem_strdup(f->s.topic);
+	w->url = base_of(s, f);
 	w->feed_id = mem_strdup(f->s.feed_id);
 	snprintf(w->token, sizeof w->token, "%s", f->s.token);
 	w->until_us = clock_monotonic_us() + ANSWER_US;

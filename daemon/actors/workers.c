@@ -13,6 +13,7 @@
 #include "base/pulse.h"
 #include "digest/digest.h"
 #include "model/flaw.h"
+#include "normalize/url.h"
 #include "schedule/schedule.h"
 #include "websub/discover.h"
 
@@ -116,6 +117,8 @@ static const char *discover(struct worker *w, const struct reply *reply)
 
 	arena_reset(&w->arena);
 	buf_clear(&w->hubs);
+	if (reply->content_location)
+		d.base = url_resolve(&w->arena, url, str_trim(str_of(reply->content_location)));
 	if (reply->links)
 		discover_header(&d, str_of(reply->links), url);
 	discover_document(&d, digest_document(w->digester), url);

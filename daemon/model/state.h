@@ -61,8 +61,8 @@ struct feed_state {
 	/* Where permanent redirects lead: once that has proved itself it is moved_url, which is polled in
 	 * the configured one's place. NULL: nowhere. Owned. */
 	char *moving_url, *moved_url;
-	/* What the last document names for pushes (W3C WebSub): its topic, then hubs, URLs with blanks
-	 * between. NULL: none. Owned. */
+	/* What the last document names for pushes (W3C WebSub): its topic, where the document was,
+	 * then hubs, URLs with blanks between. NULL: none. Owned. */
 	char *hubs;
 };
 

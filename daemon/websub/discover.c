@@ -169,11 +169,15 @@ void discover_document(struct discovery *d, const struct document *document, str
 
 void discovery_write(struct buf *out, const struct discovery *d, struct str url)
 {
-	struct str topic = d->topic.n ? d->topic : str_head(url, str_chr(url, '#'));
+	struct str own = str_head(url, str_chr(url, '#'));
+	struct str topic = d->topic.n ? d->topic : own;
+	struct str base = d->base.n ? str_head(d->base, str_chr(d->base, '#')) : own;
 
 	if (!d->n_hubs || !is_sound(topic))
 		return;
 	buf_str(out, topic);
+	buf_char(out, ' ');
+	buf_str(out, is_sound(base) ? base : topic);
 	for (size_t i = 0; i < d->n_hubs; i++) {
 		buf_char(out, ' ');
 		buf_str(out, d->hubs[i]);
@@ -185,7 +189,7 @@ bool discovery_read(struct str text, struct discovery *ret)
 	struct str word;
 
 	*ret = (struct discovery){0};
-	if (!str_word(&text, &ret->topic))
+	if (!str_word(&text, &ret->topic) || !str_word(&text, &ret->base))
 		return false;
 	while (str_word(&text, &word))
 		add_hub(ret, word);

@@ -15,6 +15,7 @@
 struct discovery {
 	struct arena *arena;
 	struct str topic; /* rel=self; n == 0: none */
+	struct str base;  /* what is relative in the document is relative to; n == 0: not said */
 	struct str hubs[DISCOVERY_HUBS_MAX];
 	size_t n_hubs;
 };
@@ -24,8 +25,9 @@ struct discovery {
 void discover_header(struct discovery *d, struct str header, struct str base);
 /* The same of the document's links: nothing where a header has said it before. */
 void discover_document(struct discovery *d, const struct document *document, struct str base);
-/* What is remembered of a feed (feed_state.hubs): topic and hubs, each behind a blank but the first. `url`
- * is the topic where there was no rel=self. Appends nothing where there is no hub. */
+/* What is remembered of a feed (feed_state.hubs): topic, base and hubs, each behind a blank but the first.
+ * `url` is the topic where there was no rel=self, and the base where none is said. Appends nothing where
+ * there is no hub. */
 void discovery_write(struct buf *out, const struct discovery *d, struct str url);
 /* The way back: false, where the text names no hub. */
 bool discovery_read(struct str text, struct discovery *ret);
