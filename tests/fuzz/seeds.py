@@ -138,6 +138,9 @@ def words(target):
     if target == "question":
         return {b'"' + s + b'":' for s in (b"v", b"id", b"after", b"topics", b"max", b"wait", b"time")} | {
             b'"oldest"', b'"now"', b'"feed/', b'"theme/climate/"', b"1e309", b"\\ud83d", b"null"}
+    if target == "websub":
+        return {b"rel=", b'"hub"', b'"self"', b"anchor=", b"<https://", b">;", b", <", b'\\"', b"sha1=", b"sha256=", b"sha384=", b"subscribe",
+                b"unsubscribe", b"denied", b"https://news.example/topic?a=1"}
     return set()
 
 

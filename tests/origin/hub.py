@@ -48,6 +48,7 @@ class Asked:
     body: bytes
     form: list
     answered: int = 0
+    answered_at: float = 0
 
     def all(self, name):
         return [v for k, v in self.form if k == name]
@@ -118,7 +119,7 @@ class Hub(Origin):
         if asyncio.iscoroutine(said):
             said = await said
         if said:
-            asked.answered = int(said.split(b" ", 2)[1])
+            asked.answered, asked.answered_at = int(said.split(b" ", 2)[1]), self.clock()
         return said
 
     def asked_at(self, path):
@@ -312,6 +313,7 @@ mood("410")(lambda hub, x, asked: answer("410 Gone"))
 mood("500")(lambda hub, x, asked: answer("500 Internal Server Error", b"Traceback (most recent call last):"))
 mood("redirect-self")(lambda hub, x, asked: redirect("307 Temporary Redirect", x.request.path))
 mood("redirect-private")(lambda hub, x, asked: redirect("307 Temporary Redirect", hub.memory["private"]))
+mood("redirect-plain")(lambda hub, x, asked: redirect("307 Temporary Redirect", hub.memory["plain"] + x.rest))
 mood("redirect-good")(lambda hub, x, asked: redirect("308 Permanent Redirect", "/good/" + x.rest))
 mood("redirect-see-other")(lambda hub, x, asked: redirect("303 See Other", "/good/" + x.rest))
 
@@ -321,6 +323,12 @@ async def first(hub, x, asked):
     """Verifies before it answers."""
     await hub.verify(asked)
     return answer("204 No Content")
+
+
+@mood()
+async def slow(hub, x, asked):
+    await asyncio.sleep(0.5)
+    return MOODS["good"](hub, x, asked)
 
 
 @mood()
@@ -358,4 +366,5 @@ async def hang(hub, x, asked):
 
 @mood()
 async def endless(hub, x, asked):
-    await moods.forever(x, b"HTTP/1.1 202 Accepted\r\n" + moods.CHUNKED, moods.CHUNK)
+    # With a pause: over TLS nobody is told that the peer has gone before the loop has looked.
+    await moods.forever(x, b"HTTP/1.1 202 Accepted\r\n" + moods.CHUNKED, moods.CHUNK, 0.001)
