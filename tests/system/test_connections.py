@@ -25,7 +25,7 @@ from origin.names import Names  # noqa: E402
 from origin.server import TLS, Origin, tls_context  # noqa: E402
 
 Took = collections.namedtuple("Took", "site end took address connection")
-Reply = collections.namedtuple("Reply", "port host path connection nth resumed http tls address")
+Reply = collections.namedtuple("Reply", "port host path connection nth resumed http tls address client")
 # Ports of the server: what it speaks, and whether it keeps connections.
 TLS12, TLS13, TLS12_H2, TLS13_H2, KEPT, KEPT_H2, SLOW, SLOW_H2, PLAIN, SLEEPY, CUT, CUT_TLS = range(8001, 8013)
 SOON = "keepalive_requests 1;"  # after one request the connection is over
@@ -55,12 +55,12 @@ daemon off; worker_processes 1; pid {self.work}/pid; error_log {self.work}/error
 events {{ worker_connections 4096; }}
 http {{
     log_format reply '$server_port $host $request_uri $connection $connection_requests $ssl_session_reused '
-                     '$server_protocol $ssl_protocol $server_addr';
+                     '$server_protocol $ssl_protocol $server_addr serial:$ssl_client_serial';
     access_log {self.log} reply;
     types {{ application/xml xml; }}
     ssl_session_cache shared:tests:10m; ssl_session_timeout 1h; keepalive_requests 100000; keepalive_timeout 600s; {temporary}
     {server(TLS12, SOON, tls="TLSv1.2")}
-    {server(TLS13, SOON, tls="TLSv1.3")}
+    {server(TLS13, SOON + " ssl_verify_client optional_no_ca;", tls="TLSv1.3")}
     {server(TLS12_H2, SOON, tls="TLSv1.2", http2=True)}
     {server(TLS13_H2, SOON, tls="TLSv1.3", http2=True)}
     {server(KEPT, "")}
@@ -147,6 +147,8 @@ def test_sessions_are_not_shared():
             for feed, resumed in (("plain", "r"), ("bearer", "."), ("certificate", "."), ("bearer", "."), ("nets", "r"), ("plain", "r")):
                 reply, = round_of(d, server, [feed])
                 assert reply.resumed == resumed, (feed, reply)
+                # A certificate is shown where it belongs, and nowhere else.
+                assert (reply.client != "serial:-") == (feed == "certificate"), (feed, reply)
             first = [r.resumed for r in server.replies()[:len(feeds)]]
             assert first == ["."] * 4, first
 

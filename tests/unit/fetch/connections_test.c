@@ -98,6 +98,24 @@ static void test_gate(void **state)
 	assert_int_equal(f->met, 2);
 }
 
+/* What a server gives to be carried about stays where it was. */
+static void test_no_cookies(void **state)
+{
+	struct fixture *f = *state;
+	char text[4096];
+
+	harness_open(&f->h);
+	for (int i = 0; i < 2; i++) {
+		reply_free(harness_get(&f->h, &f->origin, "/login")); /* Set-Cookie */
+		struct reply *r = harness_get(&f->h, &f->origin, "/echo");
+		text[body_read(&r->body, 0, text, sizeof text - 1)] = '\0';
+		assert_non_null(strstr(text, "GET /echo"));
+		assert_null(strstr(text, "cookie"));
+		assert_null(strstr(text, "session"));
+		reply_free(r);
+	}
+}
+
 /* One connects, the others to the same host wait for what comes of it; they do not depend on it. */
 static void test_followers(void **state)
 {
@@ -134,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_gate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_cookies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_followers, setup, teardown),
 	};
 
