@@ -24,6 +24,7 @@
 #include "civicwire/version.h"
 #include "fetch/file.h"
 #include "fetch/transfer.h"
+#include "schedule/host.h"
 
 /* Easy handles kept for the next polls: 38 KB each once they have seen TLS. While there are more transfers
  * at a time as many are kept, for that long: making one costs a tenth of a poll. */
@@ -159,6 +160,19 @@ static void give_back(struct fetcher *f, struct transfer *t)
 	f->idle[f->n_idle++] = easy;
 }
 
+/* All requests to a host are of the same part. */
+static size_t part_of(const struct fetcher *f, const char *url)
+{
+	struct buf host = BUF_INIT;
+	uint32_t word;
+
+	host_of_url(&host, str_of(url));
+	struct hash hash = hash_of(buf_view(&host));
+	buf_deinit(&host);
+	memcpy(&word, hash.b, sizeof word);
+	return word % pool_parts(f->settings->parallel);
+}
+
 /* One set of networks is one key, however the feed writes it. NULL with the reply failed. */
 static struct pool *pool_for(struct fetcher *f, struct transfer *t)
 {
@@ -173,6 +187,7 @@ static struct pool *pool_for(struct fetcher *f, struct transfer *t)
 		buf_str(&key, str_of(access->allow_net[i]));
 		buf_char(&key, ' ');
 	}
+	buf_printf(&key, "%zu", part_of(f, t->reply->url));
 	struct pool *pool = map_get(&f->pools, buf_view(&key));
 	if (!pool) {
 		if (guard_init(&guard, access->allow_net, access->n_allow_net, &error) == 0) {

@@ -32,6 +32,10 @@
  * more: were the bound not above `parallel`, none would ever be used again. With `parallel` at
  * 10,000 that is 390 MB, of which its transfers take as much by themselves. */
 #define POOL_IDLE_MAX 256
+/* Of a pool that is one of several; with 750 and 2,000 hosts, looking at all of them cost four times
+ * what the rest of a poll does. */
+#define POOL_CONNECTIONS 64
+#define POOL_PARTS_MAX   64
 
 struct watch {
 	uv_poll_t poll;
@@ -225,9 +229,19 @@ struct pool *pool_new(
 	return pool;
 }
 
+size_t pool_parts(int64_t parallel)
+{
+	int64_t parts = (parallel + POOL_IDLE_MAX) / POOL_CONNECTIONS;
+
+	return parts < POOL_PARTS_MAX ? (size_t)parts : POOL_PARTS_MAX;
+}
+
 void pool_set_parallel(struct pool *pool, int64_t parallel)
 {
-	curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)(parallel + POOL_IDLE_MAX));
+	int64_t parts = (int64_t)pool_parts(parallel);
+
+	curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS,
+		(long)((parallel + POOL_IDLE_MAX + parts - 1) / parts));
 }
 
 static void on_pool_closed(uv_handle_t *handle)

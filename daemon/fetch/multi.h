@@ -45,6 +45,9 @@ struct pool *pool_new(
 	uv_loop_t *loop, enum pool_kind kind, struct guard *guard, struct pool_sink *sink);
 /* So many transfers there may be at a time. */
 void pool_set_parallel(struct pool *pool, int64_t parallel);
+/* libcurl looks at each connection and each address that a pool keeps whenever a request ends: hosts are
+ * shared out among so many pools. */
+size_t pool_parts(int64_t parallel);
 /* No transfer may be left in it. Its memory goes when the loop has closed its handles. NULL-safe;
  * returns NULL. Not from inside the sink. */
 struct pool *pool_free(struct pool *pool);
