@@ -5,7 +5,7 @@ from origin.moods import answer, document
 
 from .evidence import span
 from .simulation import DAY, HOUR
-from .world import fresh, http_date, with_element
+from .world import fresh, http_date, in_turn, with_element
 
 BUSY_S = 7321
 # Asked to the second until the daemon is first started again: that is often enough.
@@ -64,6 +64,7 @@ def declare(feeds):
     may_be_busy("unwell-by-date", once_a_day(UNAVAILABLE, by_date=True))
     may_be_busy("skewed", once_a_day(UNAVAILABLE, skew=-5 * HOUR), SKEWED)
     add("neighbour", fresh, host=UNWELL, late=True)
+    add("patient", in_turn(lambda x: feeds.busy(x, UNAVAILABLE, 30 * DAY, str(30 * DAY)), fresh), watched=True)
     add("broken", feeds.after(DAY, lambda x: answer("500 Internal Server Error")), watched=True)
 
 
@@ -127,6 +128,8 @@ def report_busy(r):
     r.row("when a Retry-After is over: nobody a second before, a request at that second",
           f"{sum(good for _, good in looked)} times of {sum(n for n, _ in looked)} nobody, and then a request",
           all(n and n == good for n, good in looked))
+    wait = r.gaps("/patient")[0]
+    r.row("a Retry-After of more than a week counts as a week", f"a month asked for, {span([wait])} waited", 0 <= wait - 7 * DAY <= 0.01)
     meanwhile = [sum(at < q.time < at + wait for q in r.at("/neighbour")) for at, wait in r.feeds.refused["/unwell"]]
     r.row("503 holds that feed alone, not the others of its host",
           f"{sum(meanwhile)} requests of its neighbour during {len(meanwhile)} waits",
