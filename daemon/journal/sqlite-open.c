@@ -254,7 +254,10 @@ static int check_witness(struct journal *j, bool is_damaged, char **ret_notice, 
  * told by who opens it. */
 static void make_private(const char *path)
 {
-	cleanup(close_p) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
 }
 
 static int open_database(struct journal *j, struct error *error)
