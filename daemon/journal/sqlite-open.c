@@ -15,9 +15,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/cleanup.h"
 
 /* A writer that touches few pages per commit: 2 MiB holds the tips of all tables. With 4 the daemon
  * is larger by as much, for ever, and no faster. */
