@@ -63,6 +63,30 @@ def test_durable(world):
     r.judge()
 
 
+def test_killed(world):
+    """kill -9 the moment the first hub has verified: what hubs believe holds afterwards, or is asked for anew."""
+    r, held, anew = Rows(), 0, 0
+    for n in range(KILLS):
+        sources = [world.source(f"killed{n}-{k}") for k in range(4)]
+        with wire.folder() as work:
+            daemon = Daemon(world, work, sources).start()
+            wire.wait_until("a hub to verify", lambda: any(s.subscription for s in sources), 30, 0.001)
+            daemon.kill()
+            verified = [s for s in sources if s.subscription]
+            asked = len(world.hub.asked)
+            with daemon:
+                for source in verified:
+                    daemon.wait_items(source, source.items)
+                    source.grow()
+                    wire.wait_until(f"{source.name}'s push", lambda s=source: all(
+                        d.answer.is_good for d in world.hub.publish(s.topic, s.document())) and s.subscription, 20)
+                    daemon.wait_items(source, source.items)
+            held += len(verified)
+            anew += len(world.hub.asked) > asked
+    r.row("kill -9 as a hub verifies: its pushes are taken", f"{KILLS} times, {held} were verified, asked anew {anew} times", held >= KILLS)
+    r.judge()
+
+
 def check_cut(r, daemon, world, sources):
     """The power goes the moment one of six pushes is acknowledged: only what was synced is left."""
     acknowledged = lost = 0
@@ -324,7 +348,7 @@ def check_flood(r, daemon, world, sources):
 
 def main():
     world = World()
-    tests = [lambda f=f: f(world) for f in (test_bodies, test_durable)]
+    tests = [lambda f=f: f(world) for f in (test_bodies, test_killed, test_durable)]
     for t in tests:
         t.__name__ = t.__defaults__[0].__name__
     try:

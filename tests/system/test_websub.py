@@ -140,7 +140,8 @@ def check_verification(r, daemon, world, by_mood, good):
 def check_odd_hubs(r, daemon, world, by_mood):
     for mood, states in (("never", ("asked",)), ("twice", ("active",)), ("first", ("active",)), ("deny", ("denied",)),
                          ("404", ("failing",)), ("410", ("denied", "failing")), ("500", ("failing",)), ("redirect-self", ("failing",)),
-                         ("redirect-private", ("failing",)), ("redirect-see-other", ("failing",)), ("redirect-plain", ("failing",))):
+                         ("redirect-private", ("failing",)), ("redirect-see-other", ("failing",)), ("redirect-plain", ("failing",)),
+                         ("hang", ("asked",)), ("endless", ("asked", "failing"))):
         found = daemon.websub(by_mood[mood])
         n = len(by_mood[mood].asked())
         most = 6 if mood == "redirect-self" else 1
@@ -211,7 +212,7 @@ def check_asked_again(r, daemon, world, by_mood, second, good):
     r.row("… and then it may be willing", daemon.websub(by_mood["deny"])["state"], daemon.is_active(by_mood["deny"]))
     n = len(by_mood["never"].asked())
     r.row("never verified: asked again, not often", f"{n} times in 28 h", 2 <= n <= 8)
-    daemon.turn(26 * HOUR, 2 * HOUR)
+    daemon.turn(28 * HOUR, 2 * HOUR)
     asked = [a.get("topic") for a in world.hub.asked if a.request.path == "/good/next"]
     r.row("denied for a day: the next hub that the feed names", asked, asked == [second.topic])
     polls = good.polls()
@@ -427,7 +428,7 @@ def check_lapse(r, daemon, world, began, kept, lapsing, silent, denied):
           all(4 <= k <= 6 for k in n[:3]) and n[3] <= 1 and "active" not in states)
     for source in (lapsing, silent):
         del world.hub.changed[source.hub_path]
-    daemon.turn(26 * HOUR, 2 * HOUR)
+    daemon.turn(28 * HOUR, 2 * HOUR)
     r.row("… until the hub comes to its senses", [daemon.websub(s)["state"] for s in (lapsing, silent)],
           daemon.is_active(lapsing) and daemon.is_active(silent))
 
