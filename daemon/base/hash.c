@@ -87,19 +87,11 @@ static inline void mix_block(uint64_t *a, uint64_t *b, const char *p)
 	*b = fold(y ^ *b, x ^ MIX_2) + x;
 }
 
-struct hash hash_mix(struct str s)
+static struct hash mix_end(uint64_t a, uint64_t b)
 {
-	uint64_t a = s.n ^ MIX_0, b = s.n * MIX_3 + MIX_4, out[2];
 	struct hash h;
-	size_t i = 0;
+	uint64_t out[2];
 
-	for (; s.n - i >= 16; i += 16)
-		mix_block(&a, &b, s.p + i);
-	if (i < s.n) {
-		char rest[16] = {0};
-		memcpy(rest, s.p + i, s.n - i);
-		mix_block(&a, &b, rest);
-	}
 	for (unsigned round = 0; round < 2; round++) {
 		uint64_t c = a;
 		a = fold(a ^ MIX_5, b ^ MIX_0) + b;
@@ -109,6 +101,59 @@ struct hash hash_mix(struct str s)
 	out[1] = htole64(b);
 	memcpy(h.b, out, sizeof out);
 	return h;
+}
+
+struct hash hash_mix(struct str s)
+{
+	uint64_t a = s.n ^ MIX_0, b = s.n * MIX_3 + MIX_4;
+	size_t i = 0;
+
+	for (; s.n - i >= 16; i += 16)
+		mix_block(&a, &b, s.p + i);
+	if (i < s.n) {
+		char rest[16] = {0};
+		memcpy(rest, s.p + i, s.n - i);
+		mix_block(&a, &b, rest);
+	}
+	return mix_end(a, b);
+}
+
+void hash_mixer_begin(struct hash_mixer *mixer)
+{
+	*mixer = (struct hash_mixer){.a = MIX_0, .b = MIX_4};
+}
+
+void hash_mixer_add(struct hash_mixer *m, const void *p, size_t n)
+{
+	const char *at = p;
+	size_t held = m->n % sizeof m->rest;
+
+	m->n += n;
+	if (held) {
+		size_t more = sizeof m->rest - held < n ? sizeof m->rest - held : n;
+		memcpy(m->rest + held, at, more);
+		at += more;
+		n -= more;
+		if (held + more < sizeof m->rest)
+			return;
+		mix_block(&m->a, &m->b, m->rest);
+	}
+	for (; n >= sizeof m->rest; n -= sizeof m->rest, at += sizeof m->rest)
+		mix_block(&m->a, &m->b, at);
+	if (n)
+		memcpy(m->rest, at, n);
+}
+
+void hash_mixer_end(struct hash_mixer *m, struct hash *ret)
+{
+	size_t held = m->n % sizeof m->rest;
+
+	if (held) {
+		memset(m->rest + held, 0, sizeof m->rest - held);
+		mix_block(&m->a, &m->b, m->rest);
+	}
+	/* Last, for only now it is known; what is only longer by zeros differs by it. */
+	*ret = mix_end(m->a ^ m->n, m->b + m->n * MIX_3);
 }
 
 bool hash_is_zero(const struct hash *h)

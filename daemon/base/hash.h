@@ -35,6 +35,15 @@ struct hash hash_of(struct str s);
  * texts with one hash can find them. */
 struct hash hash_mix(struct str s);
 
+/* The same kind of hash (but another value) of what comes in pieces, however it is cut. */
+struct hash_mixer {
+	uint64_t a, b, n;
+	char rest[16];
+};
+void hash_mixer_begin(struct hash_mixer *mixer);
+void hash_mixer_add(struct hash_mixer *mixer, const void *p, size_t n);
+void hash_mixer_end(struct hash_mixer *mixer, struct hash *ret);
+
 static inline bool hash_eq(const struct hash *a, const struct hash *b)
 {
 	return !memcmp(a->b, b->b, HASH_SIZE);

@@ -30,7 +30,7 @@ static void judge_body(struct transfer *t)
 	struct reply *reply = t->reply;
 	const struct feed_state *state = &reply->state;
 
-	hash_end(&t->hash, &reply->body_hash);
+	hash_mixer_end(&t->hash, &reply->body_hash);
 	reply->outcome = state->url && !strcmp(state->url, reply->feed->url) &&
 					 hash_eq(&reply->body_hash, &state->body_hash)
 				 ? REPLY_SAME_BODY

@@ -38,16 +38,16 @@ static char *path_of(const char *url)
 
 static int hash_body(const struct body *body, struct hash *ret)
 {
-	struct hash_state state;
+	struct hash_mixer state;
 	char chunk[16384];
 	ssize_t n;
 
-	hash_begin(&state);
+	hash_mixer_begin(&state);
 	for (size_t at = 0; (n = body_read(body, at, chunk, sizeof chunk)) > 0; at += (size_t)n)
-		hash_add(&state, chunk, (size_t)n);
+		hash_mixer_add(&state, chunk, (size_t)n);
 	if (n < 0)
 		return (int)n;
-	hash_end(&state, ret);
+	hash_mixer_end(&state, ret);
 	return 0;
 }
 

@@ -25,7 +25,6 @@
 /* Nobody reads the page that comes with an error or a redirect. To its end it is taken for the
  * connection's sake, but a longer one costs more than a new connection, above all if packed. */
 #define UNREAD_MAX (64 * 1024)
-#define ALIGNMENT  64
 
 const struct fetch_limits fetch_limits_default = {
 	.connect_ms = 10000, /* three SYNs (1 + 2 + 4 s) and a TLS handshake */
@@ -54,11 +53,8 @@ const struct fetch_limits fetch_limits_default = {
 struct transfer *transfer_new(
 	struct reply *reply, struct transfer_desk *desk, const struct fetch_limits *limits)
 {
-	char *memory = mem_zalloc(1, sizeof(struct transfer) + ALIGNMENT);
-	size_t off = (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT;
-	struct transfer *t = (struct transfer *)(void *)(memory + off);
+	struct transfer *t = mem_zalloc(1, sizeof *t);
 
-	t->memory = memory;
 	t->reply = reply;
 	t->desk = desk;
 	t->limits = limits;
@@ -137,7 +133,7 @@ struct transfer *transfer_free(struct transfer *t)
 		explicit_bzero(t->form, strlen(t->form));
 	free(t->form);
 	reply_free(t->reply);
-	free(t->memory);
+	free(t);
 	return NULL;
 }
 
@@ -185,7 +181,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *userp)
 	t->spool_error = body_append(&reply->body, p, n);
 	if (t->spool_error < 0)
 		return stop(t, STOP_SPOOL);
-	hash_add(&t->hash, p, n);
+	hash_mixer_add(&t->hash, p, n);
 	return n;
 }
 
@@ -479,7 +475,7 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	headers = condition(&t->conditions[1], STR("If-None-Match: "), reply->state.etag, headers);
 	response_deinit(&t->response);
 	t->response.bytes = 0;
-	hash_begin(&t->hash);
+	hash_mixer_begin(&t->hash);
 	*t->curl_error = '\0';
 	t->stop = STOP_NONE;
 	t->unread = 0;

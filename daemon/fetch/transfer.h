@@ -32,7 +32,7 @@ struct transfer {
 	struct curl_slist conditions[2]; /* what this request says beside the desk's headers */
 	struct reply *reply;
 	struct response response;
-	struct hash_state hash;
+	struct hash_mixer hash; /* of the body: who sends two with one hash harms his own feed */
 	char curl_error[CURL_ERROR_SIZE];
 	struct sockaddr_storage peer;         /* last address tried */
 	const char *refused;                  /* kind of an address that was not tried … */
@@ -52,7 +52,6 @@ struct transfer {
 	bool turned_away;        /* the gate has refused an address … */
 	uint8_t full[16];        /* … this one */
 	int64_t began_us;        /* monotonic */
-	void *memory;            /* what free() gets: the struct is aligned by hand, for `hash` */
 };
 
 /* Asked before a connection is opened. NULL: nobody is. */

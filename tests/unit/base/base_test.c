@@ -360,32 +360,75 @@ static void test_mix_is_stable(void **state)
 	}
 }
 
+static struct hash mix_pieces(struct str s, size_t piece)
+{
+	struct hash_mixer mixer;
+	struct hash hash;
+
+	hash_mixer_begin(&mixer);
+	for (size_t i = 0; i < s.n; i += piece) {
+		struct str part = str_head(str_skip(s, i), piece);
+		hash_mixer_add(&mixer, part.p, part.n);
+	}
+	hash_mixer_end(&mixer, &hash);
+	return hash;
+}
+
+static struct hash mix_whole(struct str s)
+{
+	return mix_pieces(s, s.n);
+}
+
+/* However it is cut; stored, too. */
+static void test_mixer(void **state)
+{
+	const struct str text = STR("Ayuntamiento de Medellín: obras en la vía pública; desvíos");
+	struct hash whole = mix_whole(text);
+	char words[HASH_TEXT_MAX];
+
+	(void)state;
+	for (size_t piece = 1; piece < text.n; piece++) {
+		struct hash hash = mix_pieces(text, piece);
+		assert_true(hash_eq(&hash, &whole));
+	}
+	hash_text(&whole, words);
+	assert_string_equal(words, "2_RCe4DlhBpqvu3VK75iwg");
+	whole = mix_whole(STR(""));
+	assert_false(hash_is_zero(&whole));
+}
+
 /* Every bit of a text, wherever it is, turns about half of the hash; and no two of all the texts that
  * differ so little have the same hash, nor have two texts of zeros. */
-static void test_mix_tells_apart(void **state)
+static void assert_tells_apart(struct hash (*mix)(struct str s))
 {
 	enum { LENGTH = 70, N = LENGTH * 8 + 1 + LENGTH };
 	static struct hash all[N];
 	char text[LENGTH], zeros[LENGTH] = {0};
 	size_t n = 0;
 
-	(void)state;
 	for (size_t i = 0; i < LENGTH; i++)
 		text[i] = (char)('a' + i % 26);
-	const struct hash whole = all[n++] = hash_mix(str_make(text, LENGTH));
+	const struct hash whole = all[n++] = mix(str_make(text, LENGTH));
 	for (size_t bit = 0; bit < LENGTH * 8; bit++) {
 		text[bit / 8] ^= (char)(1 << bit % 8);
-		all[n] = hash_mix(str_make(text, LENGTH));
+		all[n] = mix(str_make(text, LENGTH));
 		unsigned turned = bits_between(&all[n++], &whole);
 		assert_true(turned > 32 && turned < 96);
 		text[bit / 8] ^= (char)(1 << bit % 8);
 	}
 	for (size_t i = 0; i < LENGTH; i++)
-		all[n++] = hash_mix(str_make(zeros, i));
+		all[n++] = mix(str_make(zeros, i));
 	assert_int_equal(n, N);
 	qsort(all, N, sizeof *all, compare_hashes);
 	for (size_t i = 1; i < N; i++)
 		assert_false(hash_eq(&all[i - 1], &all[i]));
+}
+
+static void test_mix_tells_apart(void **state)
+{
+	(void)state;
+	assert_tells_apart(hash_mix);
+	assert_tells_apart(mix_whole);
 }
 
 static void test_error(void **state)
@@ -404,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_mix_is_stable),
+		cmocka_unit_test(test_mixer),
 		cmocka_unit_test(test_mix_tells_apart),
 		cmocka_unit_test(test_str),
 		cmocka_unit_test(test_utf8),
