@@ -202,7 +202,8 @@ static int end_reply(struct task *task)
 	int64_t seen_us = state->last_change_us < task->recorder->clock_us
 				  ? state->last_change_us
 				  : task->recorder->clock_us;
-	if (r >= 0 && batch->parsed && state->last_change_us)
+	/* After a first document there is nothing old. */
+	if (r >= 0 && batch->parsed && !task->progress->backfill && state->last_change_us)
 		r = journal_seen_prune(
 			journal, task->known.number, seen_us - SEEN_KEEP_US, task->error);
 	if (r >= 0)
