@@ -1,5 +1,6 @@
 #include "journal/row.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -7,28 +8,24 @@
 #include "journal/statement.h"
 
 /* A chain: each value is hashed under a key that has the hash of those before it and the value's type. So
- * nothing is copied together, however long. */
-struct chain {
-	struct hash_key key;
-};
-
-/* The key's bytes keep no secret; the first eight are the hash so far. */
-#define CHAIN_START ((struct chain){{"civicw row type"}})
+ * nothing is copied together, however long. The key's bytes keep no secret; the first eight are the hash
+ * so far. */
+#define CHAIN_START ((struct row_chain){{"civicw row type"}})
 #define CHAIN_TYPE  15
 
 static void put_fixed(uint8_t *out, uint64_t value)
 {
-	for (int i = 0; i < 8; i++)
-		out[i] = (uint8_t)(value >> (8 * i));
+	value = htole64(value);
+	memcpy(out, &value, sizeof value);
 }
 
-static void chain_add(struct chain *chain, int type, struct str bytes)
+static void chain_add(struct row_chain *chain, int type, struct str bytes)
 {
 	chain->key.b[CHAIN_TYPE] = (uint8_t)type;
 	put_fixed(chain->key.b, hash_short(&chain->key, bytes));
 }
 
-static void chain_add_word(struct chain *chain, int type, uint64_t word)
+static void chain_add_word(struct row_chain *chain, int type, uint64_t word)
 {
 	uint8_t bytes[8];
 
@@ -36,13 +33,30 @@ static void chain_add_word(struct chain *chain, int type, uint64_t word)
 	chain_add(chain, type, str_make((const char *)bytes, sizeof bytes));
 }
 
-static uint64_t chain_end(const struct chain *chain)
+static uint64_t chain_end(const struct row_chain *chain)
 {
-	uint64_t value = 0;
+	uint64_t value;
 
-	for (int i = 0; i < 8; i++)
-		value |= (uint64_t)chain->key.b[i] << (8 * i);
-	return value;
+	memcpy(&value, chain->key.b, sizeof value);
+	return le64toh(value);
+}
+
+struct row_chain row_chain_begin(void)
+{
+	return CHAIN_START;
+}
+
+void row_chain_add(struct row_chain *chain, const struct row_value *value)
+{
+	if (value->type == SQLITE_INTEGER)
+		chain_add_word(chain, value->type, (uint64_t)value->integer);
+	else
+		chain_add(chain, value->type, value->type == SQLITE_NULL ? STR("") : value->bytes);
+}
+
+int64_t row_chain_end(const struct row_chain *chain)
+{
+	return (int64_t)chain_end(chain);
 }
 
 static uint64_t bits_of(double d)
@@ -53,7 +67,7 @@ static uint64_t bits_of(double d)
 	return bits;
 }
 
-static void add_value(struct chain *chain, sqlite3_value *value)
+void row_chain_add_sql(struct row_chain *chain, sqlite3_value *value)
 {
 	int type = sqlite3_value_type(value);
 
@@ -69,7 +83,7 @@ static void add_value(struct chain *chain, sqlite3_value *value)
 	}
 }
 
-static void add_column(struct chain *chain, sqlite3_stmt *stmt, int i)
+static void add_column(struct row_chain *chain, sqlite3_stmt *stmt, int i)
 {
 	int type = sqlite3_column_type(stmt, i);
 
@@ -87,10 +101,10 @@ static void add_column(struct chain *chain, sqlite3_stmt *stmt, int i)
 
 static void on_row_checksum(sqlite3_context *context, int n, sqlite3_value **values)
 {
-	struct chain chain = CHAIN_START;
+	struct row_chain chain = CHAIN_START;
 
 	for (int i = 0; i < n; i++)
-		add_value(&chain, values[i]);
+		row_chain_add_sql(&chain, values[i]);
 	sqlite3_result_int64(context, (int64_t)chain_end(&chain));
 }
 
@@ -103,7 +117,7 @@ int row_register(sqlite3 *db)
 
 bool row_fits(sqlite3_stmt *stmt)
 {
-	struct chain chain = CHAIN_START;
+	struct row_chain chain = CHAIN_START;
 	int last = sqlite3_column_count(stmt) - 1;
 
 	for (int i = 0; i < last; i++)

@@ -7,11 +7,27 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
 
 #define ROW_CHECKSUM "checksum"
+
+/* The same checksum for who has the values at hand, as SQLite would have them: begin, add each, end. */
+struct row_value {
+	int type;         /* SQLITE_INTEGER, SQLITE_TEXT, SQLITE_BLOB or SQLITE_NULL */
+	int64_t integer;  /* of an integer */
+	struct str bytes; /* of a text or a blob */
+};
+struct row_chain {
+	struct hash_key key;
+};
+struct row_chain row_chain_begin(void);
+void row_chain_add(struct row_chain *chain, const struct row_value *value);
+/* A value that SQLite gave a function. */
+void row_chain_add_sql(struct row_chain *chain, sqlite3_value *value);
+int64_t row_chain_end(const struct row_chain *chain);
 
 /* Gives a connection the SQL function. An SQLite result code. */
 int row_register(sqlite3 *db);

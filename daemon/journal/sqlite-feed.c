@@ -81,17 +81,40 @@ static void write_all(struct buf *sql)
 }
 #define FIRST_STATE_COLUMN 3
 
+#define FEED_CHECKSUM "feed_checksum"
+/* What SQLite knows the values by that it hands on to that function. */
+#define FEED_VALUES "feed values"
+
+static void on_feed_checksum(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const struct row_value *rest = sqlite3_value_pointer(values[n - 1], FEED_VALUES);
+	struct row_chain chain = row_chain_begin();
+
+	for (int i = 0; i < n - 1; i++)
+		row_chain_add_sql(&chain, values[i]);
+	for (size_t i = 0; rest && i < N_COLUMNS; i++)
+		row_chain_add(&chain, &rest[i]);
+	sqlite3_result_int64(context, row_chain_end(&chain));
+}
+
+int store_feed_register(sqlite3 *db, struct error *error)
+{
+	int rc = sqlite3_create_function_v2(db, FEED_CHECKSUM, FIRST_STATE_COLUMN + 1,
+		SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, on_feed_checksum, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : statement_error(error, db, rc, "setting up");
+}
+
 void store_feed_sql(struct buf *sql, int which)
 {
 	if (which == STMT_FEED_STATE) {
-		/* The checksum goes in with what it is over: a row is written once. */
+		/* The checksum goes in with what it is over: a row is written once. The last
+		 * parameter is all of the others, so that they need not go through SQL again. */
 		buf_lit(sql, "UPDATE feed SET ");
 		for (size_t i = 0; i < N_COLUMNS; i++)
 			buf_printf(sql, "%s=?%zu,", columns[i].name, i + 2);
-		buf_lit(sql, "checksum=row_checksum(id,name,pruned");
-		for (size_t i = 0; i < N_COLUMNS; i++)
-			buf_printf(sql, ",?%zu", i + 2);
-		buf_lit(sql, ") WHERE id=?1");
+		buf_printf(sql, "checksum=" FEED_CHECKSUM "(id,name,pruned,?%zu) WHERE id=?1",
+			N_COLUMNS + 2);
 	} else if (which == STMT_FEED_SUM) {
 		buf_lit(sql, "UPDATE feed SET checksum=row_checksum(");
 		write_all(sql);
@@ -110,18 +133,16 @@ int store_feed_sum(struct journal *j, int64_t feed, struct error *error)
 }
 
 /* Numbers as the journal writes them (encoding.h): the newest time, the day, the counts. NULL: none. */
-static void bind_activity(sqlite3_stmt *stmt, int at, const struct activity *activity)
+static struct str write_activity(struct buf *out, const struct activity *activity)
 {
-	struct buf out = BUF_INIT;
-
-	if (activity->day) {
-		varint_add(&out, (uint64_t)activity->last_us);
-		varint_add(&out, (uint64_t)activity->day);
-		for (size_t i = 0; i < ACTIVITY_DAYS; i++)
-			varint_add(&out, activity->counts[i]);
-	}
-	sqlite3_bind_blob(stmt, at, out.p, (int)out.n, SQLITE_TRANSIENT);
-	buf_deinit(&out);
+	buf_clear(out);
+	if (!activity->day)
+		return STR_NONE;
+	varint_add(out, (uint64_t)activity->last_us);
+	varint_add(out, (uint64_t)activity->day);
+	for (size_t i = 0; i < ACTIVITY_DAYS; i++)
+		varint_add(out, activity->counts[i]);
+	return buf_view(out);
 }
 
 /* What is cut short or no number is as if it had not been. */
@@ -143,33 +164,49 @@ static void read_activity(struct str blob, struct activity *ret)
 	*ret = a;
 }
 
-static void bind_column(sqlite3_stmt *stmt, size_t i, const struct feed_state *state)
+static struct row_value integer(int64_t value)
+{
+	return (struct row_value){.type = SQLITE_INTEGER, .integer = value};
+}
+
+static struct row_value bytes(int type, struct str value)
+{
+	return (struct row_value){.type = value.p ? type : SQLITE_NULL, .bytes = value};
+}
+
+static struct row_value value_of(const struct feed_state *state, size_t i, struct buf *activity)
 {
 	const void *member = (const char *)state + columns[i].offset;
-	int at = (int)i + 2;
+	const struct hash *hash = member;
 	uint32_t word;
 
 	switch (columns[i].type) {
 	case COLUMN_TEXT:
-		bind_text(stmt, at, str_of(*(char *const *)member));
-		break;
+		return bytes(SQLITE_TEXT, str_of(*(char *const *)member));
 	case COLUMN_HASH:
-		bind_hash(stmt, at, member);
-		break;
+		return bytes(SQLITE_BLOB,
+			hash_is_zero(hash) ? STR_NONE : str_make((const char *)hash->b, HASH_SIZE));
 	case COLUMN_I64:
-		bind_int(stmt, at, *(const int64_t *)member);
-		break;
+		return integer(*(const int64_t *)member);
 	case COLUMN_U32:
 		memcpy(&word, member, sizeof word);
-		bind_int(stmt, at, word);
-		break;
+		return integer(word);
 	case COLUMN_BOOL:
-		bind_int(stmt, at, *(const bool *)member);
-		break;
+		return integer(*(const bool *)member);
 	case COLUMN_ACTIVITY:
-		bind_activity(stmt, at, member);
-		break;
+		return bytes(SQLITE_BLOB, write_activity(activity, member));
 	}
+	return bytes(SQLITE_NULL, STR_NONE);
+}
+
+static void bind_value(sqlite3_stmt *stmt, int at, const struct row_value *value)
+{
+	if (value->type == SQLITE_INTEGER)
+		bind_int(stmt, at, value->integer);
+	else if (value->type == SQLITE_TEXT)
+		bind_text(stmt, at, value->bytes);
+	else
+		bind_blob(stmt, at, value->bytes);
 }
 
 static void read_column(sqlite3_stmt *stmt, int at, size_t i, struct feed_state *state)
@@ -207,9 +244,14 @@ int journal_feed_state_put(
 {
 	sqlite3_stmt *stmt = j->stmts[STMT_FEED_STATE];
 
+	struct row_value values[N_COLUMNS];
+
 	bind_int(stmt, 1, feed);
-	for (size_t i = 0; i < N_COLUMNS; i++)
-		bind_column(stmt, i, state);
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		values[i] = value_of(state, i, &j->own);
+		bind_value(stmt, (int)i + 2, &values[i]);
+	}
+	sqlite3_bind_pointer(stmt, (int)N_COLUMNS + 2, values, FEED_VALUES, NULL);
 	return store_run(j, STMT_FEED_STATE, error);
 }
 

@@ -74,7 +74,7 @@ int store_prepare(struct journal *j, struct error *error)
 	static const char *const sqls[STMT_COUNT] = {STATEMENTS(STATEMENT_SQL)};
 #undef STATEMENT_SQL
 	struct buf sql = BUF_INIT;
-	int r = 0;
+	int r = store_feed_register(j->db, error);
 
 	for (int i = 0; i < STMT_COUNT && r >= 0; i++) {
 		buf_clear(&sql);

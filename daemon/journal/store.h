@@ -172,6 +172,8 @@ void store_damaged(struct journal *journal, const char *format, ...)
 /* sqlite-feed.c: the columns of a feed's state, and the statements that name all of them, as SQL. */
 void store_feed_columns(struct buf *sql);
 void store_feed_sql(struct buf *sql, int which);
+/* Gives a connection what those statements call. */
+int store_feed_register(sqlite3 *db, struct error *error);
 /* After any change of a feed's row; who changes one has read it before, in the same transaction. */
 int store_feed_sum(struct journal *journal, int64_t feed, struct error *error);
 
