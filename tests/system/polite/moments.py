@@ -108,7 +108,7 @@ def report_hints(r):
     hours = sorted({time.gmtime(q.time).tm_hour for q in r.at("/nights")[1:]})
     r.row("skipHours are left out, in GMT",
           f"{len(r.at('/nights'))} requests, in the hours {hours[0]} to {hours[-1]}",
-          hours[0] >= 6 and len(hours) > 12)
+          hours[0] >= 6 and len(hours) >= 18 / 2.2)
     days = sorted({time.strftime("%a", time.gmtime(q.time)) for q in r.at("/sundays")[1:]})
     r.row("skipDays are left out, in GMT", f"{len(r.at('/sundays'))} requests, on {' '.join(days)}", len(days) == 6 and "Sun" not in days)
     gaps = r.gaps("/adaptive")
