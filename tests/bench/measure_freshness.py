@@ -19,7 +19,7 @@ INTERVALS_S, QUICK_INTERVALS_S = (30, 60, 120, 300, 600), (5, 8, 12, 20)
 ALONE, IN_FOURS, IN_TWENTIES = 4000, 5000, 1000
 QUICK_PART = 10  # a tenth of all with --quick
 SLOW = {50: 700, 51: 1500, 52: 3000}  # of a hundred feeds alone on their hosts, these answer after so many milliseconds
-NEWS_EVERY = {3: 1, 13: 1, 23: 5, 33: 5, 43: 5}  # of fifty feeds, these have news at every, or at every fifth poll
+NEWS_EVERY = {3: 1, 13: 1, 23: 5, 33: 5, 43: 5}  # of fifty times five feeds, these have news at every, or at every fifth poll
 WINDOW_S, QUICK_WINDOW_S = 660, 30  # longer than the longest interval with its jitter
 PIECE_S, QUICK_PIECE_S = 60, 10
 PATIENCE_S = 1 + max(SLOW.values()) / 1000  # the log has a request when it is answered
@@ -33,7 +33,7 @@ def plan(port, part, intervals):
     numbers = {host: n for n, host in enumerate(dict.fromkeys(hosts))}
     feeds = []
     for n, host in enumerate(hosts):
-        query = f"news={NEWS_EVERY.get(n % 50, 1_000_000_000)}"
+        query = f"news={NEWS_EVERY.get(n // 5 % 50, 1_000_000_000)}"
         if host.startswith("alone") and n % 100 in SLOW:
             query += f"&slow={SLOW[n % 100]}"
         interval = intervals[(n // 20 if host.startswith("twenty") else n) % len(intervals)]
