@@ -16,7 +16,7 @@ struct polled {
 	 * own (is_of_feed). Read and written through the functions below. */
 	struct feed_state *packed;
 	struct pushing *pushing; /* what hubs have sent; NULL: nothing is under way or waits */
-	int64_t took_us;         /* its last request */
+	uint32_t took_ms;        /* its last request */
 	bool is_of_feed;
 	bool is_new;  /* not scheduled yet */
 	bool leaving; /* configured no more; goes when its poll is settled */
