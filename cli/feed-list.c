@@ -76,12 +76,14 @@ static void keep(struct feed_list *list, const struct feed_filter *f, json_t *fe
 	struct arena *arena = &list->arena;
 	struct feed_row *row = ARENA_PUSH(arena, list->rows, list->n, list->cap);
 	bool paused = json_is_true(json_object_get(feed, "paused"));
+	const char *hub = text(json_object_get(feed, "websub"), "state");
 	const char *health = paused ? "paused" : text(feed, "health");
 
 	*row = (struct feed_row){.id = arena_strdup(arena, text(feed, "id")),
 		.health = arena_strdup(arena, health),
 		.error = arena_strdup(arena, text(feed, "error")),
 		.host = arena_strdup(arena, text(feed, "host")),
+		.hub = *hub ? arena_strdup(arena, hub) : "-",
 		.polling = json_is_true(json_object_get(feed, "polling")),
 		.paused = paused,
 		.works = paused || works(health),

@@ -10,6 +10,7 @@
 /* What is kept of a feed; texts are in the list's arena. */
 struct feed_row {
 	const char *id, *health, *error, *host;
+	const char *hub;  /* how far its hub is (WebSub); "-": it has none */
 	const char *json; /* the daemon's own words; NULL unless asked for */
 	bool polling, paused, works;
 	time_t success, due, change; /* -1: never */

@@ -154,7 +154,7 @@ static void print_row(const struct feed_row *row, int width, time_t now)
 	else
 		printf("%-14s", "never");
 	put_due(row, now);
-	printf("%5lld  ", row->items);
+	printf("%5lld  %-8s", row->items, row->hub);
 	print_text(stdout, row->error);
 	putchar('\n');
 }
@@ -169,8 +169,8 @@ static void print_rows(const struct feeds *f, const struct feed_list *list)
 		width = n > width ? n : width;
 	}
 	if (list->n)
-		printf("%-*s  %-8s  %-14s%-14s%5s  %s\n", width, "FEED", "STATE", "LAST SUCCESS",
-			"NEXT POLL", "ITEMS", "ERROR");
+		printf("%-*s  %-8s  %-14s%-14s%5s  %-8s%s\n", width, "FEED", "STATE",
+			"LAST SUCCESS", "NEXT POLL", "ITEMS", "HUB", "ERROR");
 	else
 		puts(f->filter.failing ? "no feed is failing" : "no such feed");
 	for (size_t i = 0; i < list->n; i++)
