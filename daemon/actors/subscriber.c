@@ -16,6 +16,7 @@
 #include "actors/hubs.h"
 #include "actors/subscribing.h"
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -222,7 +223,9 @@ void subscriber_known(struct subscriber *s, const struct feed *feed, const struc
 
 	if (s->stopped)
 		return;
-	bool wanted = feed->websub && feed->enabled && discovery_read(str_of(state->hubs), &d);
+	/* The state is the poller's, and is written anew when that is told of a hub. */
+	cleanup(free_p) char *hubs = state->hubs ? mem_strdup(state->hubs) : NULL;
+	bool wanted = feed->websub && feed->enabled && discovery_read(str_of(hubs), &d);
 	if (f && (!wanted || !str_is(d.topic, f->s.topic) || !has_hub(&d, f->s.hub))) {
 		leave(s, f);
 		f = NULL;
@@ -265,10 +268,13 @@ static struct str next_hub(const struct discovery *d, const char *hub)
 /* True: another hub of the feed has taken its place. */
 static bool give_way(struct subscriber *s, struct follower *f, int64_t now)
 {
-	struct str hubs = str_of(poller_hubs(s->poller, f->s.feed_id));
+	const char *known = poller_hubs(s->poller, f->s.feed_id);
 	struct discovery d;
 
-	if (!lease_gives_way(&f->s, now) || !f->feed || !discovery_read(hubs, &d) || d.n_hubs < 2)
+	if (!lease_gives_way(&f->s, now) || !f->feed || !known)
+		return false;
+	cleanup(free_p) char *hubs = mem_strdup(known); /* as in subscriber_known() */
+	if (!discovery_read(str_of(hubs), &d) || d.n_hubs < 2)
 		return false;
 	struct str hub = next_hub(&d, f->s.hub);
 	struct feed *feed = feed_ref(f->feed);
