@@ -136,6 +136,8 @@ class Options(unittest.TestCase):
         text = (self.SOURCE / f"{verb}.c").read_text()
         if "LISTEN_OPTIONS" in text:
             text += (self.SOURCE / "listen.h").read_text().replace("\\\n", "")
+        if "question_parse" in text:
+            text += (self.SOURCE / "ask-daemon.c").read_text()
         return {(name, kind) for name, kind in re.findall(r'\{\s*"([a-z-]+)",\s*(no|required)_argument', text)
                 if name not in self.ALIASES}
 
