@@ -248,7 +248,7 @@ static void show_feed(const json_t *found)
 	if (text(feed, "hub")) {
 		printf(LABEL, "hub");
 		put(text(feed, "hub"));
-		puts(" (WebSub); civicwired polls it all the same");
+		puts(" (WebSub); asked to push where websub.callback is configured");
 	}
 	show_flaws(found);
 	show_items(found);

@@ -48,7 +48,7 @@ char *hub_form(const struct hub_subscription *s, const struct websub_settings *s
 	struct buf out = BUF_INIT, callback = BUF_INIT;
 	bool subscribes = s->state != SUBSCRIPTION_LEAVING;
 
-	buf_printf(&callback, "%s/%s", settings->callback, s->token);
+	buf_printf(&callback, "%s/%s", s->callback, s->token);
 	put(&out, "hub.callback", buf_view(&callback));
 	put(&out, "hub.mode", subscribes ? STR("subscribe") : STR("unsubscribe"));
 	put(&out, "hub.topic", str_of(s->topic));

@@ -168,20 +168,16 @@ static struct follower *follow(struct subscriber *s, const struct feed *feed, st
 	struct str hub, int64_t asked_us)
 {
 	struct follower *f = mem_zalloc(1, sizeof *f);
-	int64_t now = clock_real_us();
 
 	f->feed = feed_ref(feed);
 	f->s.feed_id = mem_strdup(feed->id);
 	f->s.topic = mem_strndup(topic.p, topic.n);
 	f->s.hub = mem_strndup(hub.p, hub.n);
+	f->s.callback = mem_strdup(s->websub->callback);
 	write_random(f->s.token, sizeof f->s.token);
 	if (str_istarts(hub, STR("https:")))
 		write_random(f->s.secret, sizeof f->s.secret);
-	f->s.state = SUBSCRIPTION_ASKED;
-	f->s.next_us = asked_us && asked_us + LEASE_AGAIN_US > now && asked_us <= now
-			       ? asked_us + LEASE_AGAIN_US
-			       : now;
-	f->s.asked_us = asked_us;
+	lease_begin(&f->s, asked_us, clock_real_us());
 	add(s, f);
 	keep(s, f);
 	return f;
@@ -226,7 +222,9 @@ void subscriber_known(struct subscriber *s, const struct feed *feed, const struc
 	/* The state is the poller's, and is written anew when that is told of a hub. */
 	cleanup(free_p) char *hubs = state->hubs ? mem_strdup(state->hubs) : NULL;
 	bool wanted = feed->websub && feed->enabled && discovery_read(str_of(hubs), &d);
-	if (f && (!wanted || !str_is(d.topic, f->s.topic) || !has_hub(&d, f->s.hub))) {
+	/* One that was asked for at another callback, before a restart, is another subscription. */
+	if (f && (!wanted || !str_is(d.topic, f->s.topic) || !has_hub(&d, f->s.hub) ||
+			 strcmp(f->s.callback, s->websub->callback) != 0)) {
 		leave(s, f);
 		f = NULL;
 	}
@@ -418,17 +416,12 @@ static void log_refusal(const struct follower *f)
 			s->reason ? s->reason : "no reason known");
 }
 
-/* A hub may verify before it has answered; then that counts. */
-static bool was_overtaken(const struct follower *f)
-{
-	return f->s.next_us != f->s.asked_us + LEASE_VERIFY_US;
-}
-
 static void take_answer(struct follower *f, const struct reply *reply, int64_t now)
 {
 	const char *why = reply->error ? reply->error : reply_outcome_names[reply->outcome];
 
-	if (reply->outcome == REPLY_BODY || was_overtaken(f))
+	/* A hub may verify before it has answered; then that counts. */
+	if (reply->outcome == REPLY_BODY || !lease_waits(&f->s))
 		return;
 	if (reply->outcome == REPLY_GONE)
 		lease_denied(&f->s, why, subscribing_chance(), now);

@@ -34,8 +34,9 @@
 	"CREATE TABLE subscription(feed TEXT NOT NULL, token TEXT PRIMARY KEY, hub TEXT NOT NULL," \
 	" topic TEXT NOT NULL, hmac_key TEXT NOT NULL," NUMBERS(" state") NUMBERS(" distrusted") \
 		NUMBERS(" failures") NUMBERS(" asked") NUMBERS(" next") NUMBERS(" verified") \
-			NUMBERS(" lease") NUMBERS(" push") NUMBERS(" failing") \
-				NUMBERS(" leaving") " reason TEXT," CHECKSUM ") WITHOUT ROWID;"
+			NUMBERS(" lease") NUMBERS(" push") NUMBERS(" failing") NUMBERS( \
+				" leaving") " reason TEXT, callback TEXT NOT NULL," CHECKSUM \
+					    ") WITHOUT ROWID;"
 
 static const char tables[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value NOT NULL," CHECKSUM ") WITHOUT ROWID;"

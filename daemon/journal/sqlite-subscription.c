@@ -34,7 +34,8 @@ int journal_subscription_put(
 		bind_text(stmt, at++, str_of(texts[i]));
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		bind_int(stmt, at++, numbers[i]);
-	bind_text(stmt, at, str_of(s->reason));
+	bind_text(stmt, at++, str_of(s->reason));
+	bind_text(stmt, at, str_of(s->callback));
 	return store_run(j, STMT_SUBSCRIPTION_PUT, error);
 }
 
@@ -62,11 +63,12 @@ static void read_row(sqlite3_stmt *stmt, struct hub_subscription *s)
 	s->failing_us = sqlite3_column_int64(stmt, 13);
 	s->leaving_us = sqlite3_column_int64(stmt, 14);
 	s->reason = owned(stmt, 15);
+	s->callback = owned(stmt, 16);
 }
 
 static bool is_sound(sqlite3_stmt *stmt, const struct hub_subscription *s)
 {
-	return row_fits(stmt) && s->feed_id && s->hub && s->topic && *s->token &&
+	return row_fits(stmt) && s->feed_id && s->hub && s->topic && s->callback && *s->token &&
 	       s->state < SUBSCRIPTION_STATE_COUNT;
 }
 

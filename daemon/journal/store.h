@@ -11,8 +11,8 @@
 	"feed,key,item,link,title,change,version,last_seen,day,updates,withdrawn,views,subject"
 #define SUBSCRIPTION_COLUMNS \
 	"feed,token,hub,topic,hmac_key,state,distrusted,failures,asked,next,verified,lease,push," \
-	"failing,leaving,reason"
-#define SUBSCRIPTION_VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16"
+	"failing,leaving,reason,callback"
+#define SUBSCRIPTION_VALUES "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17"
 #define SEEN_VALUES         "?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13"
 
 /* STATEMENT(name, what the writer is doing with it, SQL) */

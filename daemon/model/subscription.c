@@ -18,6 +18,7 @@ void hub_subscription_deinit(struct hub_subscription *s)
 	free(s->feed_id);
 	free(s->hub);
 	free(s->topic);
+	free(s->callback);
 	free(s->reason);
 	*s = (struct hub_subscription){0};
 }
@@ -33,6 +34,7 @@ void hub_subscription_copy(struct hub_subscription *to, const struct hub_subscri
 	to->feed_id = copy(from->feed_id);
 	to->hub = copy(from->hub);
 	to->topic = copy(from->topic);
+	to->callback = copy(from->callback);
 	to->reason = copy(from->reason);
 }
 

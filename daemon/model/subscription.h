@@ -22,6 +22,7 @@ extern const char *const subscription_state_names[SUBSCRIPTION_STATE_COUNT];
 /* Times are microseconds since 1970; 0: never. */
 struct hub_subscription {
 	char *feed_id, *hub, *topic; /* owned */
+	char *callback;              /* as the hub was told it, but for the token. Owned. */
 	char *reason;                /* why it is denied or failing, one sentence; NULL. Owned. */
 	char token[SUBSCRIPTION_TOKEN_MAX];
 	char secret[SUBSCRIPTION_SECRET_MAX]; /* "": pushes are pings, without content */

@@ -23,6 +23,21 @@ static bool is_running(const struct hub_subscription *s, int64_t now_us)
 	return s->state == SUBSCRIPTION_ACTIVE && now_us < s->lease_us;
 }
 
+void lease_begin(struct hub_subscription *s, int64_t asked_us, int64_t now_us)
+{
+	/* A second more than the wait for a hub that verifies, by which lease_waits() tells the two apart. */
+	int64_t next_us = asked_us + LEASE_AGAIN_US + SEC_US;
+
+	s->state = SUBSCRIPTION_ASKED;
+	s->asked_us = asked_us;
+	s->next_us = asked_us && asked_us <= now_us && next_us > now_us ? next_us : now_us;
+}
+
+bool lease_waits(const struct hub_subscription *s)
+{
+	return s->asked_us && s->next_us == s->asked_us + LEASE_VERIFY_US;
+}
+
 void lease_asked(struct hub_subscription *s, int64_t now_us)
 {
 	s->asked_us = now_us;
@@ -140,7 +155,7 @@ enum lease_change lease_tick(struct hub_subscription *s, double chance, int64_t 
 		return LEASE_RAN_OUT;
 	}
 	/* Also a renewal: the hub was asked after it had verified last. */
-	if (s->asked_us && s->next_us == s->asked_us + LEASE_VERIFY_US && now_us >= s->next_us) {
+	if (lease_waits(s) && now_us >= s->next_us) {
 		lease_failed(s, "the hub has not verified what it was asked", chance, now_us);
 		return LEASE_UNVERIFIED;
 	}

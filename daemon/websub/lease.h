@@ -28,6 +28,10 @@
 /* News that a poll has found and no push brings within this time were not going to be pushed. */
 #define LEASE_DOUBT_US (15 * MIN_US)
 
+/* A new one. `asked_us`: when the hub was asked for the same feed last; 0: never. */
+void lease_begin(struct hub_subscription *s, int64_t asked_us, int64_t now_us);
+/* The hub has been asked, and has neither verified nor refused. */
+bool lease_waits(const struct hub_subscription *s);
 /* The request has gone out. */
 void lease_asked(struct hub_subscription *s, int64_t now_us);
 /* It came to nothing; `reason` is copied. */

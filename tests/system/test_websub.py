@@ -495,9 +495,32 @@ def test_life(world):
     r.judge()
 
 
+def test_callback(world):
+    """The operator moves the callback: hubs are told, though their leases go on."""
+    source, r = world.source("told"), Rows()
+    with wire.folder() as work, TurnedDaemon(world, work, [source]) as daemon:
+        daemon.wait_active(source)
+        was = source.subscription.callback
+        daemon.stop()
+        file = daemon.config / "civicwired.yaml"
+        file.write_text(file.read_text().replace(daemon.callback, daemon.callback + "-moved"))
+        daemon.start().wait_ready()
+        daemon.turn(70 * MINUTE, 10 * MINUTE)  # no hub is asked twice in an hour
+        daemon.wait_active(source)
+        wire.wait_until("the old one to be given up", lambda: any(a.get("mode") == "unsubscribe" for a in source.asked()))
+        ended = [a.get("callback") for a in source.asked() if a.get("mode") == "unsubscribe"]
+        now = source.asked()[-1] if source.asked()[-1].get("mode") == "subscribe" else source.asked()[-2]
+        r.row("another callback: asked for there, and given up at the old one", f"{ended}, {now.get('callback')}",
+              ended == [was] and now.get("callback").startswith(daemon.callback + "-moved/"))
+        said = source.push()
+        daemon.wait_items(source, source.items)
+        r.row("… and pushes are taken there", said.status, said.is_good and source.subscription.callback == now.get("callback"))
+    r.judge()
+
+
 def main():
     world = World()
-    tests = [lambda f=f: f(world) for f in (test_subscription, test_pushes, test_life)]
+    tests = [lambda f=f: f(world) for f in (test_subscription, test_pushes, test_life, test_callback)]
     for t in tests:
         t.__name__ = t.__defaults__[0].__name__
     try:

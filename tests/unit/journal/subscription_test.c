@@ -23,6 +23,7 @@ static struct hub_subscription of(const char *token)
 		.hub = (char *)(uintptr_t) "https://hub.example/",
 		.topic = (char *)(uintptr_t) "https://feed.example/a",
 		.reason = (char *)(uintptr_t) "no",
+		.callback = (char *)(uintptr_t) "https://wire.example/websub",
 		.secret = SECRET,
 		.state = SUBSCRIPTION_FAILING,
 		.distrusted = true,
@@ -62,6 +63,7 @@ static void on_found(struct journal_subscription_walk *walk, const struct hub_su
 	assert_string_equal(s->hub, is.hub);
 	assert_string_equal(s->topic, is.topic);
 	assert_string_equal(s->reason, is.reason);
+	assert_string_equal(s->callback, is.callback);
 	assert_int_equal(s->state, is.state);
 	assert_true(s->distrusted);
 	assert_int_equal(s->failures, 3);

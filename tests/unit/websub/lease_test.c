@@ -41,6 +41,27 @@ static void test_verified(void **state)
 	hub_subscription_deinit(&s);
 }
 
+/* In the place of another: no hub is asked twice in an hour, and what was not asked is not waited for. */
+static void test_begun(void **state)
+{
+	struct hub_subscription s = {0};
+
+	(void)state;
+	lease_begin(&s, 0, NOW);
+	assert_int_equal(s.next_us, NOW);
+	lease_begin(&s, NOW - DAY_US, NOW);
+	assert_int_equal(s.next_us, NOW);
+	lease_begin(&s, NOW + DAY_US, NOW); /* by a clock that has been put right since */
+	assert_int_equal(s.next_us, NOW);
+	lease_begin(&s, NOW - MIN_US, NOW);
+	assert_true(s.next_us >= NOW - MIN_US + LEASE_AGAIN_US);
+	assert_false(lease_waits(&s));
+	assert_int_equal(lease_tick(&s, 0, s.next_us), LEASE_SAME);
+	assert_int_equal(s.state, SUBSCRIPTION_ASKED);
+	lease_asked(&s, s.next_us);
+	assert_true(lease_waits(&s));
+}
+
 static void test_granted(void **state)
 {
 	static const struct {
@@ -277,6 +298,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verified),
+		cmocka_unit_test(test_begun),
 		cmocka_unit_test(test_granted),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_denied),
