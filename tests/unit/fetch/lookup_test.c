@@ -179,7 +179,7 @@ static void test_new_ones(void **state)
 static void test_more_polls(void **state)
 {
 	struct fixture *f = *state;
-	const struct fetch_settings many = {.parallel = 24}, none = {.parallel = 1};
+	static const struct fetch_settings many = {.parallel = 24}, none = {.parallel = 1};
 
 	fetcher_set(f->h.fetcher, &many);
 	for (int i = 0; i < 10; i++)
