@@ -36,7 +36,7 @@ static void forget_if_idle(struct polled *polled)
 	}
 }
 
-static struct poller_push *take(struct poller *p, struct polled *polled)
+static struct poller_push *take(struct polled *polled)
 {
 	struct pushing *pushing = polled->pushing;
 
@@ -45,7 +45,6 @@ static struct poller_push *take(struct poller *p, struct polled *polled)
 	struct poller_push *push = container_of(pushing->waiting.next, struct poller_push, link);
 	list_remove(&push->link);
 	pushing->n_waiting--;
-	(void)p;
 	return push;
 }
 
@@ -71,7 +70,7 @@ void pushing_begin(struct poller *p, struct polled *polled)
 
 	if (polled->asked || !pushing || polled->leaving)
 		return;
-	struct poller_push *push = take(p, polled);
+	struct poller_push *push = take(polled);
 	if (!push) {
 		forget_if_idle(polled);
 		return;
@@ -106,7 +105,7 @@ void pushing_ended(struct poller *p, struct polled *polled, bool journaled, bool
 
 void pushing_drop(struct poller *p, struct polled *polled)
 {
-	for (struct poller_push *push; (push = take(p, polled));) {
+	for (struct poller_push *push; (push = take(polled));) {
 		p->pushes--;
 		push->done(push, PUSH_DROPPED);
 	}

@@ -31,11 +31,11 @@
 #define EASY_IDLE_MAX 32
 #define EASY_KEEP_MS  10000
 
-/* The formats that are feeds and nothing else; then what may be one (CAP, RDF, XML and JSON are all
- * application/…); a page for people last. Not longer than it must be: it is most of a request. */
 /* Look-ups at a time, however many polls: each is a thread of the resolver's. */
 #define RESOLVING_MAX 256
 
+/* The formats that are feeds and nothing else; then what may be one (CAP, RDF, XML and JSON are all
+ * application/…); a page for people last. Not longer than it must be: it is most of a request. */
 #define ACCEPT \
 	"Accept: application/atom+xml, application/rss+xml, application/feed+json, " \
 	"application/*;q=0.8, text/xml;q=0.8, */*;q=0.5"
@@ -63,11 +63,19 @@ struct fetcher {
 static void start_waiting(struct fetcher *f);
 static void free_former(struct fetcher *f);
 
+static void count_poll(const struct reply *reply)
+{
+	metric_add(METRIC_civicwire_polls_total, 1);
+	if (reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED)
+		metric_add(METRIC_civicwire_polls_not_modified_total, 1);
+	else if (reply->outcome != REPLY_BODY)
+		metric_add(METRIC_civicwire_polls_failed_total, 1);
+}
+
 static void deliver(struct fetcher *f, struct transfer *t)
 {
 	struct reply *reply = t->reply;
 	bool is_poll = !t->form;
-	bool same = reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED;
 
 	t->reply = NULL;
 	transfer_free(t);
@@ -80,13 +88,7 @@ static void deliver(struct fetcher *f, struct transfer *t)
 		free_former(f);
 	metric_add(METRIC_civicwire_transfers, -1);
 	if (is_poll)
-		metric_add(METRIC_civicwire_polls_total, 1);
-	if (!is_poll)
-		; /* counted by who sent it */
-	else if (same)
-		metric_add(METRIC_civicwire_polls_not_modified_total, 1);
-	else if (reply->outcome != REPLY_BODY)
-		metric_add(METRIC_civicwire_polls_failed_total, 1);
+		count_poll(reply);
 	f->sink->done(f->sink, reply);
 }
 
@@ -167,7 +169,7 @@ static size_t part_of(const struct fetcher *f, const char *url)
 	uint32_t word;
 
 	host_of_url(&host, str_of(url));
-	struct hash hash = hash_of(buf_view(&host));
+	struct hash hash = hash_mix(buf_view(&host));
 	buf_deinit(&host);
 	memcpy(&word, hash.b, sizeof word);
 	return word % pool_parts(f->settings->parallel);

@@ -249,3 +249,15 @@ class Rows:
 
     def judge(self):
         assert not self.bad, self.bad
+
+
+def run(*tests):
+    """Runs tests that take the world, in one world."""
+    world = World()
+    bound = [lambda test=test: test(world) for test in tests]
+    for test, function in zip(bound, tests):
+        test.__name__ = function.__name__
+    try:
+        wire.main(bound)
+    finally:
+        world.close()

@@ -19,7 +19,7 @@ island.enter()
 
 import wire  # noqa: E402
 from breakers import Faults, cut_power  # noqa: E402
-from hubs import KINDS, Daemon, Rows, World  # noqa: E402
+from hubs import KINDS, Daemon, Rows, run  # noqa: E402
 from origin.codings import bomb  # noqa: E402
 from origin.moods import LOGIN  # noqa: E402
 
@@ -346,16 +346,5 @@ def check_flood(r, daemon, world, sources):
     wire.wait_until(f"descriptors to be given back ({before}, {descriptors(daemon)})", lambda: descriptors(daemon) <= before + 5, 20)
 
 
-def main():
-    world = World()
-    tests = [lambda f=f: f(world) for f in (test_bodies, test_killed, test_durable)]
-    for t in tests:
-        t.__name__ = t.__defaults__[0].__name__
-    try:
-        wire.main(tests)
-    finally:
-        world.close()
-
-
 if __name__ == "__main__":
-    main()
+    run(test_bodies, test_killed, test_durable)

@@ -14,7 +14,7 @@ from origin import island  # noqa: E402
 island.enter()
 
 import wire  # noqa: E402
-from hubs import DAY, FEEDS_PORT, HOUR, HUB_PORT, MINUTE, PRIVATE, Rows, TurnedDaemon, World  # noqa: E402
+from hubs import DAY, FEEDS_PORT, HOUR, HUB_PORT, MINUTE, PRIVATE, Rows, TurnedDaemon, run  # noqa: E402
 from origin.hub import ALGORITHMS  # noqa: E402
 from origin.moods import redirect  # noqa: E402
 from turned import seconds  # noqa: E402
@@ -518,16 +518,5 @@ def test_callback(world):
     r.judge()
 
 
-def main():
-    world = World()
-    tests = [lambda f=f: f(world) for f in (test_subscription, test_pushes, test_life, test_callback)]
-    for t in tests:
-        t.__name__ = t.__defaults__[0].__name__
-    try:
-        wire.main(tests)
-    finally:
-        world.close()
-
-
 if __name__ == "__main__":
-    main()
+    run(test_subscription, test_pushes, test_life, test_callback)
