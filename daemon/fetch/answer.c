@@ -112,6 +112,8 @@ char *transfer_end(struct transfer *t, CURLcode code)
 	transfer_resolved(t);
 	transfer_led(t);
 	transfer_tell(t);
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)
+		sessions_drop(&t->pool->sessions, str_of(t->reply->url));
 	if (t->stop && t->stop != STOP_ENOUGH)
 		words_for_stop(t);
 	else if (!t->stop && code != CURLE_OK)

@@ -1,7 +1,12 @@
 #include "fetch/sessions.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
+
+#include "base/alloc.h"
 
 /* Called by SSL_free() before it looks at how the connection ended. A session that a fatal alert
  * has spoilt is marked by then. */
@@ -34,24 +39,55 @@ void sessions_init(struct sessions *s)
 	hash_key_init(&s->key);
 }
 
+/* A share that an easy handle holds cannot be let go: those stay for the next time. */
+static void let_go(struct sessions *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_dropped; i++)
+		if (curl_share_cleanup(s->dropped[i]) == CURLSHE_IN_USE)
+			s->dropped[kept++] = s->dropped[i];
+	s->n_dropped = kept;
+}
+
 void sessions_deinit(struct sessions *s)
 {
 	for (size_t i = 0; i < SESSIONS_SHARES; i++)
 		if (s->shares[i])
 			curl_share_cleanup(s->shares[i]);
+	let_go(s);
+	free(s->dropped);
 }
 
-CURLSH *sessions_for(struct sessions *s, struct str url)
+/* By the host as it is written: of two spellings each has a session of its own. */
+static CURLSH **share_of(struct sessions *s, struct str url)
 {
 	struct str rest = str_skip(url, str_find(url, STR("://")) + 3);
 	size_t end = 0;
 
 	while (end < rest.n && !strchr("/?#\\", rest.p[end]))
 		end++;
-	/* By the host as it is written: of two spellings each has a session of its own. */
-	CURLSH **share = &s->shares[hash_short(&s->key, str_head(rest, end)) % SESSIONS_SHARES];
+	return &s->shares[hash_short(&s->key, str_head(rest, end)) % SESSIONS_SHARES];
+}
+
+CURLSH *sessions_for(struct sessions *s, struct str url)
+{
+	CURLSH **share = share_of(s, url);
+
 	if (!*share && (*share = curl_share_init()))
 		/* One thread: no locks. */
 		curl_share_setopt(*share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	return *share;
+}
+
+void sessions_drop(struct sessions *s, struct str url)
+{
+	CURLSH **share = share_of(s, url);
+
+	let_go(s);
+	if (!*share)
+		return;
+	MEM_GROW(s->dropped, s->cap_dropped, s->n_dropped + 1);
+	s->dropped[s->n_dropped++] = *share;
+	*share = NULL;
 }

@@ -16,6 +16,8 @@
 
 struct sessions {
 	CURLSH *shares[SESSIONS_SHARES];
+	CURLSH **dropped; /* in use yet */
+	size_t n_dropped, cap_dropped;
 	struct hash_key key;
 };
 
@@ -33,3 +35,8 @@ void sessions_deinit(struct sessions *sessions);
  * used without one has made a table of its own, and loses that when it is given one. NULL: libcurl
  * has no memory. */
 CURLSH *sessions_for(struct sessions *sessions, struct str url);
+/* The host's TLS has failed: the next connection to it is greeted in full. libcurl of Debian 12 keeps
+ * the session of a connection whose certificate it then refuses, and with the session the
+ * certificate: a server that has been given the right one would still be refused as long as it goes
+ * on with that session. Those few hosts that share its place are greeted in full, too. */
+void sessions_drop(struct sessions *sessions, struct str url);
