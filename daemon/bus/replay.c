@@ -22,13 +22,9 @@
 #include <zmq.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "bus/answer.h"
 #include "bus/connections.h"
 #include "bus/endpoint.h"
-#include "bus/request.h"
-#include "bus/scan.h"
-#include "bus/watch.h"
+#include "bus/replaying.h"
 
 /* Replies queued per peer; see PARCEL_BYTES_PEER. */
 #define SEND_HWM 2
@@ -38,40 +34,13 @@
 #define QUIET_S 60
 /* Requests taken off the socket between two slices. */
 #define RECEIVE_AT_ONCE 100
-/* Requests of one connection that are queued, for programs that do not wait for answers; of all; and
- * of those that wait for news (WIRE: one per connection). A request takes about 1 KiB. */
+/* Requests of one connection that are queued, for programs that do not wait for answers; and of all.
+ * A request takes about 1 KiB. */
 #define QUEUE_PEER_MAX 64
 #define REQUESTS_MAX   20000
-#define WAITING_MAX    10000
-/* Clients that are told to come back do so after this (s). */
-#define RETRY_AFTER_S 1.0
 /* Deadlines are looked at this often at most: waits are in seconds. */
 #define DEADLINE_STEP_US (50 * MSEC_US)
 #define SWEEP_US         SEC_US
-
-struct replay {
-	struct bus_parts parts;
-	const char *endpoint;
-	size_t number; /* of the endpoint, for the guard */
-	bool secure;   /* it asks for keys */
-	void *socket;  /* ROUTER */
-	struct mailbox box;
-	int written_fd; /* eventfd: a parcel has gone */
-	bool started;
-	pthread_t thread;
-
-	/* The thread's own. */
-	struct mail mail;
-	uint64_t topics_head; /* the names of all topics up to this head are known */
-	struct peers peers;
-	struct filters filters;
-	struct watch watch;
-	struct list ready, blocked; /* peers */
-	struct list waiting;        /* requests */
-	size_t n_waiting;
-	int64_t deadline_us, sweep_us, complained_us; /* monotonic */
-	struct incoming incoming;
-};
 
 int replay_new(struct replay **ret, const struct bus_parts *parts,
 	const struct bus_settings *settings, struct error *error)
@@ -113,70 +82,6 @@ int replay_bind(struct replay *replay, struct error *error)
 	return replay->endpoint
 		       ? endpoint_bind(replay->socket, replay->endpoint, replay->secure, error)
 		       : 0;
-}
-
-/* Sends what has been gathered; `answer` becomes its head. The request's work is done then. */
-static void send_answer(struct replay *replay, struct request *request, const struct answer *answer)
-{
-	size_t at = request->bytes.n, n = request_events(request);
-
-	answer_write(&request->bytes, buf_view(&request->question.id), answer);
-	request->frames[0] = (struct parcel_frame){at, request->bytes.n - at};
-	if (answer->code)
-		counter_add(&replay->parts.counters->replay_errors, 1);
-	/* Who is gone or does not read gets nothing; the next request begins where this one did.
-	 * With keys, who is gone must not be followed by another under the same id. */
-	if (replay->secure && connection_cookie(request->fd) != request->cookie)
-		return;
-	if (envelope_send(&request->envelope, replay->socket) < 0)
-		return;
-	counter_add(&replay->parts.counters->replay_events, n);
-	parcel_send(&request->bytes, request->frames, request->n_frames, request->peer->gauge,
-		replay->socket);
-}
-
-static void send_error(struct replay *replay, struct request *request, struct answer answer)
-{
-	answer.epoch = replay->parts.epoch;
-	request_truncate(request, 1, 0);
-	send_answer(replay, request, &answer);
-}
-
-static void send_transient(struct replay *replay, struct request *request, const char *code)
-{
-	struct answer answer = {.code = code, .retry_after_s = RETRY_AFTER_S};
-	const struct cw_cursor *cursor = &request->question.cursor;
-
-	/* What cannot be a place in this journal is not repeated as one. */
-	answer.has_next = request->begun ||
-			  (!request->refusal.code && request->question.after == AFTER_CURSOR &&
-				  !strcmp(cursor->epoch, replay->parts.epoch));
-	answer.next = request->begun ? request->asked : cursor->seq;
-	send_error(replay, request, answer);
-}
-
-static void send_events(struct replay *replay, struct request *request)
-{
-	uint64_t head = replay->mail.head.head;
-	const struct answer answer = {.epoch = replay->parts.epoch,
-		.next = request->after,
-		.has_next = true,
-		.head = head,
-		.has_head = true,
-		.count = request_events(request),
-		.more = request->after < head};
-
-	send_answer(replay, request, &answer);
-}
-
-static void complain(struct replay *replay, const struct error *error)
-{
-	int64_t now_us = clock_monotonic_us();
-
-	if (now_us < replay->complained_us + SEC_US)
-		return;
-	replay->complained_us = now_us;
-	log_error("replay: %s", error->text);
 }
 
 /* Puts a peer that has requests in line, unless it is already. */
@@ -221,176 +126,6 @@ static void resume(struct replay *replay, struct request *request)
 	list_append(peer->queue.next, &request->link);
 	peer->n_queue++;
 	line_up(replay, peer);
-}
-
-/* Has the journal come so far, whatever we have been told? */
-static bool is_durable(struct replay *replay, uint64_t seq)
-{
-	struct journal_extent extent;
-
-	return journal_extent(replay->parts.reader, &extent, NULL) >= 0 && seq <= extent.head;
-}
-
-/* A cursor becomes a sequence. False: the answer has been sent. */
-static bool begin_at_cursor(struct replay *replay, struct request *request)
-{
-	const struct cw_cursor *cursor = &request->question.cursor;
-	struct answer answer = {.head = replay->mail.head.head, .has_head = true};
-	struct journal_extent extent;
-
-	request->after = cursor->seq;
-	if (strcmp(cursor->epoch, replay->parts.epoch) != 0) {
-		answer.code = "epoch-changed";
-		answer.message = "data was lost on the server; cursors from before mean nothing";
-		if (journal_extent(replay->parts.reader, &extent, NULL) >= 0) {
-			answer.oldest = extent.oldest ? extent.oldest - 1 : answer.head;
-			answer.has_oldest = true;
-		}
-	} else if (cursor->seq > answer.head && is_durable(replay, cursor->seq)) {
-		/* We have not been told yet: the head is on its way to us. */
-		send_transient(replay, request, "overloaded");
-		return false;
-	} else if (cursor->seq > answer.head) {
-		answer.code = "cursor-future";
-		answer.message = "the journal has not come so far";
-	} else {
-		return true;
-	}
-	send_error(replay, request, answer);
-	return false;
-}
-
-/* Finds where the request begins. False: the answer has been sent. */
-static bool begin(struct replay *replay, struct request *request)
-{
-	uint64_t head = replay->mail.head.head;
-	struct journal_extent extent;
-	struct error error = {0};
-	int r = 0;
-
-	switch (request->question.after) {
-	case AFTER_CURSOR:
-		if (!begin_at_cursor(replay, request))
-			return false;
-		break;
-	case AFTER_NOW:
-		request->after = head;
-		break;
-	case AFTER_OLDEST:
-		r = journal_extent(replay->parts.reader, &extent, &error);
-		if (r >= 0)
-			request->after = extent.oldest ? extent.oldest - 1 : head;
-		break;
-	case AFTER_TIME:
-		r = journal_seq_before(
-			replay->parts.reader, request->question.time_us, &request->after, &error);
-		break;
-	}
-	if (r < 0) {
-		complain(replay, &error);
-		send_transient(replay, request, "overloaded");
-		return false;
-	}
-	if (request->after > head)
-		request->after = head; /* more is durable than we have been told */
-	request->asked = request->after;
-	request->begun = true;
-	if (request->question.after != AFTER_CURSOR)
-		request->question.wait_us = 0;
-	return true;
-}
-
-static bool is_overloaded(const struct replay *replay, const struct request *request)
-{
-	size_t room = SCAN_REPLY_BYTES;
-
-	return atomic_load(&request->peer->gauge->bytes) + room > PARCEL_BYTES_PEER ||
-	       atomic_load(&replay->peers.total.bytes) + room > PARCEL_BYTES_ALL;
-}
-
-static int know_topics(struct replay *replay, struct error *error)
-{
-	uint32_t n;
-
-	if (replay->topics_head >= replay->mail.head.head)
-		return 0;
-	int r = journal_reader_topics(replay->parts.reader, &n, error);
-	if (r >= 0)
-		replay->topics_head = replay->mail.head.head;
-	return r;
-}
-
-static bool may_wait(const struct replay *replay, const struct request *request, int64_t now_us)
-{
-	return request->question.wait_us && !request_events(request) &&
-	       (!request->deadline_us || now_us < request->deadline_us) &&
-	       replay->n_waiting < WAITING_MAX;
-}
-
-static void send_outdated(struct replay *replay, struct request *request, uint64_t oldest)
-{
-	if (request_events(request)) { /* what came before is good: the next request will hear it */
-		send_events(replay, request);
-		return;
-	}
-	send_error(replay, request,
-		(struct answer){.code = "cursor-outdated",
-			.message = "what follows this cursor is no longer kept",
-			.oldest = oldest - 1,
-			.has_oldest = true,
-			.head = replay->mail.head.head,
-			.has_head = true});
-}
-
-enum step { STEP_AGAIN, STEP_DONE, STEP_WAIT };
-
-/* One slice of work for a request. */
-static enum step step(struct replay *replay, struct request *request, int64_t now_us)
-{
-	struct error error = {0};
-	uint64_t oldest = 0;
-
-	if (request->refusal.code) {
-		send_error(replay, request,
-			(struct answer){.code = request->refusal.code,
-				.message = request->refusal.message});
-		return STEP_DONE;
-	}
-	if (!request->begun && !begin(replay, request))
-		return STEP_DONE;
-	if (is_overloaded(replay, request) && !request_events(request)) {
-		send_transient(replay, request, "overloaded");
-		return STEP_DONE;
-	}
-	enum scan_result result = SCAN_FAILED;
-	if (is_overloaded(replay, request))
-		result = SCAN_FULL;
-	else if (know_topics(replay, &error) >= 0)
-		result = scan_slice(
-			request, replay->parts.reader, replay->mail.head.head, &oldest, &error);
-	if (error.code)
-		complain(replay, &error);
-	switch (result) {
-	case SCAN_ON:
-		return STEP_AGAIN;
-	case SCAN_OUTDATED:
-		send_outdated(replay, request, oldest);
-		return STEP_DONE;
-	case SCAN_FAILED:
-		if (!request_events(request)) {
-			send_transient(replay, request, "overloaded");
-			return STEP_DONE;
-		}
-		break;
-	case SCAN_HEAD:
-		if (may_wait(replay, request, now_us))
-			return STEP_WAIT;
-		break;
-	case SCAN_FULL:
-		break;
-	}
-	send_events(replay, request);
-	return STEP_DONE;
 }
 
 static bool is_blocked(const struct peer *peer)
@@ -438,16 +173,16 @@ static void serve(struct replay *replay, int64_t now_us)
 	if (is_blocked(peer) && block(replay, peer))
 		return;
 	list_remove(&peer->link);
-	switch (step(replay, request, now_us)) {
-	case STEP_AGAIN:
+	switch (replay_step(replay, request, now_us)) {
+	case REPLAY_AGAIN:
 		break;
-	case STEP_WAIT:
+	case REPLAY_WAIT:
 		if (peer->n_queue > 1)
 			request_free(&replay->peers, request); /* superseded already */
 		else
 			start_waiting(replay, request, now_us);
 		break;
-	case STEP_DONE:
+	case REPLAY_DONE:
 		request_free(&replay->peers, request);
 		break;
 	}
@@ -490,7 +225,7 @@ static void take_request(struct replay *replay)
 		request_free(&replay->peers, superseded);
 	}
 	if (peer->n_queue >= QUEUE_PEER_MAX || replay->peers.n_requests > REQUESTS_MAX) {
-		send_transient(replay, request, "overloaded");
+		replay_send_transient(replay, request, "overloaded");
 		request_free(&replay->peers, request);
 		return;
 	}
@@ -515,7 +250,7 @@ static void look(struct replay *replay)
 	struct error error = {0};
 	uint64_t before = replay->watch.seen;
 	struct list *next;
-	int r = know_topics(replay, &error);
+	int r = replay_know_topics(replay, &error);
 
 	if (r >= 0)
 		r = watch_look(
@@ -586,7 +321,7 @@ static bool same_rights(const struct client_settings *a, const struct client_set
 static void drop_request(struct replay *replay, struct request *request, bool tell)
 {
 	if (tell)
-		send_transient(replay, request, "overloaded");
+		replay_send_transient(replay, request, "overloaded");
 	if (request->peer->waiting == request)
 		stop_waiting(replay, request);
 	request_free(&replay->peers, request);
@@ -662,9 +397,9 @@ static void dismiss(struct replay *replay)
 	map_for_each(it, &replay->peers.map) {
 		struct peer *peer = it->value;
 		if (peer->waiting)
-			send_transient(replay, peer->waiting, "shutting-down");
+			replay_send_transient(replay, peer->waiting, "shutting-down");
 		list_for_each(queued, &peer->queue)
-			send_transient(replay, container_of(queued, struct request, link),
+			replay_send_transient(replay, container_of(queued, struct request, link),
 				"shutting-down");
 	}
 }
