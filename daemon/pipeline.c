@@ -28,6 +28,7 @@
 #include <uv.h>
 
 #include "actors/inspector.h"
+#include "actors/lapse.h"
 #include "actors/poller.h"
 #include "actors/reloader.h"
 #include "actors/subscriber.h"
@@ -61,8 +62,8 @@ struct pipeline {
 	char epoch[JOURNAL_EPOCH_MAX];
 	struct queue replies, batches;
 	struct poller *poller;
-	struct websub_settings websub;
-	struct subscriber *subscriber; /* NULL: no callback */
+	struct subscriber *subscriber; /* NULL: no callback at the start */
+	struct lapse lapse;            /* what was asked when there was one */
 	struct workers *workers;
 	_Atomic(struct writer *) writer; /* the control thread asks it */
 	struct bus_child *bus;
@@ -158,8 +159,12 @@ static void on_drop(struct subscriber_sink *sink, const char *token)
 static void on_subscription(
 	struct journal_subscription_walk *walk, const struct hub_subscription *subscription)
 {
-	subscriber_restore(
-		container_of(walk, struct pipeline, subscriptions)->subscriber, subscription);
+	struct pipeline *p = container_of(walk, struct pipeline, subscriptions);
+
+	if (p->subscriber)
+		subscriber_restore(p->subscriber, subscription);
+	else
+		lapse_add(&p->lapse, subscription);
 }
 
 /* writer → loop; in the journal thread. */
@@ -346,6 +351,20 @@ static void on_fixed(struct config_report *report, const char *key)
 	*ARENA_PUSH(&r->arena, r->next_start, r->n_next_start, r->cap_next_start) = key;
 }
 
+/* Where the listener is, only the next start can change; that no hub is to come there holds at once. */
+static void set_subscriber(struct pipeline *p, const struct config *c)
+{
+	struct websub_settings websub = p->fixed->websub;
+
+	if (!p->subscriber)
+		return;
+	if (!c->websub.callback)
+		websub.callback = NULL;
+	websub.lease_us = c->websub.lease_us;
+	websub.interval_us = c->websub.interval_us;
+	subscriber_set(p->subscriber, &(struct subscriber_config){&websub, &c->fetch});
+}
+
 /* The step from one configuration to the next. Whoever kept pointers into the old one is given those
  * of the new one here. */
 static struct config *on_reload_taken(struct reloader_sink *sink, struct reloader_news *news)
@@ -358,11 +377,9 @@ static struct config *on_reload_taken(struct reloader_sink *sink, struct reloade
 	if (!c)
 		return NULL;
 	const struct poller_config feeds = {&c->fetch, c->feeds, c->n_feeds};
+	/* Before feeds change: those that come are asked for, or not, by what holds from now on. */
+	set_subscriber(p, c);
 	poller_change(p->poller, &feeds, news->memory, &changes);
-	p->websub.lease_us = c->websub.lease_us;
-	p->websub.interval_us = c->websub.interval_us;
-	if (p->subscriber)
-		subscriber_set(p->subscriber, &(struct subscriber_config){&p->websub, &c->fetch});
 	workers_set_rules(p->workers, news->rules);
 	writer_keep(p->writer, c->journal.keep_us, c->journal.max_size);
 	/* Not those that came with it: they may have been revoked since it was read. Its problems
@@ -402,15 +419,17 @@ static int open_journal(struct pipeline *p, struct error *error)
 
 static int open_subscriber(struct pipeline *p, struct error *error)
 {
-	const struct subscriber_config config = {&p->websub, &p->config->fetch};
+	const struct subscriber_config config = {&p->fixed->websub, &p->config->fetch};
+	int r = 0;
 
-	p->websub = p->fixed->websub;
-	if (!p->websub.callback)
-		return 0;
-	int r = subscriber_new(&p->subscriber, p->loop, &config, p->poller, &p->subscribed, error);
+	if (config.websub->callback)
+		r = subscriber_new(
+			&p->subscriber, p->loop, &config, p->poller, &p->subscribed, error);
 	if (r < 0)
 		return r;
-	inspector_set_subscriber(p->inspector, p->subscriber);
+	if (p->subscriber)
+		inspector_set_subscriber(p->inspector, p->subscriber);
+	p->lapse.poller = p->poller;
 	p->subscriptions.subscription = on_subscription;
 	return journal_subscriptions_each(p->journal, &p->subscriptions, error);
 }
@@ -495,6 +514,8 @@ int pipeline_new(struct pipeline **ret, uv_loop_t *loop, struct config *config,
 	poller_start(p->poller);
 	if (p->subscriber)
 		subscriber_start(p->subscriber);
+	lapse_tell(&p->lapse, &p->subscribed);
+	lapse_deinit(&p->lapse);
 	*ret = p;
 	return 0;
 }
@@ -616,6 +637,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
 	inspector_free(p->inspector);
 	poller_free(p->poller);
 	subscriber_free(p->subscriber);
+	lapse_deinit(&p->lapse);
 	journal_close(p->journal);
 	if (p->wake)
 		uv_close((uv_handle_t *)p->wake, on_closed);

@@ -85,7 +85,7 @@ static void on_verified(struct subscriber *s, struct follower *f, const struct k
 
 	if (subscribing_is_leaving(f))
 		return;
-	lease_verified(&f->s, knock->lease_us, s->websub->lease_us, subscribing_chance(),
+	lease_verified(&f->s, knock->lease_us, s->websub.lease_us, subscribing_chance(),
 		knock->received_us);
 	time_format_s(f->s.lease_us / SEC_US, until);
 	log_write(was_active ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,

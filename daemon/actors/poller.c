@@ -486,6 +486,7 @@ static void change(struct poller *p, struct polled *polled, struct feed *feed, s
 static void leave(struct poller *p, struct polled *polled, struct now now)
 {
 	struct polled *heir = map_get(&p->by_former_id, str_of(polled->feed->id));
+	bool put_off = polled->packed && polled->packed->least_us;
 
 	pushing_drop(p, polled);
 	schedule_remove(p->schedule, &polled->slot, now.boot_us);
@@ -493,8 +494,11 @@ static void leave(struct poller *p, struct polled *polled, struct now now)
 		cleanup(feed_state_deinit) struct feed_state state;
 		polled_copy_state(&state, polled);
 		schedule_forget(&state, heir->feed->url);
+		state.least_us = 0; /* what its hub delivers is another's */
 		polled_set_state(heir, &state);
 	}
+	if (heir && put_off)
+		pushing_hasten(p, heir);
 	set_feed(p, polled, NULL);
 	polled_free(polled);
 	if (heir && !heir->is_new && heir->slot.where == SLOT_OUT && heir->feed->enabled &&
@@ -613,31 +617,32 @@ static void reconsider(
 	polling_reschedule(p, polled, now, due);
 }
 
-/* What a hub's deliveries have changed meanwhile goes before what the reply began with. */
-static void keep_least(struct polled *polled, int64_t least_us)
+/* What a hub's deliveries have changed meanwhile goes before what the reply began with. True: it is due
+ * earlier. */
+static bool keep_least(struct polled *polled, int64_t least_us)
 {
 	struct feed_state state = polled_state(polled);
 	bool was_rarer = state.least_us > least_us;
 
 	if (state.least_us == least_us)
-		return;
+		return false;
 	state.least_us = least_us;
-	if (was_rarer)
-		schedule_hasten(&state, polled->feed, polling_chance());
+	bool is_sooner = was_rarer && schedule_hasten(&state, polled->feed, polling_chance());
 	polled_set_state(polled, &state);
+	return is_sooner;
 }
 
 /* Where the slot belongs, now that what was under way has ended. */
 static void replace_slot(struct poller *p, struct polled *polled, const struct feed *asked,
-	bool moves, bool journaled, struct now now)
+	bool anew, bool journaled, struct now now)
 {
 	const struct feed_state *packed = polled->packed;
 
 	if (asked != polled->feed)
 		reconsider(p, polled, asked, now);
-	else if (pushing_is_under_way(polled))
+	else if (pushing_is_under_way(polled) && !anew)
 		pushing_restore_slot(p, polled, now);
-	else if (moves || polled->again) /* to another host's queue, perhaps */
+	else if (anew || polled->again) /* to another host's queue, perhaps */
 		polling_reschedule(
 			p, polled, now, polled->again ? now.real_us : packed->next_due_us);
 	else
@@ -662,9 +667,9 @@ void poller_settled(struct poller *p, struct str feed_id, struct feed_state *sta
 	int64_t least_us = was.least_us;
 	if (journaled || !was_push)
 		moves = take_state(polled, state, now);
-	keep_least(polled, least_us);
+	bool is_sooner = keep_least(polled, least_us);
 	if (!polled->leaving) {
-		replace_slot(p, polled, asked, moves, journaled, now);
+		replace_slot(p, polled, asked, moves || is_sooner, journaled, now);
 		tell_known(p, polled, &news);
 	}
 	if (was_push)

@@ -97,6 +97,9 @@ int poller_push(struct poller *poller, const char *feed_id, struct poller_push *
 int poller_look(struct poller *poller, const char *feed_id);
 /* The least time between its polls (0: its own), since a hub delivers what is new. */
 void poller_set_least(struct poller *poller, const char *feed_id, int64_t least_us);
+/* A hub delivered when its state, or that of the feed that it was before, was written, and its next poll was
+ * put off for that: it is due when it would be by what holds now. */
+void poller_hasten(struct poller *poller, const char *feed_id);
 /* As it is configured; NULL: it is not. */
 const struct feed *poller_feed(const struct poller *poller, const char *feed_id);
 /* What its last document names (feed_state.hubs), until it is settled next; NULL: none. */

@@ -58,5 +58,7 @@ void pushing_ended(struct poller *p, struct polled *polled, bool journaled, bool
 void pushing_begin(struct poller *p, struct polled *polled);
 /* Those that wait are told that nothing comes of them. */
 void pushing_drop(struct poller *p, struct polled *polled);
+/* As poller_hasten(). */
+void pushing_hasten(struct poller *p, struct polled *polled);
 /* Puts the slot back where the push took it from. */
 void pushing_restore_slot(struct poller *p, struct polled *polled, struct now now);

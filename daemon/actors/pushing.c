@@ -165,22 +165,42 @@ const char *poller_hubs(const struct poller *p, const char *feed_id)
 	return polled && polled->packed ? polled->packed->hubs : NULL;
 }
 
+/* What is longer from now on begins with the next poll; what is shorter, now. Of a feed that is not
+ * scheduled, or whose poll is under way, that counts once it is. */
+static void take_least(struct poller *p, struct polled *polled, int64_t least_us, bool was_rarer)
+{
+	struct feed_state state = polled_state(polled);
+
+	state.least_us = least_us;
+	bool is_sooner = was_rarer && !polled->asked &&
+			 schedule_hasten(&state, polled->feed, polling_chance());
+	polled_set_state(polled, &state);
+	if (!is_sooner || polled->slot.where != SLOT_HEAP)
+		return;
+	polling_reschedule(p, polled, polling_now(), polled->packed->next_due_us);
+	polling_pump(p);
+}
+
 void poller_set_least(struct poller *p, const char *feed_id, int64_t least_us)
 {
 	struct polled *polled = polling_find(p, feed_id);
 
-	if (!polled || !polled->packed || polled->packed->least_us == least_us)
-		return;
-	struct now now = polling_now();
-	struct feed_state state = polled_state(polled);
-	bool was_rarer = state.least_us > least_us;
-	state.least_us = least_us;
-	/* What is longer from now on begins with the next poll; what is shorter, now. */
-	bool is_sooner = was_rarer && !polled->asked && polled->slot.where == SLOT_HEAP &&
-			 schedule_hasten(&state, polled->feed, polling_chance());
-	polled_set_state(polled, &state);
-	if (!is_sooner)
-		return;
-	polling_reschedule(p, polled, now, polled->packed->next_due_us);
-	polling_pump(p);
+	if (polled && polled->packed && polled->packed->least_us != least_us)
+		take_least(p, polled, least_us, polled->packed->least_us > least_us);
+}
+
+void pushing_hasten(struct poller *p, struct polled *polled)
+{
+	if (polled->packed)
+		take_least(p, polled, polled->packed->least_us, true);
+}
+
+void poller_hasten(struct poller *p, const char *feed_id)
+{
+	struct polled *polled = polling_find(p, feed_id);
+
+	if (!polled)
+		polled = map_get(&p->by_former_id, str_of(feed_id));
+	if (polled)
+		pushing_hasten(p, polled);
 }

@@ -81,7 +81,7 @@ void subscribing_tell_delivery(struct subscriber *s, struct follower *f)
 		metric_set(METRIC_civicwire_websub_active, (int64_t)s->delivering);
 	}
 	if (map_get(&s->by_feed, str_of(f->s.feed_id)) == f)
-		poller_set_least(s->poller, f->s.feed_id, delivers ? s->websub->interval_us : 0);
+		poller_set_least(s->poller, f->s.feed_id, delivers ? s->websub.interval_us : 0);
 }
 
 /* On the schedule's clock; what is due by the wall clock's word is no farther away than a lease. */
@@ -173,12 +173,13 @@ static struct follower *follow(struct subscriber *s, const struct feed *feed, st
 	f->s.feed_id = mem_strdup(feed->id);
 	f->s.topic = mem_strndup(topic.p, topic.n);
 	f->s.hub = mem_strndup(hub.p, hub.n);
-	f->s.callback = mem_strdup(s->websub->callback);
+	f->s.callback = mem_strdup(s->websub.callback);
 	write_random(f->s.token, sizeof f->s.token);
 	if (str_istarts(hub, STR("https:")))
 		write_random(f->s.secret, sizeof f->s.secret);
 	lease_begin(&f->s, asked_us, clock_real_us());
 	add(s, f);
+	subscribing_tell_delivery(s, f);
 	keep(s, f);
 	return f;
 }
@@ -221,10 +222,12 @@ void subscriber_known(struct subscriber *s, const struct feed *feed, const struc
 		return;
 	/* The state is the poller's, and is written anew when that is told of a hub. */
 	cleanup(free_p) char *hubs = state->hubs ? mem_strdup(state->hubs) : NULL;
-	bool wanted = feed->websub && feed->enabled && discovery_read(str_of(hubs), &d);
+	bool wanted = s->websub.callback && feed->websub && feed->enabled &&
+		      discovery_read(str_of(hubs), &d);
+	bool was_put_off = state->least_us > 0;
 	/* One that was asked for at another callback, before a restart, is another subscription. */
 	if (f && (!wanted || !str_is(d.topic, f->s.topic) || !has_hub(&d, f->s.hub) ||
-			 strcmp(f->s.callback, s->websub->callback) != 0)) {
+			 strcmp(f->s.callback, s->websub.callback) != 0)) {
 		leave(s, f);
 		f = NULL;
 	}
@@ -235,6 +238,8 @@ void subscriber_known(struct subscriber *s, const struct feed *feed, const struc
 	}
 	if (wanted && !f)
 		follow(s, feed, d.topic, d.hubs[0], asked_us);
+	else if (!f && was_put_off) /* by the deliveries to the feed that it was before */
+		poller_set_least(s->poller, feed->id, 0);
 	if (f && news && news->found)
 		lease_polled(&f->s, news->before_us, s->started_us, now);
 	look(s);
@@ -286,7 +291,7 @@ static bool give_way(struct subscriber *s, struct follower *f, int64_t now)
 static void ask(struct subscriber *s, struct follower *f, int64_t now)
 {
 	const struct feed *feed = f->feed ? f->feed : poller_feed(s->poller, f->s.feed_id);
-	char *form = hub_form(&f->s, s->websub);
+	char *form = hub_form(&f->s, &s->websub);
 
 	log_write(LOG_LEVEL_DEBUG, LOG_FIELDS({"feed", f->s.feed_id}, {"hub", f->s.hub}),
 		"hub %s is asked to %s", f->s.hub,
@@ -472,7 +477,7 @@ int subscriber_new(struct subscriber **ret, uv_loop_t *loop, const struct subscr
 {
 	struct subscriber *s = mem_zalloc(1, sizeof *s);
 
-	s->websub = config->websub;
+	s->websub = *config->websub;
 	s->poller = poller;
 	s->sink = sink;
 	s->heard.knock = hear_knock;
@@ -515,43 +520,80 @@ void subscriber_restore(struct subscriber *s, const struct hub_subscription *sub
 		return;
 	}
 	add(s, f);
+	bool delivered = f->s.state == SUBSCRIPTION_ACTIVE && !f->s.distrusted;
 	subscribing_tell_delivery(s, f);
+	if (delivered && !f->delivers) /* its lease has ended while nobody looked */
+		poller_hasten(s->poller, f->s.feed_id);
 }
 
-/* Those whose feeds are configured no more, or name no hub: nobody has told of them. */
-static void leave_unknown(struct subscriber *s)
+/* Those whose feeds are configured no more, or name no hub: nobody has told of them. `known_too`: all. */
+static void leave_those(struct subscriber *s, bool known_too)
 {
 	struct follower **all = mem_alloc((s->by_feed.n + 1) * sizeof *all);
 	size_t n = 0;
 
 	map_for_each(it, &s->by_feed) {
 		struct follower *f = it->value;
-		if (!f->feed)
+		if (known_too || !f->feed)
 			all[n++] = f;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (!all[i]->feed) /* it may have another id */
+			poller_hasten(s->poller, all[i]->s.feed_id);
 		leave(s, all[i]);
+	}
 	free(all);
 }
 
 void subscriber_start(struct subscriber *s)
 {
-	leave_unknown(s);
+	leave_those(s, false);
 	s->started = true;
 	s->tick_us = 0;
 	subscribing_pump(s);
 }
 
+/* Without a callback: while the listener is there, hubs can ask whether we mean it. */
+static void leave_all(struct subscriber *s)
+{
+	if (s->by_feed.n)
+		log_info("websub.callback is configured no more: hubs are told to push no more");
+	leave_those(s, true);
+}
+
+struct anew {
+	struct poller_view view;
+	struct subscriber *subscriber;
+};
+
+static bool know_anew(struct poller_view *view, const struct feed *feed,
+	const struct feed_state *state, int64_t due_us, bool busy)
+{
+	(void)due_us;
+	(void)busy;
+	if (state->hubs)
+		subscriber_known(
+			container_of(view, struct anew, view)->subscriber, feed, state, NULL);
+	return true;
+}
+
 void subscriber_set(struct subscriber *s, const struct subscriber_config *config)
 {
-	bool other_interval = s->websub->interval_us != config->websub->interval_us;
+	bool other_interval = s->websub.interval_us != config->websub->interval_us;
+	bool had_callback = s->websub.callback;
 
-	s->websub = config->websub;
+	s->websub = *config->websub;
 	schedule_set(s->schedule, config->fetch);
 	fetcher_set(s->fetcher, config->fetch);
 	map_for_each(it, &s->by_feed)
 		if (other_interval)
 			subscribing_tell_delivery(s, it->value);
+	struct anew anew = {{know_anew}, s};
+	if (had_callback && !s->websub.callback)
+		leave_all(s);
+	else if (!had_callback && s->websub.callback)
+		poller_each(s->poller, NULL, &anew.view);
+	subscribing_pump(s);
 }
 
 void subscriber_stop(struct subscriber *s)

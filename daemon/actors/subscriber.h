@@ -19,7 +19,7 @@ struct subscriber_config {
 	const struct fetch_settings *fetch; /* how hubs' hosts are treated */
 };
 
-/* Opens the listener; settings must outlive it, or the next ones (subscriber_set()). */
+/* Opens the listener; settings must outlive it, or the next ones (subscriber_set()). There is a callback. */
 int subscriber_new(struct subscriber **ret, uv_loop_t *loop, const struct subscriber_config *config,
 	struct poller *poller, struct subscriber_sink *sink, struct error *error);
 /* What was kept, before subscriber_start(). */
@@ -32,7 +32,8 @@ void subscriber_stop(struct subscriber *subscriber);
 /* The loop must run once more before it is closed; the poller may be gone. NULL-safe; returns NULL. */
 struct subscriber *subscriber_free(struct subscriber *subscriber);
 
-/* Other settings from now on. */
+/* Other settings from now on, but for where the listener is. Without a callback no hub is asked, and those
+ * that were are told that they are to push no more. */
 void subscriber_set(struct subscriber *subscriber, const struct subscriber_config *config);
 /* As the poller says it (poller.h). */
 void subscriber_known(struct subscriber *subscriber, const struct feed *feed,

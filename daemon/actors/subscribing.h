@@ -22,7 +22,7 @@ struct follower {
 };
 
 struct subscriber {
-	const struct websub_settings *websub;
+	struct websub_settings websub; /* callback NULL: no hub is to push any more */
 	struct poller *poller;
 	struct subscriber_sink *sink;
 	struct listener *listener;

@@ -174,9 +174,13 @@ class Subscriber:
     def configured(self, sources):
         return {s.name: (s.url, list(s.lines)) for s in sources}
 
-    def reconfigure(self, sources):
-        """Other feeds, or the same ones with other lines, as a reload takes them."""
-        self.configure(self.configured(sources) | self.poke_feed(self.work), "1h", self.settings, "")
+    def write(self, sources, more=None):
+        """Other feeds, or the same ones with other lines, and other settings; `more`: feeds that are no source's."""
+        self.configure(self.configured(sources) | self.poke_feed(self.work) | (more or {}), "1h", self.settings, "")
+
+    def reconfigure(self, sources, more=None):
+        """The same, as a reload takes it."""
+        self.write(sources, more)
         done = subprocess.run([wire.CLI, "reload", "--socket", self.state / "control.sock"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
