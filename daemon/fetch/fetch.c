@@ -162,17 +162,10 @@ static void give_back(struct fetcher *f, struct transfer *t)
 	f->idle[f->n_idle++] = easy;
 }
 
-/* All requests to a host are of the same part. */
-static size_t part_of(const struct fetcher *f, const char *url)
+/* All requests to a host are of the same part: which, as a character of a pool's key. */
+static char part_of(const struct fetcher *f, const char *url)
 {
-	struct buf host = BUF_INIT;
-	uint32_t word;
-
-	host_of_url(&host, str_of(url));
-	struct hash hash = hash_mix(buf_view(&host));
-	buf_deinit(&host);
-	memcpy(&word, hash.b, sizeof word);
-	return word % pool_parts(f->settings->parallel);
+	return (char)('0' + host_number(str_of(url)) % pool_parts(f->settings->parallel));
 }
 
 /* One set of networks is one key, however the feed writes it. NULL with the reply failed. */
@@ -189,7 +182,7 @@ static struct pool *pool_for(struct fetcher *f, struct transfer *t)
 		buf_str(&key, str_of(access->allow_net[i]));
 		buf_char(&key, ' ');
 	}
-	buf_printf(&key, "%zu", part_of(f, t->reply->url));
+	buf_char(&key, part_of(f, t->reply->url));
 	struct pool *pool = map_get(&f->pools, buf_view(&key));
 	if (!pool) {
 		if (guard_init(&guard, access->allow_net, access->n_allow_net, &error) == 0) {

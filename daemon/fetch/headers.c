@@ -102,7 +102,9 @@ static void set_age(struct response *r, struct str value)
 
 static void set_date(struct response *r, struct str value)
 {
-	snprintf(r->date, sizeof r->date, "%.*s", STR_FMT(value));
+	value = str_head(value, sizeof r->date - 1);
+	memcpy(r->date, value.p, value.n);
+	r->date[value.n] = '\0';
 }
 
 static void set_expires(struct response *r, struct str value)
@@ -161,7 +163,7 @@ static const struct {
 static void take_header(struct response *r, struct str name, struct str value)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (!str_ieq(name, known[i].name))
+		if (name.n != known[i].name.n || !str_ieq(name, known[i].name))
 			continue;
 		char **text = (char **)((char *)r + known[i].text);
 		if (known[i].take)

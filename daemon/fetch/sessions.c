@@ -1,12 +1,12 @@
 #include "fetch/sessions.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 
 #include "base/alloc.h"
+#include "schedule/host.h"
 
 /* Called by SSL_free() before it looks at how the connection ended. A session that a fatal alert
  * has spoilt is marked by then. */
@@ -62,12 +62,7 @@ void sessions_deinit(struct sessions *s)
 /* By the host as it is written: of two spellings each has a session of its own. */
 static CURLSH **share_of(struct sessions *s, struct str url)
 {
-	struct str rest = str_skip(url, str_find(url, STR("://")) + 3);
-	size_t end = 0;
-
-	while (end < rest.n && !strchr("/?#\\", rest.p[end]))
-		end++;
-	return &s->shares[hash_short(&s->key, str_head(rest, end)) % SESSIONS_SHARES];
+	return &s->shares[hash_short(&s->key, host_authority(url)) % SESSIONS_SHARES];
 }
 
 CURLSH *sessions_for(struct sessions *s, struct str url)

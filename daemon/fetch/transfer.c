@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "fetch/secret.h"
 #include "fetch/words.h"
+#include "schedule/host.h"
 
 /* A feed that has not changed for a week is asked once a week for the whole, lest a stuck ETag hide
  * it for ever. */
@@ -74,12 +75,11 @@ void transfer_resolved(struct transfer *t)
 /* "https://host:port"; STR_NONE: over plain HTTP nothing can be shared. */
 static struct str origin_of(const char *url)
 {
-	struct str s = str_of(url);
-	const struct str scheme = STR("https://");
+	struct str s = str_of(url), authority = host_authority(s);
 
-	if (!str_istarts(s, scheme))
+	if (!str_istarts(s, STR("https://")))
 		return STR_NONE;
-	return str_head(s, scheme.n + strcspn(s.p + scheme.n, "/?#\\"));
+	return str_head(s, (size_t)(authority.p + authority.n - s.p));
 }
 
 bool transfer_follows(struct transfer *t)
@@ -423,9 +423,7 @@ static int aim_secrets(struct transfer *t, CURL *easy, const char *url)
  * up. */
 static bool has_user(const char *url)
 {
-	size_t start = str_find(str_of(url), STR("://"));
-	struct str rest = str_skip(str_of(url), start + 3);
-	struct str authority = str_head(rest, strcspn(rest.p, "/?#\\"));
+	struct str authority = host_authority(str_of(url));
 
 	return str_chr(authority, '@') < authority.n;
 }

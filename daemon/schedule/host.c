@@ -1,5 +1,8 @@
 #include "schedule/host.h"
 
+#include "base/hash.h"
+#include "base/scan.h"
+
 static struct str default_port(struct str scheme)
 {
 	return str_is_i(scheme, "https")  ? STR(":443")
@@ -17,21 +20,31 @@ static struct str without_port(struct str host)
 	return i && host.p[i - 1] == ':' ? str_head(host, i - 1) : host;
 }
 
+SCAN_INLINE scan_bytes ends_authority(scan_bytes v)
+{
+	return scan_is(v, '/') | scan_is(v, '?') | scan_is(v, '#') | scan_is(v, '\\');
+}
+
+struct str host_authority(struct str url)
+{
+	struct str rest = str_skip(url, str_chr(url, ':') + 1);
+
+	if (!str_starts(rest, STR("//")))
+		return STR_NONE;
+	rest = str_skip(rest, 2);
+	return str_head(rest, scan_find(rest, 0, ends_authority));
+}
+
 void host_of_url(struct buf *out, struct str url)
 {
-	size_t colon = str_chr(url, ':'), end = 0;
-	struct str scheme = str_head(url, colon), rest = str_skip(url, colon + 1);
+	struct str scheme = str_head(url, str_chr(url, ':')), host = host_authority(url);
 
 	if (str_is_i(scheme, "file")) {
 		buf_lit(out, HOST_FILE);
 		return;
 	}
-	if (!str_starts(rest, STR("//")))
+	if (!host.n)
 		return;
-	rest = str_skip(rest, 2);
-	while (end < rest.n && !strchr("/?#\\", rest.p[end]))
-		end++;
-	struct str host = str_head(rest, end);
 	for (size_t at = str_chr(host, '@'); at < host.n; at = str_chr(host, '@'))
 		host = str_skip(host, at + 1);
 	struct str port = default_port(scheme), bare = without_port(host);
@@ -40,8 +53,22 @@ void host_of_url(struct buf *out, struct str url)
 		host = bare;
 	if (host.n == bare.n && str_ends(host, STR("."))) /* the DNS root says nothing */
 		host.n--;
+	char *to = buf_room(out, host.n);
 	for (size_t i = 0; i < host.n; i++)
-		buf_char(out, ascii_lower(host.p[i]));
+		to[i] = ascii_lower(host.p[i]);
+	out->n += host.n;
+}
+
+uint64_t host_number(struct str url)
+{
+	struct buf name = BUF_INIT;
+	uint64_t number;
+
+	host_of_url(&name, url);
+	struct hash hash = hash_mix(buf_view(&name));
+	buf_deinit(&name);
+	memcpy(&number, hash.b, sizeof number);
+	return number ? number : 1;
 }
 
 const struct host_settings *host_find(const struct fetch_settings *settings, struct str host)

@@ -2,9 +2,7 @@
 
 #include <stddef.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "schedule/host.h"
 
 /* What was heard longer ago says nothing of now. An hour, for that is how often most feeds are asked. */
@@ -31,25 +29,13 @@ bool outage_suspects(enum fault fault)
 	}
 }
 
-static uint64_t name_of(struct str url)
-{
-	struct buf name = BUF_INIT;
-	uint64_t word;
-
-	host_of_url(&name, url);
-	struct hash hash = hash_mix(buf_view(&name));
-	buf_deinit(&name);
-	memcpy(&word, hash.b, sizeof word);
-	return word ? word : 1;
-}
-
 void outage_note(struct outage *outage, struct str url, enum fault fault, int64_t now_us)
 {
-	uint64_t name = name_of(url);
 	size_t at = 0;
 
 	if (fault == FAULT_LOCAL || fault == FAULT_FILE || str_istarts(url, STR("file:")))
 		return;
+	uint64_t name = host_number(url);
 	/* Its own place, else that of the one heard of longest ago. */
 	for (size_t i = 0; i < OUTAGE_HOSTS; i++) {
 		if (outage->hosts[i].name == name) {

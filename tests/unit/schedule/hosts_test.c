@@ -93,6 +93,38 @@ static void test_hosts(void **state)
 	assert_null(host_find(&settings, STR("other.example")));
 }
 
+static void test_authority(void **state)
+{
+	static const char *const cases[][2] = {
+		{"https://User@Example.ORG:443/feed?a@b", "User@Example.ORG:443"},
+		{"https://a-name-of-more-than-sixteen-bytes.example.org",
+			"a-name-of-more-than-sixteen-bytes.example.org"},
+		{"http://one.example?two", "one.example"},
+		{"http://one.example#two", "one.example"},
+		{"http://one.example\\two", "one.example"},
+		{"http:///path", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_true(str_is(host_authority(str_of(cases[i][0])), cases[i][1]));
+	assert_true(str_is_none(host_authority(STR("http:/one.example/"))));
+	assert_true(str_is_none(host_authority(STR("no url"))));
+}
+
+/* One number for one host, however its URL is written; none has 0. */
+static void test_number(void **state)
+{
+	(void)state;
+	assert_int_equal(host_number(STR("http://one.example/a")),
+		host_number(STR("http://ONE.example:80/b")));
+	assert_int_not_equal(
+		host_number(STR("http://one.example/")), host_number(STR("http://two.example/")));
+	assert_int_not_equal(host_number(STR("http://one.example/")),
+		host_number(STR("http://one.example:81/")));
+	assert_int_not_equal(host_number(STR("no url")), 0);
+}
+
 static void test_gap(void **state)
 {
 	struct schedule *s = schedule_new(&polite);
@@ -265,6 +297,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_heap),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_authority),
+		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_expect),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_vacant_host_rests),
