@@ -127,6 +127,14 @@ SCAN_INLINE scan_bytes scan_load_part(const char *p, size_t n)
 #endif
 }
 
+/* The first n bytes (n <= SCAN_SIZE), and zeros behind them. */
+SCAN_INLINE scan_bytes scan_head(scan_bytes v, size_t n)
+{
+	static const uint8_t kept[2 * SCAN_SIZE] = {[0 ... SCAN_SIZE - 1] = 0xFF};
+
+	return v & scan_load((const char *)kept + SCAN_SIZE - n);
+}
+
 /* ---- loops ---- */
 /* Index of the first byte at or after i that is in the set; s.n: there is none. */
 SCAN_INLINE size_t scan_find(struct str s, size_t i, scan_bytes (*set)(scan_bytes))

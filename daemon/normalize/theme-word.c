@@ -5,9 +5,10 @@
 #include "normalize/theme-word.h"
 
 #include "base/scan.h"
+#include "normalize/text-fold.h"
 #include "normalize/text.h"
 
-enum kind { WORD, ALONE, GAP, BREAK };
+enum kind { BREAK, GAP, WORD, ALONE };
 
 struct range {
 	uint32_t first, last;
@@ -54,15 +55,21 @@ static const struct range ranges[] = {
 	{0x20000, 0x3FFFF, ALONE},
 };
 
+static const unsigned char ascii_kinds[0x80] = {
+	['\t' ... '\r'] = GAP,
+	[' '] = GAP,
+	['-'] = GAP,
+	['\''] = GAP,
+	['_'] = GAP,
+	['0' ... '9'] = WORD,
+	['A' ... 'Z'] = WORD,
+	['a' ... 'z'] = WORD,
+};
+
 static enum kind classify(unsigned cp)
 {
-	if (cp < 0x80) {
-		if (ascii_is_alnum((unsigned char)cp))
-			return WORD;
-		return ascii_is_space((unsigned char)cp) || cp == '-' || cp == '\'' || cp == '_'
-			       ? GAP
-			       : BREAK;
-	}
+	if (cp < 0x80)
+		return ascii_kinds[cp];
 	for (size_t low = 0, high = sizeof ranges / sizeof ranges[0]; low < high;) {
 		size_t middle = (low + high) / 2;
 
@@ -77,19 +84,24 @@ static enum kind classify(unsigned cp)
 }
 
 /* The keys of the table it is for are the operator's words, so nobody outside can choose collisions. */
-static uint32_t hash_of_word(struct str word)
+SCAN_INLINE uint64_t mix(uint64_t hash, scan_bytes v)
 {
 	const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t half[2];
+
+	memcpy(half, &v, sizeof half);
+	hash = (hash ^ half[0]) * factor;
+	return (hash ^ hash >> 32 ^ half[1]) * factor;
+}
+
+static uint32_t hash_of_word(struct str word)
+{
 	uint64_t hash = word.n;
 
 	for (size_t i = 0; i < word.n; i += SCAN_SIZE) {
 		size_t rest = word.n - i;
-		scan_bytes v =
-			rest < SCAN_SIZE ? scan_load_part(word.p + i, rest) : scan_load(word.p + i);
-		uint64_t half[2];
-		memcpy(half, &v, sizeof half);
-		hash = (hash ^ half[0]) * factor;
-		hash = (hash ^ hash >> 32 ^ half[1]) * factor;
+		hash = mix(hash, rest < SCAN_SIZE ? scan_load_part(word.p + i, rest)
+						  : scan_load(word.p + i));
 	}
 	return (uint32_t)(hash >> 32);
 }
@@ -99,20 +111,57 @@ SCAN_INLINE scan_bytes ends_ascii_word(scan_bytes v)
 	return ~(scan_in(scan_lower(v), 'a', 'z') | scan_in(v, '0', '9'));
 }
 
-/* Nine of ten words are ASCII and no longer than a scan's step. False: this is none of them, and nothing
- * was taken. */
+/* Goes on with a word at s whose first `n` bytes are ASCII and lie folded at `to`: with letters of ASCII and
+ * those that Latin-1 has beside, U+00C0 to U+00FF, where they fold to one of ASCII. The length of the
+ * folded word, at most SCAN_SIZE, and in *ret_taken that of the word; 0: it has others, or is longer. */
+static size_t fold_latin(struct str s, size_t n, char *to, size_t *ret_taken)
+{
+	size_t i = n;
+
+	while (i < s.n) {
+		unsigned char c = (unsigned char)s.p[i++];
+
+		/* U+2000 to U+203F: blanks, dashes and quotes. */
+		bool is_mark = c == 0xE2 && i < s.n && (unsigned char)s.p[i] == 0x80;
+		if (is_mark || (c < 0x80 && ascii_kinds[c] != WORD)) {
+			i--;
+			break;
+		}
+		unsigned letter = c | 0x20u; /* digits have that bit */
+		if (c >= 0x80) {
+			if (c != 0xC3 || i == s.n)
+				return 0;
+			letter = text_fold_ranges[0].cells[(unsigned char)s.p[i++] & 0x3F];
+		}
+		if (letter >= 0x80 || n == SCAN_SIZE)
+			return 0;
+		to[n++] = (char)letter;
+	}
+	*ret_taken = i;
+	return n;
+}
+
+/* Nearly all words are of Latin letters and no longer than a scan's step. False: this is none of them, and
+ * nothing was taken. */
 static bool take_short_word(struct theme_words *words)
 {
 	struct str s = words->rest;
 	scan_bytes v = s.n < SCAN_SIZE ? scan_load_part(s.p, s.n) : scan_load(s.p);
-	size_t n = scan_first(ends_ascii_word(v));
+	size_t n = scan_first(ends_ascii_word(v)), taken = n;
 
-	if (!n || n == SCAN_SIZE || (n < s.n && (unsigned char)s.p[n] >= 0x80))
+	if (n == SCAN_SIZE)
 		return false;
-	scan_store(words->folded, scan_lower(v));
-	words->rest = str_skip(s, n);
+	v = scan_head(scan_lower(v), n);
+	scan_store(words->folded, v);
+	if (n < s.n && (unsigned char)s.p[n] >= 0x80) {
+		n = fold_latin(s, n, words->folded, &taken);
+		v = scan_load(words->folded);
+	}
+	if (!n)
+		return false;
+	words->rest = str_skip(s, taken);
 	words->word = str_make(words->folded, n);
-	words->hash = hash_of_word(words->word);
+	words->hash = (uint32_t)(mix(n, v) >> 32);
 	return true;
 }
 
@@ -140,44 +189,58 @@ static size_t word_length(struct str s)
 	return i;
 }
 
-static size_t skip_gap(struct str s, bool *broken)
+static size_t skip_ascii_gap(struct str s, bool *broken)
 {
-	size_t i = 0, n = 1;
+	size_t i = 0;
 
-	while (i < s.n) {
-		unsigned char c = (unsigned char)s.p[i];
-		enum kind kind = c == ' '   ? GAP
-				 : c < 0x80 ? classify(c)
-					    : classify(utf8_decode(str_skip(s, i), &n));
+	for (; i < s.n && (unsigned char)s.p[i] < 0x80; i++) {
+		enum kind kind = ascii_kinds[(unsigned char)s.p[i]];
 
-		if (kind == WORD || kind == ALONE)
+		if (kind == WORD)
 			break;
 		*broken |= kind == BREAK;
-		i += c < 0x80 ? 1 : n;
 	}
 	return i;
 }
 
-bool theme_words_next(struct theme_words *words)
+/* What is no word at the front of s (s.n > 0) and no ASCII: its length, or 0. */
+static size_t skip_wide_gap(struct str s, bool *broken)
+{
+	size_t n;
+	enum kind kind = classify(utf8_decode(s, &n));
+
+	if (kind == WORD || kind == ALONE)
+		return 0;
+	*broken |= kind == BREAK;
+	return n;
+}
+
+/* Any other word; false: it is an accent on nothing. */
+static bool take_word(struct theme_words *words)
 {
 	/* A buffer over storage that is large enough never grows, so it never allocates. */
 	struct buf folded = {words->folded, 0, sizeof words->folded};
-	struct str word;
+	struct str word = str_head(words->rest, word_length(words->rest));
 
+	words->rest = str_skip(words->rest, word.n);
+	text_fold_word(&folded, str_head(word, THEME_WORD_MAX));
+	words->word = buf_view(&folded);
+	words->hash = hash_of_word(words->word);
+	return folded.n;
+}
+
+bool theme_words_next(struct theme_words *words)
+{
 	words->broken = false;
-	do {
-		if (!words->rest.n)
-			return false;
-		words->rest = str_skip(words->rest, skip_gap(words->rest, &words->broken));
+	for (;;) {
+		words->rest = str_skip(words->rest, skip_ascii_gap(words->rest, &words->broken));
 		if (!words->rest.n)
 			return false;
 		if (take_short_word(words))
 			return true;
-		word = str_head(words->rest, word_length(words->rest));
-		words->rest = str_skip(words->rest, word.n);
-		text_fold_word(&folded, str_head(word, THEME_WORD_MAX));
-	} while (!folded.n); /* an accent on nothing */
-	words->word = buf_view(&folded);
-	words->hash = hash_of_word(words->word);
-	return true;
+		size_t wide = skip_wide_gap(words->rest, &words->broken);
+		words->rest = str_skip(words->rest, wide);
+		if (!wide && take_word(words))
+			return true;
+	}
 }

@@ -29,9 +29,16 @@ enum { ROOT_WORDS, ROOT_CATEGORIES, N_ROOTS };
 #define NONE UINT32_MAX
 
 struct node {
-	uint32_t parent, hash;
+	uint32_t parent, edge; /* the edge to it, hashed */
 	struct str word;
 	uint32_t goals; /* first of its chain, or NONE */
+};
+
+/* Of the hash table. Next to nothing but the node that is looked for has its hash: whoever finds another
+ * one need not look at the node. */
+struct slot {
+	uint32_t edge;
+	uint32_t node; /* or NONE */
 };
 
 /* A node's meaning: the rule that is fulfilled there. */
@@ -57,16 +64,16 @@ struct theme_rules {
 	size_t n_rules, cap_rules;
 	struct str *themes;
 	size_t n_themes, cap_themes;
-	uint32_t *slots; /* of the hash table: node numbers or NONE */
+	struct slot *slots;
 	size_t cap_slots;
 	size_t depth; /* words of the longest phrase */
 };
 
-static uint32_t add_node(struct theme_rules *rules, uint32_t parent, struct str word, uint32_t hash)
+static uint32_t add_node(struct theme_rules *rules, uint32_t parent, struct str word, uint32_t edge)
 {
 	MEM_GROW(rules->nodes, rules->cap_nodes, rules->n_nodes + 1);
 	rules->nodes[rules->n_nodes] =
-		(struct node){parent, hash, arena_str(&rules->arena, word), NONE};
+		(struct node){parent, edge, arena_str(&rules->arena, word), NONE};
 	return (uint32_t)rules->n_nodes++;
 }
 
@@ -93,27 +100,29 @@ struct theme_rules *theme_rules_free(struct theme_rules *rules)
 	return NULL;
 }
 
-static size_t first_slot(const struct theme_rules *rules, uint32_t parent, uint32_t hash)
+static uint32_t hash_of_edge(uint32_t parent, uint32_t hash)
 {
 	uint32_t mixed = (hash ^ parent * 0x9E3779B1u) * 0x85EBCA6Bu;
 
-	return (mixed ^ mixed >> 15) & (rules->cap_slots - 1);
+	return mixed ^ mixed >> 15;
 }
 
 /* Where the node is, or the free slot where it would be. The table is never more than half full. */
-static uint32_t *find_slot(
-	const struct theme_rules *rules, uint32_t parent, struct str word, uint32_t hash)
+static struct slot *find_slot(
+	const struct theme_rules *rules, uint32_t parent, struct str word, uint32_t edge)
 {
-	size_t i = first_slot(rules, parent, hash);
+	const size_t mask = rules->cap_slots - 1;
 
-	for (;; i = (i + 1) & (rules->cap_slots - 1)) {
-		const struct node *node;
+	for (size_t i = edge & mask;; i = (i + 1) & mask) {
+		struct slot *slot = &rules->slots[i];
 
-		if (rules->slots[i] == NONE)
-			return &rules->slots[i];
-		node = &rules->nodes[rules->slots[i]];
-		if (node->hash == hash && node->parent == parent && str_eq(node->word, word))
-			return &rules->slots[i];
+		if (slot->node == NONE)
+			return slot;
+		if (slot->edge != edge)
+			continue;
+		const struct node *node = &rules->nodes[slot->node];
+		if (node->parent == parent && str_eq(node->word, word))
+			return slot;
 	}
 }
 
@@ -124,28 +133,31 @@ static void grow_slots(struct theme_rules *rules)
 	rules->cap_slots = rules->cap_slots ? 2 * rules->cap_slots : 64;
 	rules->slots = mem_realloc(rules->slots, rules->cap_slots, sizeof *rules->slots);
 	for (size_t i = 0; i < rules->cap_slots; i++)
-		rules->slots[i] = NONE;
+		rules->slots[i] = (struct slot){0, NONE};
 	for (uint32_t i = N_ROOTS; i < rules->n_nodes; i++) {
 		const struct node *node = &rules->nodes[i];
 
-		*find_slot(rules, node->parent, node->word, node->hash) = i;
+		*find_slot(rules, node->parent, node->word, node->edge) =
+			(struct slot){node->edge, i};
 	}
 }
 
 static uint32_t child(const struct theme_rules *rules, uint32_t parent, const struct theme_words *w)
 {
-	return rules->cap_slots ? *find_slot(rules, parent, w->word, w->hash) : NONE;
+	if (!rules->cap_slots)
+		return NONE;
+	return find_slot(rules, parent, w->word, hash_of_edge(parent, w->hash))->node;
 }
 
 static uint32_t add_child(struct theme_rules *rules, uint32_t parent, const struct theme_words *w)
 {
-	uint32_t *slot;
+	uint32_t edge = hash_of_edge(parent, w->hash);
 
 	grow_slots(rules);
-	slot = find_slot(rules, parent, w->word, w->hash);
-	if (*slot == NONE)
-		*slot = add_node(rules, parent, w->word, w->hash);
-	return *slot;
+	struct slot *slot = find_slot(rules, parent, w->word, edge);
+	if (slot->node == NONE)
+		*slot = (struct slot){edge, add_node(rules, parent, w->word, edge)};
+	return slot->node;
 }
 
 /* A phrase without any word means nothing and is left out. */

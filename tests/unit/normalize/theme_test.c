@@ -1,6 +1,8 @@
 #include "normalize/theme.h"
 
 #include "base/cleanup.h"
+#include "normalize/text.h"
+#include "normalize/theme-word.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -314,6 +316,53 @@ static void test_odd_texts(void **state)
 	}
 }
 
+/* The first word of a text is this, folded as every word is; it has the hash of its folded letters. */
+static void expect_word(struct str text, struct str word, bool has_next)
+{
+	struct theme_words words, same;
+	struct buf folded = BUF_INIT;
+
+	text_fold_word(&folded, word);
+	theme_words_begin(&words, text);
+	theme_words_begin(&same, buf_view(&folded));
+	assert_true(theme_words_next(&words));
+	assert_true(theme_words_next(&same));
+	assert_true(str_eq(words.word, buf_view(&folded)));
+	assert_true(str_eq(same.word, buf_view(&folded)));
+	assert_int_equal(words.hash, same.hash);
+	assert_int_equal(theme_words_next(&words), has_next);
+	buf_deinit(&folded);
+}
+
+/* Each letter of Latin at each place of a word, before whatever may end one. */
+static void test_letters(void **state)
+{
+	static const char *const ends[] = {
+		"", " ", "-x", ". X", "\u2019x", "\u2026", "\u00A0x", "\u00D7x"};
+	static const char *const tails[] = {"", "9", "oÑ", "\u0117re"};
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	for (unsigned cp = 0xC0; cp < 0x23A; cp++) {
+		for (size_t at = 0; at < 2 * SCAN_SIZE; at++) {
+			struct str end = str_of(ends[(cp + at) % N(ends)]);
+
+			if (cp == 0xD7 || cp == 0xF7) /* × and ÷ */
+				continue;
+			buf_clear(&text);
+			for (size_t i = 0; i < at; i++)
+				buf_char(&text, i % 2 ? 'S' : 'r');
+			buf_utf8(&text, cp);
+			buf_str(&text, str_of(tails[cp % N(tails)]));
+			size_t n = text.n;
+			buf_str(&text, end);
+			expect_word(buf_view(&text), str_head(buf_view(&text), n),
+				str_find(end, STR("x")) < end.n || str_find(end, STR("X")) < end.n);
+		}
+	}
+	buf_deinit(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_odd_texts),
+		cmocka_unit_test(test_letters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
