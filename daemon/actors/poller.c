@@ -470,7 +470,6 @@ static void change(struct poller *p, struct polled *polled, struct feed *feed, s
 	if (polled->asked) { /* poller_settled() goes on from here */
 		polled_set_state(polled, &state);
 		feed_unref(was);
-		tell_known(p, polled, NULL);
 		return;
 	}
 	int64_t due = schedule_reconsider(&state, was, feed, polling_chance(), now.real_us);
@@ -479,7 +478,6 @@ static void change(struct poller *p, struct polled *polled, struct feed *feed, s
 		polling_reschedule(p, polled, now,
 			was_scheduled ? due : schedule_first(&state, 0, 0, now.real_us));
 	feed_unref(was);
-	tell_known(p, polled, NULL);
 }
 
 /* Its poll is over: what remained of it goes to the feed that was given another id. */
@@ -511,26 +509,43 @@ static void leave(struct poller *p, struct polled *polled, struct now now)
 		tell_known(p, heir, NULL);
 }
 
+/* The step from one list to the next. */
+struct merger {
+	struct now now;
+	struct poller_changes count;
+	/* To be told of, but not before all are in their places: who is told of one feed asks about others. */
+	struct polled **changed;
+	size_t n_changed, cap_changed;
+};
+
+static void change_and_note(
+	struct poller *p, struct merger *m, struct polled *polled, struct feed *feed)
+{
+	change(p, polled, feed, m->now);
+	MEM_GROW(m->changed, m->cap_changed, m->n_changed + 1);
+	m->changed[m->n_changed++] = polled;
+}
+
 /* A feed that was not there, or is coming back while its last poll is still under way. */
-static struct polled *join(struct poller *p, struct feed *feed, struct now now)
+static struct polled *join(struct poller *p, struct merger *m, struct feed *feed)
 {
 	struct polled *polled = map_get(&p->asked, str_of(feed->id));
 
 	if (!polled)
 		return polled_new(p, feed);
 	polled->leaving = false;
-	change(p, polled, feed, now);
+	change_and_note(p, m, polled, feed);
 	return polled;
 }
 
 /* Both lists are in the order of ids. The new one replaces p->feeds; those that it does not have are
  * put together at the beginning of the old one, which the caller frees. Feeds that are the same are told by
  * the lists alone: looking at each of a million would stop the loop for a tenth of a second. */
-static struct polled **merge(struct poller *p, const struct poller_config *config, struct now now,
-	struct poller_changes *count)
+static struct polled **merge(struct poller *p, const struct poller_config *config, struct merger *m)
 {
 	struct polled **old = p->feeds;
 	struct feed *const *was = p->configured;
+	struct poller_changes *count = &m->count;
 	size_t n_old = p->n_feeds, i = 0;
 
 	p->feeds = mem_alloc((config->n_feeds + 1) * sizeof *p->feeds);
@@ -545,12 +560,12 @@ static struct polled **merge(struct poller *p, const struct poller_config *confi
 		while (i < n_old && strcmp(was[i]->id, feed->id) < 0)
 			old[count->removed++] = old[i++];
 		if (i == n_old || strcmp(was[i]->id, feed->id) != 0) {
-			p->feeds[k] = join(p, feed, now);
+			p->feeds[k] = join(p, m, feed);
 			count->added++;
 			continue;
 		}
 		p->feeds[k] = old[i++];
-		change(p, p->feeds[k], feed, now);
+		change_and_note(p, m, p->feeds[k], feed);
 		count->changed++;
 	}
 	while (i < n_old)
@@ -561,26 +576,28 @@ static struct polled **merge(struct poller *p, const struct poller_config *confi
 void poller_change(struct poller *p, const struct poller_config *config,
 	struct poller_memory *memory, struct poller_changes *ret)
 {
-	struct now now = polling_now();
-	struct poller_changes count = {0};
+	struct merger m = {.now = polling_now()};
 
 	p->settings = config->settings;
 	schedule_set(p->schedule, p->settings);
 	fetcher_set(p->fetcher, p->settings);
-	struct polled **old = merge(p, config, now, &count);
-	for (size_t i = 0; i < count.removed; i++) {
+	struct polled **old = merge(p, config, &m);
+	for (size_t i = 0; i < m.n_changed; i++)
+		tell_known(p, m.changed[i], NULL);
+	free(m.changed);
+	for (size_t i = 0; i < m.count.removed; i++) {
 		old[i]->leaving = true;
 		if (p->sink->left)
 			p->sink->left(p->sink, old[i]->feed->id);
 	}
-	if (count.added && memory)
+	if (m.count.added && memory)
 		memory->restore(memory, p);
-	for (size_t i = 0; i < count.removed; i++)
-		if (!old[i]->asked || cancel(p, old[i], now))
-			leave(p, old[i], now);
+	for (size_t i = 0; i < m.count.removed; i++)
+		if (!old[i]->asked || cancel(p, old[i], m.now))
+			leave(p, old[i], m.now);
 	free(old);
-	schedule_new_ones(p, now);
-	*ret = count;
+	schedule_new_ones(p, m.now);
+	*ret = m.count;
 	polling_pump(p);
 }
 
