@@ -1,4 +1,4 @@
-/* The poller's inside, shared by poller.c and pushing.c; nobody else. */
+/* The poller's inside, shared by poller.c, pushing.c and showing.c; nobody else. */
 #pragma once
 
 #include <uv.h>
@@ -44,10 +44,12 @@ double polling_chance(void);
 /* Is scheduled anew, or not any more: whatever the slot was. */
 void polling_reschedule(struct poller *p, struct polled *polled, struct now now, int64_t due_us);
 void polling_pump(struct poller *p);
-/* The feed, as it is configured; NULL: it is not. */
-struct polled *polling_find(const struct poller *p, const char *feed_id);
 /* Something of it is under way from now on. */
 void polling_begin(struct poller *p, struct polled *polled);
+
+/* showing.c */
+/* The feed, as it is configured; NULL: it is not. */
+struct polled *polling_find(const struct poller *p, const char *feed_id);
 
 /* pushing.c */
 /* Is what is under way a push? */
