@@ -143,8 +143,41 @@ static bool wants_doubt(const struct hub_subscription *s, int64_t now_us)
 	return s->doubt_us && now_us - s->doubt_us >= LEASE_DOUBT_US;
 }
 
+static bool was_set_back(const struct hub_subscription *s, int64_t now_us)
+{
+	const int64_t done[] = {
+		s->asked_us, s->verified_us, s->push_us, s->failing_us, s->leaving_us, s->doubt_us};
+
+	for (size_t i = 0; i < sizeof done / sizeof *done; i++)
+		if (done[i] > now_us + LEASE_SLACK_US)
+			return true;
+	return false;
+}
+
+static void not_after(int64_t *us, int64_t most_us)
+{
+	if (*us > most_us)
+		*us = most_us;
+}
+
+/* When the lease ends only the hub knows now. */
+static void put_right(struct hub_subscription *s, int64_t now_us)
+{
+	int64_t *const done[] = {&s->asked_us, &s->verified_us, &s->push_us, &s->failing_us,
+		&s->leaving_us, &s->doubt_us};
+
+	for (size_t i = 0; i < sizeof done / sizeof *done; i++)
+		not_after(done[i], now_us);
+	not_after(&s->lease_us, now_us + LEASE_MOST_US);
+	s->next_us = now_us;
+}
+
 enum lease_change lease_tick(struct hub_subscription *s, double chance, int64_t now_us)
 {
+	if (was_set_back(s, now_us)) {
+		put_right(s, now_us);
+		return LEASE_CLOCK_SET;
+	}
 	if (s->state == SUBSCRIPTION_LEAVING) {
 		bool over = now_us >= s->lease_us || now_us - s->leaving_us >= LEASE_GIVE_UP_US;
 		return over ? LEASE_FORGET : LEASE_SAME;

@@ -27,6 +27,9 @@
 #define LEASE_GIVE_UP_US DAY_US
 /* News that a poll has found and no push brings within this time were not going to be pushed. */
 #define LEASE_DOUBT_US (15 * MIN_US)
+/* What was done later than now by more than this was noted by a clock that has been set back since; by less,
+ * clocks are put right all the time. */
+#define LEASE_SLACK_US MIN_US
 
 /* A new one. `asked_us`: when the hub was asked for the same feed last; 0: never. */
 void lease_begin(struct hub_subscription *s, int64_t asked_us, int64_t now_us);
@@ -55,6 +58,7 @@ enum lease_change {
 	LEASE_RAN_OUT,
 	LEASE_UNVERIFIED, /* the hub was asked, and has not come back */
 	LEASE_DISTRUSTED, /* from now on */
+	LEASE_CLOCK_SET,  /* its times meant nothing any more: the hub is asked anew, now */
 	LEASE_FORGET,     /* it was to end, and nobody needs to be told any more */
 };
 enum lease_change lease_tick(struct hub_subscription *s, double chance, int64_t now_us);

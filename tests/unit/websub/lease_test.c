@@ -158,6 +158,49 @@ static void test_trust(void **state)
 	assert_true(lease_delivers(&s, now + 2 * HOUR_US));
 }
 
+/* What was noted by a clock that was wrong by a year, and has been put right. */
+static void test_clock_set_back(void **state)
+{
+	struct hub_subscription s = {.state = SUBSCRIPTION_ASKED};
+	int64_t wrong = NOW + 365 * DAY_US, now = NOW;
+
+	(void)state;
+	lease_asked(&s, wrong);
+	lease_verified(&s, LEASE, LEASE, 0, wrong);
+	lease_pushed(&s, wrong + HOUR_US);
+	assert_int_equal(lease_tick(&s, 0, now), LEASE_CLOCK_SET);
+	assert_true(lease_delivers(&s, now));
+	assert_int_equal(s.next_us, now);
+	assert_true(s.lease_us <= now + LEASE_MOST_US);
+	assert_int_equal(lease_tick(&s, 0, now), LEASE_SAME);
+	/* It is asked once, and doubted as any other. */
+	lease_asked(&s, now);
+	assert_int_equal(lease_tick(&s, 0, now + MIN_US), LEASE_SAME);
+	lease_polled(&s, now + MIN_US, 0, now + HOUR_US);
+	lease_verified(&s, LEASE, LEASE, 0, now + HOUR_US);
+	assert_int_equal(s.lease_us, now + HOUR_US + LEASE);
+	assert_int_equal(lease_tick(&s, 0, now + HOUR_US + LEASE_DOUBT_US), LEASE_DISTRUSTED);
+	/* A hub that was about to be asked in a year. */
+	lease_failed(&s, "no", 0, wrong);
+	assert_int_equal(lease_tick(&s, 0, now + 2 * HOUR_US), LEASE_CLOCK_SET);
+	assert_int_equal(s.failing_us, now + 2 * HOUR_US);
+	assert_int_equal(s.next_us, now + 2 * HOUR_US);
+	hub_subscription_deinit(&s);
+}
+
+/* Clocks are put right by some milliseconds all the time. */
+static void test_clock_slewed(void **state)
+{
+	struct hub_subscription s = {.state = SUBSCRIPTION_ASKED};
+
+	(void)state;
+	lease_asked(&s, NOW);
+	assert_int_equal(lease_tick(&s, 0, NOW - SEC_US), LEASE_SAME);
+	lease_verified(&s, LEASE, LEASE, 0, NOW);
+	assert_int_equal(lease_tick(&s, 0, NOW - SEC_US), LEASE_SAME);
+	hub_subscription_deinit(&s);
+}
+
 static void test_leaving(void **state)
 {
 	struct hub_subscription s = {.state = SUBSCRIPTION_ASKED};
@@ -303,6 +346,8 @@ int main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_clock_set_back),
+		cmocka_unit_test(test_clock_slewed),
 		cmocka_unit_test(test_leaving),
 		cmocka_unit_test(test_intent),
 		cmocka_unit_test(test_lease_seconds),
