@@ -118,7 +118,7 @@ static void on_reply(struct poller_sink *sink, struct reply *reply)
 		}
 	}
 	/* Closed: we are stopping. */
-	poller_settled(p->poller, str_of(reply->feed->id), NULL, false);
+	poller_settled(p->poller, str_of(reply->feed->id), NULL, PUSH_DROPPED);
 	batch_free(batch);
 	reply_free(reply);
 }
@@ -179,6 +179,14 @@ static void on_written(struct writer_sink *sink, struct writer_news *news)
 	uv_async_send(p->wake);
 }
 
+static void settle(struct pipeline *p, struct writer_settled *s)
+{
+	poller_settled(p->poller, str_of(s->feed_id), &s->state,
+		!s->parsed     ? PUSH_UNREADABLE
+		: s->contested ? PUSH_CONTESTED
+			       : PUSH_JOURNALED);
+}
+
 static void take_news(struct pipeline *p, struct writer_news *news)
 {
 	if (news->head != p->head)
@@ -188,8 +196,7 @@ static void take_news(struct pipeline *p, struct writer_news *news)
 	p->trouble = news->trouble;
 	news->trouble = NULL;
 	for (size_t i = 0; i < news->n_settled; i++)
-		poller_settled(p->poller, str_of(news->settled[i].feed_id), &news->settled[i].state,
-			news->settled[i].parsed);
+		settle(p, &news->settled[i]);
 	if (p->bus) {
 		if (news->wants_pause)
 			bus_child_pause(p->bus, JOURNAL_PAUSE_US);

@@ -13,6 +13,10 @@
 /* A hub waits so long for its push to be journaled; common time-outs of hubs are 10 s and more. */
 #define ANSWER_US (10 * SEC_US)
 
+/* A change that a push has told of and the next poll did not find: a cache of the feed's may have been before
+ * its server. It is looked for once more; as long is waited for a push of what a poll has found. */
+#define LOOK_AGAIN_US LEASE_DOUBT_US
+
 /* A push on its way through the stages. */
 struct waiting {
 	struct poller_push push;
@@ -128,6 +132,7 @@ static void on_ping(struct subscriber *s, struct follower *f, const struct knock
 static void log_push(const struct waiting *w, enum push_end end)
 {
 	static const char *const words[] = {[PUSH_JOURNALED] = "journaled",
+		[PUSH_CONTESTED] = "journaled, but for changes of what is known",
 		[PUSH_UNREADABLE] = "no feed",
 		[PUSH_DROPPED] = "not journaled"};
 	char bytes[24];
@@ -147,8 +152,11 @@ static void on_pushed(struct poller_push *push, enum push_end end)
 	log_push(w, end);
 	if (f && end != PUSH_DROPPED)
 		count_push(s, f, push->received_us);
-	if (f && end == PUSH_UNREADABLE) /* its server has what was meant, perhaps */
+	/* Its server has what was meant, perhaps, or has it soon. */
+	if (f && (end == PUSH_UNREADABLE || end == PUSH_CONTESTED)) {
 		subscribing_ping(s, f, clock_boot_us());
+		f->look_us = clock_boot_us() + LOOK_AGAIN_US;
+	}
 	answer(s, w, end == PUSH_DROPPED ? 503 : 200);
 	waiting_free(w);
 }

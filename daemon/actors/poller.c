@@ -669,7 +669,8 @@ static void replace_slot(struct poller *p, struct polled *polled, const struct f
 	polled->again = false;
 }
 
-void poller_settled(struct poller *p, struct str feed_id, struct feed_state *state, bool parsed)
+void poller_settled(
+	struct poller *p, struct str feed_id, struct feed_state *state, enum push_end end)
 {
 	struct polled *polled = map_get(&p->asked, feed_id);
 	struct now now = polling_now();
@@ -691,7 +692,7 @@ void poller_settled(struct poller *p, struct str feed_id, struct feed_state *sta
 		tell_known(p, polled, &news);
 	}
 	if (was_push)
-		pushing_ended(p, polled, journaled, parsed);
+		pushing_ended(p, polled, end);
 	feed_unref(asked);
 	if (polled->leaving)
 		leave(p, polled, now);

@@ -65,20 +65,22 @@ struct poller_memory {
 void poller_change(struct poller *poller, const struct poller_config *config,
 	struct poller_memory *memory, struct poller_changes *ret);
 
-/* The reply to this feed's poll is journaled with this state (its texts are taken over), or was
- * dropped (NULL: the state stays what it was, and the feed is polled again soon). `parsed`: it was a feed.
- * One commit settles many: behind the last of them comes a poller_hold(), which starts others in their
- * places. */
-void poller_settled(
-	struct poller *poller, struct str feed_id, struct feed_state *state, bool parsed);
-
-/* ---- hubs (pushing.c) ---- */
-
+/* What has come of a push (below). */
 enum push_end {
 	PUSH_JOURNALED,  /* what was new in it is durable */
+	PUSH_CONTESTED,  /* likewise; but it says of known items what the feed's server is to say */
 	PUSH_UNREADABLE, /* it is no feed */
 	PUSH_DROPPED,    /* nothing has come of it */
 };
+/* The reply to this feed's poll is journaled with this state (its texts are taken over), or was
+ * dropped (NULL: the state stays what it was, and the feed is polled again soon). `end`: if it was a push.
+ * One commit settles many: behind the last of them comes a poller_hold(), which starts others in their
+ * places. */
+void poller_settled(
+	struct poller *poller, struct str feed_id, struct feed_state *state, enum push_end end);
+
+/* ---- hubs (pushing.c) ---- */
+
 /* A document that a hub has sent; embedded in its owner's struct, whose it is again once done() is called. */
 struct poller_push {
 	struct list link;

@@ -54,8 +54,7 @@ struct polled *polling_find(const struct poller *p, const char *feed_id);
 /* pushing.c */
 /* Is what is under way a push? */
 bool pushing_is_under_way(const struct polled *polled);
-/* It has been journaled, or dropped. `parsed`: it was a feed. */
-void pushing_ended(struct poller *p, struct polled *polled, bool journaled, bool parsed);
+void pushing_ended(struct poller *p, struct polled *polled, enum push_end end);
 /* The next push that waits, if nothing is under way. */
 void pushing_begin(struct poller *p, struct polled *polled);
 /* Those that wait are told that nothing comes of them. */

@@ -93,14 +93,14 @@ void pushing_restore_slot(struct poller *p, struct polled *polled, struct now no
 		polled->again ? now.boot_us : pushing->due_us);
 }
 
-void pushing_ended(struct poller *p, struct polled *polled, bool journaled, bool parsed)
+void pushing_ended(struct poller *p, struct polled *polled, enum push_end end)
 {
 	struct poller_push *push = polled->pushing->current;
 
 	polled->pushing->current = NULL;
 	p->pushes--;
 	forget_if_idle(polled);
-	push->done(push, !journaled ? PUSH_DROPPED : parsed ? PUSH_JOURNALED : PUSH_UNREADABLE);
+	push->done(push, end);
 }
 
 void pushing_drop(struct poller *p, struct polled *polled)

@@ -352,6 +352,15 @@ void subscribing_ping(struct subscriber *s, struct follower *f, int64_t boot_us)
 	poller_look(s->poller, f->s.feed_id);
 }
 
+static bool wants_ping(struct follower *f, int64_t boot_us)
+{
+	bool looks = f->look_us && boot_us >= f->look_us;
+
+	if (looks)
+		f->look_us = 0;
+	return looks || f->ping_waits;
+}
+
 static void tick_all(struct subscriber *s, int64_t now, int64_t boot_us)
 {
 	struct follower **all = mem_alloc((s->by_token.n + 1) * sizeof *all);
@@ -360,7 +369,7 @@ static void tick_all(struct subscriber *s, int64_t now, int64_t boot_us)
 	map_for_each(it, &s->by_token)
 		all[n++] = it->value;
 	for (size_t i = 0; i < n; i++)
-		if (!tick_one(s, all[i], now) && all[i]->ping_waits)
+		if (!tick_one(s, all[i], now) && wants_ping(all[i], boot_us))
 			subscribing_ping(s, all[i], boot_us);
 	free(all);
 	s->tick_us = boot_us + TICK_US;

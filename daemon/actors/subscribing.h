@@ -16,6 +16,7 @@ struct follower {
 	struct feed *feed;  /* as it is configured; NULL: it is not, or not known yet */
 	int64_t pinged_us;  /* last poll for a ping, on the clock that nobody sets */
 	bool ping_waits;    /* another is due once PING_US is over */
+	int64_t look_us;    /* when one more is due, on the same clock; 0: none is */
 	bool delivers;      /* as the poller was told */
 	bool is_dirty;      /* something is to be kept, but not at once */
 	struct feed *asker; /* who asks its hub now; NULL: nobody does. A reference. */

@@ -182,6 +182,7 @@ static void tell_committed(struct writer *w, size_t n)
 		s->feed_id = mem_strdup(batch->feed->id);
 		s->state = batch->state;
 		s->parsed = batch->parsed;
+		s->contested = batch->contested;
 		batch->state = (struct feed_state){0};
 	}
 	tell(w, news);

@@ -12,7 +12,8 @@ struct writer;
 struct writer_settled {
 	char *feed_id;
 	struct feed_state state;
-	bool parsed; /* the reply was a feed */
+	bool parsed;    /* the reply was a feed */
+	bool contested; /* as in struct batch */
 };
 struct writer_news {
 	uint64_t head;

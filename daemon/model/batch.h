@@ -40,6 +40,7 @@ struct batch {
 	bool guids_repeat;   /* this document showed one guid with two links */
 	int64_t received_us; /* when the reply was complete */
 	uint64_t remapped;   /* known items that came under new ids; the recorder's finding */
+	bool contested;      /* pushed, and not as known of items that are; likewise */
 };
 
 struct batch *batch_new(const struct feed *feed);

@@ -138,6 +138,15 @@ static void count(struct task *task, enum verdict verdict)
 	++*(uint64_t *)(void *)((char *)task->counts + outcomes[verdict].counter);
 }
 
+/* A push is believed for what is new. That a known item is another now, has gone or is back is told by the
+ * feed's own server alone: hubs come again with what they could not deliver, behind what is newer, and where
+ * the way to us is not secret anybody can come with what was signed long ago. */
+static bool is_contested(const struct task *task, enum verdict verdict)
+{
+	return task->batch->pushed && (verdict == VERDICT_UPDATED || verdict == VERDICT_WITHDRAWN ||
+					      verdict == VERDICT_HELD);
+}
+
 /* Was what the item says redacted? 1: not a word of it is told, and its address is not kept; but what it
  * is now is remembered. */
 static int hush(struct task *task, const struct seen *old, struct seen *row)
@@ -162,6 +171,12 @@ static int judge(struct task *task, const struct seen *old, const struct hash *k
 	enum verdict verdict = dedup_judge(old, key, item, task->now_us, &row, &write);
 	int r = verdict == VERDICT_NEW ? name_new(task, &row) : 0;
 
+	if (is_contested(task, verdict)) {
+		task->progress->contested++;
+		task->progress->found++;
+		count(task, VERDICT_SAME);
+		return 0;
+	}
 	if (r >= 0 && write)
 		r = hush(task, old, &row);
 	if (r != 0)
@@ -262,6 +277,7 @@ static int record_item(struct task *task, struct flood *flood, const struct batc
 	struct batch_item item = *listed;
 	struct hash key = dedup_key(&item, task->progress->guids_repeat);
 	struct seen known = {0};
+	uint32_t contested = task->progress->contested;
 	int found = find(task, &key, &item, &known), r = found;
 
 	if (found == 0 || (found > 0 && (known.withdrawn || item.n_cancels))) {
@@ -271,7 +287,7 @@ static int record_item(struct task *task, struct flood *flood, const struct batc
 	if (r >= 0)
 		r = found ? judge(task, &known, &key, &item)
 			  : record_unknown(task, flood, &key, &item);
-	if (r >= 0)
+	if (r >= 0 && task->progress->contested == contested)
 		r = cancel_note(task, &key, &item);
 	if (found > 0)
 		seen_deinit(&known);

@@ -150,7 +150,7 @@ static struct progress *progress_of(struct recorder *recorder, const struct batc
 		progress->listing.n = 0;
 		progress->has_begun = batch->first;
 		progress->backfill = progress->noisy = progress->ended = false;
-		progress->found = progress->new = 0;
+		progress->found = progress->new = progress->contested = 0;
 		progress->activity = batch->state.activity;
 	}
 	return progress;
@@ -241,12 +241,21 @@ static void learn_move(struct feed_state *to, const struct feed_state *written)
 	to->moving_url = NULL;
 }
 
-/* What the commit has made true of the batch. */
-static void learn(struct batch *batch, const struct feed_state *state, uint64_t remapped)
+/* What is true of a batch once it is committed. */
+struct lesson {
+	struct feed_state state;
+	uint64_t remapped;
+	bool contested;
+};
+
+static void learn(struct batch *batch, const struct lesson *lesson)
 {
-	batch->remapped = remapped;
+	const struct feed_state *state = &lesson->state;
+
+	batch->remapped = lesson->remapped;
 	if (!batch->last)
 		return;
+	batch->contested = lesson->contested;
 	batch->state.backfilled = state->backfilled;
 	batch->state.guids_repeat = state->guids_repeat;
 	batch->state.told_failing = state->told_failing;
@@ -264,8 +273,7 @@ int recorder_commit(struct recorder *recorder, struct batch *const *batches, siz
 {
 	struct record_counts counts = {0};
 	struct checkpoint checkpoint;
-	cleanup(free_p) struct feed_state *states = mem_zalloc(n ? n : 1, sizeof *states);
-	cleanup(free_p) uint64_t *remapped = mem_zalloc(n ? n : 1, sizeof *remapped);
+	cleanup(free_p) struct lesson *lessons = mem_zalloc(n ? n : 1, sizeof *lessons);
 	int r = journal_begin(recorder->journal, error);
 
 	if (r < 0)
@@ -279,8 +287,8 @@ int recorder_commit(struct recorder *recorder, struct batch *const *batches, siz
 			.error = error};
 		uint64_t before = counts.remapped;
 		r = record_batch(&task);
-		states[i] = task.state;
-		remapped[i] = counts.remapped - before;
+		lessons[i] = (struct lesson){task.state, counts.remapped - before,
+			task.progress && task.progress->contested};
 	}
 	if (r >= 0)
 		r = journal_commit(recorder->journal, error);
@@ -289,7 +297,7 @@ int recorder_commit(struct recorder *recorder, struct batch *const *batches, siz
 		checkpoint_restore(&checkpoint, recorder);
 	} else {
 		for (size_t i = 0; i < n; i++)
-			learn(batches[i], &states[i], remapped[i]);
+			learn(batches[i], &lessons[i]);
 		progress_sweep(recorder);
 		*ret = counts;
 	}

@@ -26,6 +26,7 @@ struct progress {
 	bool backfill;            /* no reply was journaled to its end before this one */
 	bool noisy;               /* an item was held back for the first time today */
 	uint32_t found, new;      /* items of this reply that were known, and that were not */
+	uint32_t contested;       /* of the known ones, those a push was not believed of */
 	bool ended;               /* its last batch is in this transaction */
 };
 

@@ -39,6 +39,7 @@ class Source:
         self.hubs = [self.hub] if hubs is None else hubs
         self.items, self.headers, self.extra = 2, None, ""
         self.has_guids, self.news = True, "https://news.example"
+        self.gone, self.said = set(), {}  # items that are listed no more; what some are titled now
         world.names.table[self.host] = [FEEDS_AT]
         world.names.table.setdefault(self.hub_host, [HUBS_AT])
         world.origin.scripts[self.path] = self.respond
@@ -50,21 +51,24 @@ class Source:
 
     def document(self, first=1, last=None, links=True):
         """Items from the last back to the first, as feeds have them."""
-        numbers = range(last or self.items, first - 1, -1)
+        numbers = [n for n in range(last or self.items, first - 1, -1) if n not in self.gone]
         links = self.links() if links and self.named != "header" else []
         return {"rss": self.rss, "atom": self.atom, "json": self.json}[self.form](numbers, links).encode()
+
+    def title(self, n):
+        return self.said.get(n, f"Item {n} of {self.name}")
 
     def rss(self, numbers, links):
         atom = "".join(f"<atom:link rel='{rel}' href='{url}'/>" for rel, url in links)
         guid = f"<guid isPermaLink='false'>{self.name}-%d</guid>" if self.has_guids else "<!-- %d -->"
-        items = "".join(f"<item>{guid % n}<title>Item {n} of {self.name}</title>"
+        items = "".join(f"<item>{guid % n}<title>{self.title(n)}</title>"
                         f"<link>{self.news}/{self.name}/{n}</link><pubDate>{DATE}</pubDate></item>" for n in numbers)
         return (f"<rss version='2.0' xmlns:atom='http://www.w3.org/2005/Atom'><channel><title>{self.name}</title>"
                 f"{'<link>https://news.example/</link>' if self.has_guids else ''}{atom}{self.extra}{items}</channel></rss>")
 
     def atom(self, numbers, links):
         tags = "".join(f"<link rel='{rel}' href='{url}'/>" for rel, url in links)
-        entries = "".join(f"<entry><id>tag:news.example,2026:{self.name}-{n}</id><title>Item {n} of {self.name}</title>"
+        entries = "".join(f"<entry><id>tag:news.example,2026:{self.name}-{n}</id><title>{self.title(n)}</title>"
                           f"<link href='https://news.example/{self.name}/{n}'/><updated>2026-11-03T10:00:00Z</updated></entry>"
                           for n in numbers)
         return (f"<feed xmlns='http://www.w3.org/2005/Atom'><id>tag:news.example,2026:{self.name}</id><title>{self.name}</title>"
@@ -72,7 +76,7 @@ class Source:
 
     def json(self, numbers, links):
         document = {"version": "https://jsonfeed.org/version/1.1", "title": self.name, "items": [
-            {"id": f"{self.name}-{n}", "title": f"Item {n} of {self.name}", "url": f"https://news.example/{self.name}/{n}",
+            {"id": f"{self.name}-{n}", "title": self.title(n), "url": f"https://news.example/{self.name}/{n}",
              "content_text": "Text.", "date_published": "2026-11-03T10:00:00Z"} for n in numbers]}
         if links:
             document["hubs"] = [{"type": "rssCloud", "url": "https://cloud.feeds.test/good/cloud"}]
