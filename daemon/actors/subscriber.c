@@ -471,6 +471,10 @@ static void on_answered(struct fetch_sink *sink, struct reply *reply)
 	if (f) {
 		f->asker = feed_unref(f->asker);
 		schedule_answered(s->schedule, &f->slot, clock_boot_us());
+		/* "Too many requests" speaks for the whole host, as when polling. */
+		if (reply->http_status == 429 && reply->retry_after_us > 0)
+			schedule_hold_host(
+				s->schedule, &f->slot, clock_boot_us() + reply->retry_after_us);
 		take_answer(f, reply, clock_real_us());
 		schedule_done(s->schedule, &f->slot, clock_boot_us(), due_of(f));
 		subscribing_changed(s, f);

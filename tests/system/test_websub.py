@@ -518,5 +518,21 @@ def test_callback(world):
     r.judge()
 
 
+def test_busy(world):
+    """A hub that says it is asked too much speaks for its host: other feeds' requests wait, too."""
+    sources, r = [world.source(f"busy{n}", "busy", host="hub-busy.feeds.test") for n in range(3)], Rows()
+
+    def asked():
+        return sum(len(s.asked()) for s in sources)
+    with wire.folder() as work, TurnedDaemon(world, work, sources) as daemon:
+        wire.wait_until("a refusal", lambda: any((daemon.websub(s) or {}).get("state") == "failing" for s in sources))
+        daemon.turn(5 * MINUTE, MINUTE)
+        early = asked()
+        daemon.turn(6 * MINUTE, MINUTE)
+        wire.wait_until("the next one to be asked", lambda: asked() > 1)
+        r.row("429 with Retry-After: 600: none of its feeds is asked before", f"{early} within 5 min, {asked()} within 11", early == 1)
+    r.judge()
+
+
 if __name__ == "__main__":
-    run(test_subscription, test_pushes, test_life, test_callback)
+    run(test_subscription, test_pushes, test_life, test_callback, test_busy)
