@@ -413,6 +413,8 @@ static int on_restored(
 static int open_journal(struct pipeline *p, struct error *error)
 {
 	cleanup(free_p) char *notice = NULL;
+
+	journal_expect_read_errors();
 	int r = journal_open(&p->journal, &p->fixed->journal, &notice, error);
 
 	if (r < 0)

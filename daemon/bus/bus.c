@@ -243,6 +243,8 @@ static void confine_to_briefing(struct bus *bus)
 static int open_reader(struct bus *bus, struct journal_reader **ret, struct error *error)
 {
 	struct journal_extent extent;
+
+	journal_expect_read_errors();
 	int r = journal_reader_open(ret, bus->briefing.journal_path, error);
 
 	if (r < 0)

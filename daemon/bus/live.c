@@ -84,7 +84,7 @@ struct live {
 	uint64_t sent;        /* everything up to here has been sent */
 	uint64_t topics_head; /* the names of all topics up to this head are known */
 	uint64_t oldest;
-	int64_t heartbeat_us, retry_us; /* when next; monotonic */
+	int64_t heartbeat_us, retry_us, complained_us; /* when next, and when last; monotonic */
 	struct journal_visitor visitor;
 	struct buf text;
 };
@@ -280,6 +280,9 @@ static void send_news(struct live *live, int64_t now_us)
 	if (!may_read(live, now_us) || send_slice(live, &error) >= 0)
 		return;
 	live->retry_us = now_us + RETRY_US;
+	if (now_us < live->complained_us + SEC_US)
+		return;
+	live->complained_us = now_us;
 	log_warning("live: %s", error.text);
 }
 

@@ -16,6 +16,12 @@
 
 struct journal;
 
+/* From here on, in this process, a read that the disk refuses is -EIO. SQLite calls it damage, which it
+ * is not as long as nobody has seen the bytes: whoever serves would pass over events that can be read a
+ * moment later. (Whoever looks for damage leaves it at that, and finds what can be read beside it.)
+ * Before the first journal is opened, by one thread; may be called again. */
+void journal_expect_read_errors(void);
+
 /* Opens or creates the store; recovers, checks the head witness, and starts a new epoch where data
  * was lost (says so through *ret_notice: a sentence for the log, owned by the caller, else NULL). */
 int journal_open(struct journal **ret, const struct journal_settings *settings, char **ret_notice,

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "journal/journal.h"
 #include "journal/row.h"
 
 static const struct {
@@ -25,6 +26,29 @@ static const struct {
 	{SQLITE_CONSTRAINT, EEXIST},
 };
 
+/* SQLite's VFS makes SQLITE_IOERR_CORRUPTFS of three errors of a read, and its machine makes SQLITE_CORRUPT
+ * of that; of others they make SQLITE_IOERR_READ. So its reads get another error, which no disk has. */
+#define READ_REFUSED EREMOTEIO
+
+static ssize_t read_at(int fd, void *bytes, size_t n, off_t offset)
+{
+	ssize_t got = pread(fd, bytes, n, offset);
+
+	if (got < 0 && (errno == EIO || errno == ENXIO || errno == ERANGE))
+		errno = READ_REFUSED;
+	return got;
+}
+
+void journal_expect_read_errors(void)
+{
+	static const char *const names[] = {"pread", "pread64"}; /* it has one of them */
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (vfs && vfs->iVersion >= 3 && vfs->xGetSystemCall(vfs, names[i]))
+			vfs->xSetSystemCall(vfs, names[i], (sqlite3_syscall_ptr)read_at);
+}
+
 int statement_errno(sqlite3 *db, int rc)
 {
 	int primary = rc & 0xff;
@@ -34,7 +58,7 @@ int statement_errno(sqlite3 *db, int rc)
 			return codes[i].code;
 	int code = primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR ? sqlite3_system_errno(db)
 									 : 0;
-	return code > 0 ? code : EIO;
+	return code > 0 && code != READ_REFUSED ? code : EIO;
 }
 
 int statement_error(struct error *error, sqlite3 *db, int rc, const char *doing)

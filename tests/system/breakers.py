@@ -68,9 +68,9 @@ class Faults:
     while it runs."""
     # Where each member of its struct is, and what it is.
     LAYOUT = {"clock_us": (0, "<q"), "write_every": (8, "<I"), "write_error": (12, "<I"), "sync_every": (16, "<I"),
-              "sync_error": (20, "<I"), "shadow": (24, "<I"), "writes": (32, "<Q"), "syncs": (40, "<Q"),
-              "failed_writes": (48, "<Q"), "failed_syncs": (56, "<Q")}
-    SIZE = 64
+              "sync_error": (20, "<I"), "shadow": (24, "<I"), "read_every": (28, "<I"), "writes": (32, "<Q"), "syncs": (40, "<Q"),
+              "failed_writes": (48, "<Q"), "failed_syncs": (56, "<Q"), "reads": (64, "<Q"), "failed_reads": (72, "<Q")}
+    SIZE = 80
     LIBRARY = wire.BUILD / "tests" / "system" / "civicwire-faults.so"
 
     def __init__(self, work, shadow=False):
@@ -98,6 +98,11 @@ class Faults:
         else:
             super().__setattr__(name, value)
 
+    @property
+    def failed(self):
+        """Calls that have failed so far."""
+        return self.failed_reads + self.failed_writes + self.failed_syncs
+
     def environment(self):
         return {"LD_PRELOAD": str(self.path)}
 
@@ -108,8 +113,12 @@ class Faults:
     def fail_syncs(self, every, error=errno.EIO):
         self.sync_error, self.sync_every = error, every
 
+    def fail_reads(self, every):
+        """With EIO, of the daemon and of the bus."""
+        self.read_every = every
+
     def end(self):
-        self.write_every = self.sync_every = 0
+        self.read_every = self.write_every = self.sync_every = 0
 
     def set_clock(self, seconds):
         """Turns the wall clock to so many seconds from the right time."""

@@ -1,5 +1,5 @@
-/* A machine that fails on request: preloaded into civicwired, it makes writes and syncs of the journal's
- * files fail, and turns the wall clock. Steered while the process runs through a small mapped file beside
+/* A machine that fails on request: preloaded into civicwired, it makes reads, writes and syncs of the
+ * journal's files fail, and turns the wall clock. Steered while the process runs through a small mapped file beside
  * it, `….control`: the bus is started with few words of environment, of which LD_PRELOAD is one.
  * breakers.py writes that file and knows its layout.
  *
@@ -8,7 +8,7 @@
  * as Linux does: the pages stay readable and count as clean, so the next sync says nothing of them. The
  * copies are what a power cut leaves behind at its worst.
  *
- * The bus gets the turned clock alone: it writes none of these files.
+ * The bus gets the turned clock and the reads that fail: it writes none of these files.
  *
  * Everything here is built with 64-bit offsets, under which libc's plain names mean open64() and the
  * like: those are the symbols that it takes the place of, and that SQLite uses. */
@@ -37,8 +37,8 @@ struct faults {
 	_Atomic uint32_t sync_every;
 	_Atomic uint32_t sync_error;
 	_Atomic uint32_t shadow;
-	_Atomic uint32_t unused;
-	_Atomic uint64_t writes, syncs, failed_writes, failed_syncs;
+	_Atomic uint32_t read_every;
+	_Atomic uint64_t writes, syncs, failed_writes, failed_syncs, reads, failed_reads;
 };
 
 /* Which file a descriptor is. Descriptors beyond are of no interest: the journal is opened early. */
@@ -172,10 +172,10 @@ static void opened(int fd, const char *path, int flags)
 			 : ends(path, "/journal.db-wal") ? LOG
 							 : NONE;
 
-	if (fd < 0 || fd >= DESCRIPTORS || is_bus || kind == NONE || !(flags & O_RDWR))
+	if (fd < 0 || fd >= DESCRIPTORS || kind == NONE)
 		return;
 	pthread_mutex_lock(&lock);
-	if (atomic_load(&faults->shadow) && durables[kind].fd < 0)
+	if (atomic_load(&faults->shadow) && !is_bus && flags & O_RDWR && durables[kind].fd < 0)
 		begin_shadow(path, kind);
 	pthread_mutex_unlock(&lock);
 	atomic_store(&kinds[fd], (unsigned char)kind);
@@ -269,6 +269,16 @@ static ssize_t fault_of_write(size_t n)
 	atomic_fetch_add(&faults->failed_writes, 1);
 	errno = error;
 	return error ? -1 : (ssize_t)(n / 2);
+}
+
+ssize_t pread(int fd, void *bytes, size_t n, off_t offset)
+{
+	if (kind_of(fd) != NONE && is_due(&faults->reads, &faults->read_every)) {
+		atomic_fetch_add(&faults->failed_reads, 1);
+		errno = EIO;
+		return -1;
+	}
+	return REAL(pread, fd, bytes, n, offset);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t offset)

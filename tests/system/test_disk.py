@@ -1,17 +1,20 @@
 #!/usr/bin/python3
-"""The disk fails under a running daemon: it is full, it gives errors, it writes half, its syncs fail; at
-each n-th call, and at all of them for a while. Nothing is published that is not durable, polling stops
+"""The disk fails under a running daemon: it is full, it gives errors, it writes half, its syncs fail, it cannot
+be read; at each n-th call, and at all of them for a while. Nothing is published that is not durable, polling stops
 and the bus serves on, the operator is told, and all goes on by itself when the fault ends. After each,
 the power cut: what clients had is in what was synced, under the same numbers.
 
 A real full disk besides, a small file system in a mount namespace, where that is allowed.
 CIVICWIRE_LONG=1 takes every fault at every pace."""
+import contextlib
 import errno
 import os
 import pathlib
 import subprocess
 import sys
 import time
+
+import zmq
 
 import invariants
 import wire
@@ -27,9 +30,11 @@ FAULTS = {
     "short writes": lambda f, n: f.fail_writes(n, 0),
     "sync errors": lambda f, n: f.fail_syncs(n),
     "syncs without space": lambda f, n: f.fail_syncs(n, errno.ENOSPC),
+    "read errors": lambda f, n: f.fail_reads(n),
 }
+PACES_OF_STARTS = (2, 3, 5, 8, 13, 21, 34, 55)
 PACES = (1, 2, 3, 7, 50) if LONG else (3,)
-SHORT = ("no space", "sync errors")
+SHORT = ("no space", "sync errors", "read errors")
 FULL_MIB = 16
 
 
@@ -128,25 +133,25 @@ def test_each_nth_call(m, follower):
     """Faults that come and go while feeds change; after each, the power."""
     for what in FAULTS if LONG else SHORT:
         for n in PACES:
-            failed = m.faults.failed_writes + m.faults.failed_syncs
+            failed = m.faults.failed
             FAULTS[what](m.faults, n)
             for _ in range(3):
                 m.move()
                 time.sleep(0.7)
-            wire.wait_until("a fault", lambda: m.faults.failed_writes + m.faults.failed_syncs > failed)
+            wire.wait_until("a fault", lambda: m.faults.failed > failed)
             if n % 2:
                 m.cut_power(follower)  # in the middle of it
             m.faults.end()
             m.wait_read()
             m.cut_power(follower)
-            print(f"  {what}, each {n}: {m.faults.failed_writes + m.faults.failed_syncs - failed} failed, "
+            print(f"  {what}, each {n}: {m.faults.failed - failed} failed, "
                   f"head {m.head()}")
 
 
 @machine
 def test_total_failure(m, follower):
     """Nothing can be written for some seconds."""
-    for what in [f for f in FAULTS if f != "short writes"] if LONG else ("no space",):
+    for what in [f for f in FAULTS if f not in ("short writes", "read errors")] if LONG else ("no space",):
         outage(m, follower, what)
 
 
@@ -189,6 +194,61 @@ def test_failed_sync_is_not_trusted(m, follower):
         m.faults.end()
         m.wait_read()
         m.cut_power(follower)
+
+
+def refuses_to_start(daemon):
+    """It says why, and ends."""
+    told = daemon.log_path.stat().st_size
+    daemon.start()
+    status = daemon.process.wait(60)
+    with open(daemon.log_path) as log:
+        log.seek(told)
+        words = log.read()
+    assert status > 0, (status, words)
+    return status, words
+
+
+@machine
+def test_reads_fail(m, follower):
+    """Nothing can be read but what is in memory: neither under way nor at the start is that taken for damage, for
+    an empty journal or for items that are new."""
+    before, failed = m.daemon.status()["journal"], m.faults.failed_reads
+    m.faults.fail_reads(1)
+    for _ in range(3):
+        m.move()
+        time.sleep(0.7)
+    bus = m.daemon.status()["bus"]["pid"]
+    os.kill(bus, 9)
+    wire.wait_until("another bus", lambda: m.daemon.status()["bus"].get("pid") not in (None, bus))
+    with contextlib.suppress(zmq.Again):  # a bus that cannot begin is silent
+        answer, events = wire.Replay(m.daemon.replay, timeout=2).ask("oldest")
+        assert answer["error"] == "overloaded" and not events, answer
+    assert m.faults.failed_reads > failed
+    m.faults.end()
+    wire.wait_until("the bus to serve", m.daemon.ping, seconds=60)
+    m.wait_read()
+    status = m.daemon.status()["journal"]
+    assert status["epoch"] == before["epoch"] and not status.get("trouble"), (before, status)
+
+    assert m.daemon.stop() == 0
+    m.faults.fail_reads(1)
+    code, words = refuses_to_start(m.daemon)
+    print(f"  a start with read errors: exit {code}: {words.strip()}")
+    started = 0
+    m.move()
+    for pace in PACES_OF_STARTS:
+        m.faults.fail_reads(pace)
+        m.daemon.start()
+        wire.wait_until("a start, or none", lambda: m.daemon.process.poll() or m.daemon.status_or_none())
+        if m.daemon.process.poll() is None:
+            started += 1
+            time.sleep(1)
+            m.daemon.kill()
+    m.faults.end()
+    m.daemon.start().wait_ready()
+    assert m.daemon.status()["journal"]["epoch"] == before["epoch"], m.daemon.log_path.read_text()
+    print(f"  with an error now and then {started} of {len(PACES_OF_STARTS)} starts went well")
+    print(f"  {m.faults.failed_reads - failed} reads failed")
 
 
 def full_disk(folder):
@@ -253,4 +313,5 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         full_disk(sys.argv[1])
     else:
-        wire.main([test_each_nth_call, test_total_failure, test_failed_sync_is_not_trusted, test_full_disk])
+        wire.main([test_each_nth_call, test_total_failure, test_failed_sync_is_not_trusted, test_reads_fail,
+                   test_full_disk])
