@@ -201,6 +201,7 @@ static int exit_code(const struct reply *reply)
 	case REPLY_BODY:
 	case REPLY_SAME_BODY:
 	case REPLY_NOT_MODIFIED:
+	case REPLY_OUTDATED:
 		return EX_OK;
 	case REPLY_BUSY:
 		return EX_TEMPFAIL;

@@ -6,6 +6,11 @@
 #include "base/alloc.h"
 #include "fetch/words.h"
 
+/* Clocks of a server's machines are not all the same. */
+#define OUTDATED_BY_US MIN_US
+/* Caches keep nothing for longer that changes as often as a feed. */
+#define OUTDATED_MOST_US DAY_US
+
 static void take_headers(struct transfer *t)
 {
 	struct reply *reply = t->reply;
@@ -25,16 +30,33 @@ static void take_headers(struct transfer *t)
 	reply->retry_after_us = response_retry_us(r, now_s);
 }
 
+/* Was it made before what we had from there? Then it moves nothing: a cache that has not heard of the newer
+ * one would have us tell an older version of an item as the newer, and that back again. After a day without
+ * anything newer it was the server's clock that was put back. */
+static bool is_outdated(const struct reply *reply)
+{
+	const struct feed_state *state = &reply->state;
+
+	return state->made_us && reply->made_us &&
+	       reply->made_us < state->made_us - OUTDATED_BY_US &&
+	       reply->finished_us - state->last_change_us < OUTDATED_MOST_US;
+}
+
 static void judge_body(struct transfer *t)
 {
 	struct reply *reply = t->reply;
 	const struct feed_state *state = &reply->state;
+	bool is_known = state->url && !strcmp(state->url, reply->feed->url);
 
 	hash_mixer_end(&t->hash, &reply->body_hash);
-	reply->outcome = state->url && !strcmp(state->url, reply->feed->url) &&
-					 hash_eq(&reply->body_hash, &state->body_hash)
-				 ? REPLY_SAME_BODY
-				 : REPLY_BODY;
+	reply->made_us = response_made_us(&t->response, reply->finished_us / SEC_US);
+	reply->outcome = REPLY_BODY;
+	if (is_known && hash_eq(&reply->body_hash, &state->body_hash)) {
+		reply->outcome = REPLY_SAME_BODY;
+	} else if (is_known && is_outdated(reply)) {
+		reply->outcome = REPLY_OUTDATED;
+		body_deinit(&reply->body);
+	}
 }
 
 static void judge_status(struct transfer *t)

@@ -67,7 +67,8 @@ static void free_former(struct fetcher *f);
 static void count_poll(const struct reply *reply)
 {
 	metric_add(METRIC_civicwire_polls_total, 1);
-	if (reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED)
+	if (reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED ||
+		reply->outcome == REPLY_OUTDATED)
 		metric_add(METRIC_civicwire_polls_not_modified_total, 1);
 	else if (reply->outcome != REPLY_BODY)
 		metric_add(METRIC_civicwire_polls_failed_total, 1);

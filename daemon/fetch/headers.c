@@ -11,6 +11,8 @@
 #define HEADER_TEXT_MAX 2048
 /* Room for a self and hubs with long URLs; what comes behind is dropped. */
 #define LINKS_MAX 8192
+/* A server whose clock is farther ahead of ours has a wrong one. */
+#define DATE_AHEAD_S 60
 /* Delta seconds beyond a year mean a year (RFC 9111 § 5.2.2.1 allows any large value). */
 #define DELTA_MAX_S (366 * DAY_S)
 
@@ -208,6 +210,15 @@ static int64_t date_of(const struct response *r, int64_t now_s)
 	int64_t date_s;
 
 	return http_date(str_of(r->date), &date_s) ? date_s : now_s;
+}
+
+int64_t response_made_us(const struct response *r, int64_t now_s)
+{
+	int64_t date_s;
+
+	return http_date(str_of(r->date), &date_s) && date_s > 0 && date_s <= now_s + DATE_AHEAD_S
+		       ? date_s * SEC_US
+		       : 0;
 }
 
 int64_t response_fresh_us(const struct response *r, int64_t now_s)

@@ -20,7 +20,7 @@ struct response {
 	char *links;                     /* of all Link fields those with a hub or a self */
 	int64_t max_age_s, age_s;        /* -1: absent */
 	int64_t expires_s, retry_date_s; /* TIME_NONE: absent */
-	char date[HTTP_DATE_MAX];        /* read only where one of those is there */
+	char date[HTTP_DATE_MAX];        /* not read yet; "": absent */
 	int64_t retry_s;                 /* -1: absent */
 	int64_t length;                  /* Content-Length; -1: absent or no number */
 	bool expires_now;                /* "Expires: 0", no-cache, no-store */
@@ -39,6 +39,10 @@ void response_line(struct response *response, struct str line);
 int64_t response_fresh_us(const struct response *response, int64_t now_s);
 /* The wait asked for by Retry-After, at most RETRY_AFTER_MAX_US; -1: none. */
 int64_t response_retry_us(const struct response *response, int64_t now_s);
+
+/* When its server has made it, in microseconds since 1970 (Date: caches leave it as it was); 0: it does
+ * not say, or what has not come yet at `now_s`. */
+int64_t response_made_us(const struct response *response, int64_t now_s);
 
 /* RFC 9110 § 5.6.7, all three forms. */
 bool http_date(struct str s, int64_t *ret_s);

@@ -8,6 +8,7 @@ const char *const reply_outcome_names[REPLY_OUTCOME_COUNT] = {
 	[REPLY_BODY] = "body",
 	[REPLY_SAME_BODY] = "same-body",
 	[REPLY_NOT_MODIFIED] = "not-modified",
+	[REPLY_OUTDATED] = "outdated",
 	[REPLY_GONE] = "gone",
 	[REPLY_BUSY] = "busy",
 	[REPLY_HTTP_ERROR] = "http-error",

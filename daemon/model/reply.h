@@ -10,6 +10,7 @@ enum reply_outcome {
 	REPLY_BODY,         /* 200 with a body */
 	REPLY_SAME_BODY,    /* 200 with the body we had (same hash): nothing to read */
 	REPLY_NOT_MODIFIED, /* 304 */
+	REPLY_OUTDATED,     /* 200 with what a cache has kept from before what we had */
 	REPLY_GONE,         /* 410 */
 	REPLY_BUSY,         /* 429 or 503 */
 	REPLY_HTTP_ERROR,   /* any other status */
@@ -36,10 +37,11 @@ struct reply {
 	int64_t retry_after_us;          /* wait asked for by Retry-After; -1: none */
 	int64_t fresh_us;                /* Cache-Control max-age − Age, or Expires; -1: none */
 	int64_t started_us, finished_us; /* microseconds since 1970 */
-	bool pushed;                     /* a hub has sent it: no poll's answer */
+	int64_t made_us; /* Date: when the server made the body; 0: it is not said */
+	bool pushed;     /* a hub has sent it: no poll's answer */
 	struct body body;
 	struct hash body_hash;
-	/* For outcomes that are none of the first three: */
+	/* For outcomes that are none of the first four: */
 	enum fault fault;
 	char *error; /* one sentence */
 };

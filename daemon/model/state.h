@@ -33,6 +33,8 @@ struct feed_state {
 			    daemon waits this long, however the clock is set meanwhile */
 	int64_t least_us; /* what a poll is waited for at least, because a hub pushes meanwhile; 0: it
 			     does not. Not persisted: the hub's lease is. */
+	int64_t made_us; /* when its server made the last document, by its own clock; 0: not known. Not
+			    persisted: the first answer after a start is believed. */
 	int64_t failing_since_us; /* 0: not failing */
 	int64_t gone_since_us;    /* first 410 of a row; 0: none */
 	int64_t told_noisy_us;    /* when feed.noisy went out last; 0: never */

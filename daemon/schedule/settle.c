@@ -4,6 +4,7 @@
  *   200, digested     the reply's, as a set   failures end        interval, hints
  *   200, the same     the reply's             failures end        interval, hints
  *   304               those it brings         failures end        interval, hints
+ *   200, outdated     kept                    failures end        interval, hints
  *   200, no feed      kept                    failure             back-off
  *   410               kept                    failure, gone_since an hour, then a month
  *   429, 503          kept                    failure             back-off, not before Retry-After
@@ -45,6 +46,7 @@ bool schedule_forget(struct feed_state *state, const char *url)
 	set_text(&state->etag, NULL);
 	set_text(&state->last_modified, NULL);
 	state->body_hash = (struct hash){0};
+	state->made_us = 0;
 	set_text(&state->moving_url, NULL);
 	set_text(&state->moved_url, NULL);
 	set_text(&state->hubs, NULL);
@@ -85,6 +87,7 @@ static void new_body(
 	set_text(&state->etag, settle->partial ? NULL : reply->etag);
 	set_text(&state->last_modified, settle->partial ? NULL : reply->last_modified);
 	state->body_hash = reply->body_hash;
+	state->made_us = reply->made_us;
 	state->hint_us = settle->hint_us > 0 ? settle->hint_us : 0;
 	state->phase_us = state->hint_us ? settle->phase_us : 0;
 	state->skip_hours = settle->skip_hours;
@@ -130,7 +133,7 @@ static void well(struct reply *reply, const struct settle *settle)
 		new_body(state, reply, settle);
 	else if (reply->outcome == REPLY_SAME_BODY)
 		same_body(state, reply);
-	else
+	else if (reply->outcome == REPLY_NOT_MODIFIED)
 		not_modified(state, reply);
 	state->health = FEED_FINE;
 	state->failures = 0;
@@ -227,7 +230,8 @@ void schedule_settle(struct reply *reply, const struct settle *settle)
 	state->http_status = reply->http_status;
 	state->held_until_us = 0;
 	if ((reply->outcome == REPLY_BODY && settle->digested == 0) ||
-		reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED)
+		reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED ||
+		reply->outcome == REPLY_OUTDATED)
 		well(reply, settle);
 	else
 		failed(reply, settle);

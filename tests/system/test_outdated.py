@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What is out of date moves nothing backwards: a push that comes late, or again by somebody who has seen it, and a poll that a cache
 answers with a copy from before. One row for each rule."""
+import email.utils
 import pathlib
 import sys
 
@@ -10,7 +11,8 @@ from origin import island  # noqa: E402
 island.enter()
 
 import wire  # noqa: E402
-from hubs import MINUTE, Rows, TurnedDaemon, run  # noqa: E402
+from hubs import HOUR, KINDS, MINUTE, Rows, TurnedDaemon, run  # noqa: E402
+from origin.moods import answer  # noqa: E402
 
 
 def story(daemon, source, n):
@@ -107,5 +109,76 @@ def test_replays(world):
     r.judge()
 
 
+# ---- caches ----
+
+class Cached:
+    """A source behind caches: they answer with what they have, whatever the validators; `date`: when that was made."""
+
+    def __init__(self, source):
+        self.source, self.copy = source, None
+        source.world.origin.scripts[source.path] = self.respond
+
+    def make(self, date):
+        self.copy = answer("200 OK", self.source.document(), "Content-Type: " + KINDS["rss"], "ETag: " + self.source.etag(),
+                           *([f"Date: {email.utils.formatdate(date, usegmt=True)}"] if date else []))
+        return self.copy
+
+    def respond(self, x):
+        return self.copy
+
+
+def poll(daemon, source, hours=1.2):
+    """The next poll, in its time; what was told of item 2 until then."""
+    polls = len(source.polls())
+    daemon.turn(hours * HOUR)
+    wire.wait_until("the poll", lambda: is_settled(daemon, source, polls))
+    daemon.wait_published()
+    return story(daemon, source, 2)
+
+
+def test_copies(world):
+    source, r = world.source("copied"), Rows()
+    source.hubs, source.lines = [], ["complete: true"]
+    cache = Cached(source)
+    with wire.folder() as work:
+        daemon = TurnedDaemon(world, work, [source])
+        old = cache.make(daemon.clock.now() - MINUTE)
+        with daemon:
+            daemon.wait_items(source, 2)
+            source.said[2] = "Corrected"
+            source.grow()
+            cache.make(daemon.clock.now() + HOUR)
+            found = poll(daemon, source)
+            r.row("a correction: told", found[-1], len(found) == 2)
+            etag, cache.copy = source.etag(), old
+            again = poll(daemon, source)
+            feed = daemon.feeds()[source.id]
+            r.row("a copy from before: nothing told, nothing withdrawn, the feed is well",
+                  f"{again}, {feed['health']}", again == found and len(story(daemon, source, 3)) == 1 and feed["health"] == "fine")
+            poll(daemon, source)
+            r.row("… the next poll asks by what is known", source.polls()[-1].all("if-none-match"),
+                  source.polls()[-1].all("if-none-match") == [etag])
+            source.said[2] = "Corrected again"
+            cache.make(daemon.clock.now() + HOUR)
+            found = poll(daemon, source)
+            r.row("… and what is newer is told", found[-1], found[-1] == ("updated", "Corrected again") and len(found) == 3)
+            del source.said[2]
+            cache.make(daemon.clock.now() + HOUR)
+            found = poll(daemon, source)
+            r.row("back to what it was, made now: told", found[-1], found[-1] == ("updated", source.title(2)) and len(found) == 4)
+            source.said[2] = "By a clock put back"
+            cache.make(daemon.clock.now() - 7 * 24 * HOUR)
+            again = poll(daemon, source)
+            daemon.turn(26 * HOUR, 2 * HOUR)
+            later = poll(daemon, source)
+            r.row("a server whose clock was put back: believed after a day", later[-1],
+                  again == found and later[-1] == ("updated", "By a clock put back"))
+            source.said[2] = "By no clock"
+            cache.make(None)
+            found = poll(daemon, source)
+            r.row("without a Date: believed", found[-1], found[-1] == ("updated", "By no clock"))
+    r.judge()
+
+
 if __name__ == "__main__":
-    run(test_replays)
+    run(test_replays, test_copies)

@@ -111,6 +111,29 @@ static void test_retry_after_by_their_clock(void **state)
 	response_deinit(&r);
 }
 
+static void test_made(void **state)
+{
+	static const struct {
+		const char *line;
+		int64_t s;
+	} cases[] = {
+		{"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 784111777},
+		/* A clock a little ahead of ours, and one that is wrong. */
+		{"Date: Sun, 06 Nov 1994 08:50:37 GMT\r\n", 784111837},
+		{"Date: Sun, 06 Nov 1994 08:50:38 GMT\r\n", 0},
+		{"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n", 0},
+		{"Date: yesterday\r\n", 0},
+		{"Server: without\r\n", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct response r = ANSWER(cases[i].line);
+		assert_int_equal(response_made_us(&r, 784111777), cases[i].s * SEC_US);
+		response_deinit(&r);
+	}
+}
+
 static void test_lines(void **state)
 {
 	struct response r = ANSWER("ETag: W/\"x\"\r\n", "ETag: \"second\"\r\n",
@@ -252,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_freshness),
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_retry_after_by_their_clock),
+		cmocka_unit_test(test_made),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_guard),

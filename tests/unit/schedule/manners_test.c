@@ -59,7 +59,7 @@ static int64_t poll(struct fixture *f, enum reply_outcome outcome, const char *m
 	reply->http_status = outcome == REPLY_BODY ? 200 : 304;
 	reply->fresh_us = fresh_us;
 	reply->permanent_url = moved_to ? mem_strdup(moved_to) : NULL;
-	if (outcome > REPLY_NOT_MODIFIED)
+	if (outcome > REPLY_OUTDATED)
 		reply_fail(reply, FAULT_HTTP_STATUS, mem_strdup("it did not work"));
 	schedule_settle(reply, &settle);
 	feed_state_deinit(&f->state);

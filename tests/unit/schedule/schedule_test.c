@@ -49,7 +49,7 @@ static struct reply *reply_with(struct fixture *f, enum reply_outcome outcome, i
 
 	reply->outcome = outcome;
 	reply->http_status = status;
-	if (outcome > REPLY_NOT_MODIFIED)
+	if (outcome > REPLY_OUTDATED)
 		reply->error = mem_strdup("it did not work");
 	return reply;
 }
@@ -121,6 +121,30 @@ static void test_validators(void **state)
 	assert_null(f.state.etag);
 	assert_null(f.state.last_modified);
 	assert_int_equal(f.state.body_hash.b[0], 3);
+	fixture_deinit(&f);
+}
+
+/* What was made before what is known leaves all of that, and the feed is well. */
+static void test_outdated(void **state)
+{
+	const struct settle good = {.hint_us = -1, .now_us = START};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, HOUR_US);
+	body(&f, "\"1\"", "Mon", 1, good);
+	settle_plain(&f, REPLY_NETWORK, 0, START + HOUR_US);
+	assert_int_equal(f.state.failures, 1);
+	struct reply *reply = reply_with(&f, REPLY_OUTDATED, 200);
+	reply->etag = mem_strdup("\"0\"");
+	reply->last_modified = mem_strdup("Sun");
+	settle_with(&f, reply, good);
+	assert_string_equal(f.state.etag, "\"1\"");
+	assert_string_equal(f.state.last_modified, "Mon");
+	assert_int_equal(f.state.body_hash.b[0], 1);
+	assert_int_equal(f.state.failures, 0);
+	assert_int_equal(f.state.health, FEED_FINE);
+	assert_int_equal(f.state.last_change_us, START);
 	fixture_deinit(&f);
 }
 
@@ -661,6 +685,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_validators),
+		cmocka_unit_test(test_outdated),
 		cmocka_unit_test(test_useless_etag),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_url_change),
