@@ -279,6 +279,8 @@ void poller_restore(struct poller *p, struct str feed_id, const struct feed_stat
 		return;
 	struct feed_state restored = *state;
 	restored.wait_us = state->next_due_us - state->last_poll_us;
+	if (!str_is(feed_id, polled->feed->id))
+		restored.number = 0; /* the journal has still to learn the new id */
 	polled_set_state(polled, &restored);
 	if (polled->is_of_feed)
 		return;
@@ -491,6 +493,7 @@ static void leave(struct poller *p, struct polled *polled, struct now now)
 	if (heir && !polled_last_us(heir)) {
 		cleanup(feed_state_deinit) struct feed_state state;
 		polled_copy_state(&state, polled);
+		state.number = 0; /* the journal has still to learn the new id */
 		schedule_forget(&state, heir->feed->url);
 		state.least_us = 0; /* what its hub delivers is another's */
 		polled_set_state(heir, &state);

@@ -161,7 +161,7 @@ static void settle_into(struct batch *batch, struct reply *reply, const struct s
 	if (reply->pushed)
 		schedule_settle_pushed(reply, settle);
 	else
-		schedule_settle(reply, settle);
+		batch->unchanged = schedule_settle(reply, settle);
 	feed_state_deinit(&batch->state);
 	batch->state = reply->state;
 	reply->state = (struct feed_state){0};

@@ -338,6 +338,7 @@ static void choose_validators(struct transfer *t)
 
 	if (known && !wants_whole(feed, state, t->reply->started_us))
 		return;
+	t->reply->forgot = state->etag || state->last_modified;
 	free(state->etag);
 	free(state->last_modified);
 	state->etag = state->last_modified = NULL;

@@ -115,15 +115,19 @@ int row_register(sqlite3 *db)
 		NULL, NULL);
 }
 
-bool row_fits(sqlite3_stmt *stmt)
+bool row_part_fits(sqlite3_stmt *stmt, int first, int last)
 {
 	struct row_chain chain = CHAIN_START;
-	int last = sqlite3_column_count(stmt) - 1;
 
-	for (int i = 0; i < last; i++)
+	for (int i = first; i < last; i++)
 		add_column(&chain, stmt, i);
 	return sqlite3_column_type(stmt, last) == SQLITE_INTEGER &&
 	       (uint64_t)sqlite3_column_int64(stmt, last) == chain_end(&chain);
+}
+
+bool row_fits(sqlite3_stmt *stmt)
+{
+	return row_part_fits(stmt, 0, sqlite3_column_count(stmt) - 1);
 }
 
 bool row_fits_if_any(sqlite3_stmt *stmt)

@@ -34,6 +34,9 @@ int row_register(sqlite3 *db);
 /* Does the row that a statement stands on fit its last column, which is the checksum? The columns before
  * are all others of the table, in its order. */
 bool row_fits(sqlite3_stmt *stmt);
+/* The same where a statement joins tables: the row is its columns from `first` on, the checksum in
+ * `last`. */
+bool row_part_fits(sqlite3_stmt *stmt, int first, int last);
 /* The same for "SELECT *", from a store old enough to have no checksums: then it fits. */
 bool row_fits_if_any(sqlite3_stmt *stmt);
 /* The names of a table's columns but the checksum, in its order, as SQL has them. */

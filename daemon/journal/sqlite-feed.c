@@ -77,9 +77,10 @@ static void write_all(struct buf *sql)
 {
 	buf_lit(sql, "id,name,pruned");
 	for (size_t i = 0; i < N_COLUMNS; i++)
-		buf_printf(sql, ",%s", columns[i].name);
+		buf_printf(sql, ",feed.%s", columns[i].name);
 }
 #define FIRST_STATE_COLUMN 3
+#define CHECKSUM_COLUMN    (FIRST_STATE_COLUMN + (int)N_COLUMNS)
 
 #define FEED_CHECKSUM "feed_checksum"
 /* What SQLite knows the values by that it hands on to that function. */
@@ -252,7 +253,24 @@ int journal_feed_state_put(
 		bind_value(stmt, (int)i + 2, &values[i]);
 	}
 	sqlite3_bind_pointer(stmt, (int)N_COLUMNS + 2, values, FEED_VALUES, NULL);
-	return store_run(j, STMT_FEED_STATE, error);
+	int r = store_run(j, STMT_FEED_STATE, error);
+	if (r < 0)
+		return r;
+	bind_int(j->stmts[STMT_POLLED_DROP], 1, feed);
+	return store_run(j, STMT_POLLED_DROP, error);
+}
+
+int journal_feed_polled(
+	struct journal *j, int64_t feed, const struct feed_state *state, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_POLLED_PUT];
+
+	bind_int(stmt, 1, feed);
+	bind_int(stmt, 2, state->last_poll_us);
+	bind_int(stmt, 3, state->last_success_us);
+	bind_int(stmt, 4, state->next_due_us);
+	bind_int(stmt, 5, state->http_status);
+	return store_run(j, STMT_POLLED_PUT, error);
 }
 
 static void tell_damage(struct journal *j, const char *name)
@@ -366,6 +384,30 @@ static void mend_state(struct journal *j, sqlite3_stmt *stmt, struct feed_state 
 	state->health = known_health(state->health);
 }
 
+/* What later polls have changed, in the columns from `first` on. Of a damaged row nothing is known: the feed
+ * is due. */
+static void read_polled(struct journal *j, sqlite3_stmt *stmt, int first, struct feed_state *state)
+{
+	int last = sqlite3_column_count(stmt) - 1;
+
+	if (sqlite3_column_type(stmt, first) == SQLITE_NULL)
+		return; /* there were none */
+	if (!row_part_fits(stmt, first, last)) {
+		char *name = mem_printf("%.*s", STR_FMT(column_text(stmt, 1)));
+		if (j)
+			store_damaged(j,
+				"feed %s: when it was polled last was damaged; it is polled now",
+				name);
+		free(name);
+		state->next_due_us = 0;
+		return;
+	}
+	state->last_poll_us = sqlite3_column_int64(stmt, first + 1);
+	state->last_success_us = sqlite3_column_int64(stmt, first + 2);
+	state->next_due_us = sqlite3_column_int64(stmt, first + 3);
+	state->http_status = sqlite3_column_int(stmt, first + 4);
+}
+
 int journal_states_each(struct journal *j, struct journal_state_walk *walk, struct error *error)
 {
 	return store_states_each(j->db, j, walk, error);
@@ -379,14 +421,16 @@ int store_states_each(
 
 	buf_lit(&sql, "SELECT ");
 	write_all(&sql);
-	buf_lit(&sql, ",checksum FROM feed");
+	buf_lit(&sql, ",feed.checksum,polled.* FROM feed LEFT JOIN polled ON polled.feed=id");
 	int r = statement_prepare(db, buf_cstr(&sql), &stmt, "reading the feeds", error);
 	buf_deinit(&sql);
 	while (r >= 0 && (r = statement_row(stmt, "reading the feeds", error)) > 0) {
 		struct feed_state state = {0};
 		for (size_t i = 0; i < N_COLUMNS; i++)
 			read_column(stmt, FIRST_STATE_COLUMN + (int)i, i, &state);
-		if (!row_fits(stmt))
+		state.number = journal_feed_number(sqlite3_column_int64(stmt, 0));
+		read_polled(j, stmt, CHECKSUM_COLUMN + 1, &state);
+		if (!row_part_fits(stmt, 0, CHECKSUM_COLUMN))
 			mend_state(j, stmt, &state);
 		r = walk->state(walk, column_text(stmt, 1), &state);
 		feed_state_deinit(&state);

@@ -8,14 +8,16 @@
 
 /* "CWjn" in the database header: what file(1) and other tools know this by. */
 #define STORE_APPLICATION_ID 0x43576a6e
-#define STORE_SCHEMA         7
+#define STORE_SCHEMA         8
 
 /* checksum stands before views and body, and body last, so that a reader who looks at the views
  * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
  * page or two. Its `item` is NULL while it is the same as `key`, so the index has only the items
  * whose feed changed its guids. alert has a row for each CAP message that a feed listed or took
  * back. redacted has the items that must not be told again, for good: `change` is what the item said
- * when it was redacted, NULL whatever it says. `checksum` is always the last column (row.h). */
+ * when it was redacted, NULL whatever it says. polled has what most polls change of a feed's row, which is
+ * ten times as long: where a feed has a row there, that is what holds. `checksum` is always the last
+ * column (row.h). */
 #define ALERT_COLUMNS \
 	"feed INTEGER NOT NULL, message BLOB NOT NULL, key BLOB," \
 	" cancelled INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
@@ -29,6 +31,9 @@
 	"CREATE TABLE redacted(feed INTEGER NOT NULL, item BLOB NOT NULL, change BLOB," CHECKSUM \
 	", PRIMARY KEY(feed, item)) WITHOUT ROWID;"
 #define NUMBERS(name) name " INTEGER NOT NULL,"
+#define POLLED_TABLE \
+	"CREATE TABLE polled(feed INTEGER PRIMARY KEY," NUMBERS(" last_poll_us") NUMBERS( \
+		" last_success_us") NUMBERS(" next_due_us") NUMBERS(" http_status") CHECKSUM ");"
 /* What was asked of hubs; `hmac_key` is empty where there is none. No export has it. */
 #define SUBSCRIPTION_TABLE \
 	"CREATE TABLE subscription(feed TEXT NOT NULL, token TEXT PRIMARY KEY, hub TEXT NOT NULL," \
@@ -51,12 +56,12 @@ static const char tables[] =
 	"CREATE TABLE recent(feed INTEGER PRIMARY KEY, items BLOB NOT NULL," CHECKSUM ");"
 	"CREATE INDEX seen_item ON seen(feed, item) WHERE item IS NOT NULL;"
 	"CREATE TABLE alert(" ALERT_COLUMNS CHECKSUM
-	", PRIMARY KEY(feed, message)) WITHOUT ROWID;" ALERT_INDEX REDACTED_TABLE
-		SUBSCRIPTION_TABLE;
+	", PRIMARY KEY(feed, message)) WITHOUT ROWID;" ALERT_INDEX REDACTED_TABLE SUBSCRIPTION_TABLE
+		POLLED_TABLE;
 
 /* Those with a checksum in each row, but for events, which have had theirs always. */
-const char *const store_summed[] = {
-	"meta", "topic", "feed", "seen", "recent", "alert", "redacted", "subscription", NULL};
+const char *const store_summed[] = {"meta", "topic", "feed", "seen", "recent", "alert", "redacted",
+	"subscription", "polled", NULL};
 
 /* What makes a store of a schema one of the next: the store of an older program is taken over. */
 static const char *const upgrades[STORE_SCHEMA] = {
@@ -74,6 +79,7 @@ static const char *const upgrades[STORE_SCHEMA] = {
 	[5] = FEED_GETS("ALTER TABLE feed ADD COLUMN activity;"),
 	[6] = FEED_GETS(NUMBER("phase_us") NUMBER(
 		"held_until_us") "ALTER TABLE feed ADD COLUMN hubs;") SUBSCRIPTION_TABLE,
+	[7] = POLLED_TABLE,
 };
 
 /* A flipped bit in this row would have the store taken for one of another version. */

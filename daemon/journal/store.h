@@ -35,6 +35,9 @@
 		"SELECT id,backfilled,guids_repeat,health,failures FROM feed WHERE name=?1") \
 	STATEMENT(FEED_ADD, "adding a feed", "INSERT INTO feed(name) VALUES(?1)") \
 	STATEMENT(FEED_RENAME, "renaming a feed", "UPDATE feed SET name=?2 WHERE id=?1") \
+	STATEMENT(POLLED_PUT, "writing when a feed was polled", \
+		"REPLACE INTO polled VALUES(?1,?2,?3,?4,?5,row_checksum(?1,?2,?3,?4,?5))") \
+	STATEMENT(POLLED_DROP, "writing a feed's state", "DELETE FROM polled WHERE feed=?1") \
 	STATEMENT(FEED_PRUNED, "reading a feed", "SELECT pruned FROM feed WHERE id=?1") \
 	STATEMENT(FEED_PRUNE, "writing a feed", "UPDATE feed SET pruned=?2 WHERE id=?1") \
 	STATEMENT(SEEN_GET, "reading a seen item", \
@@ -151,6 +154,8 @@ int store_recognise(sqlite3 *db, const char *path, int *ret_schema, struct error
 #define STORE_SCHEMA_SUMMED 3
 /* The first that has the table of subscriptions. */
 #define STORE_SCHEMA_SUBSCRIPTIONS 7
+/* The first that has the table of polls. */
+#define STORE_SCHEMA_POLLED 8
 /* The tables whose rows have them; ends with NULL. (Events have had theirs always.) */
 extern const char *const store_summed[];
 int store_create(struct journal *journal, struct error *error);

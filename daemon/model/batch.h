@@ -37,6 +37,7 @@ struct batch {
 	bool parsed;         /* the reply was a document; false: only the state changes */
 	bool complete;       /* a clean, whole document that lists everything: absence withdraws */
 	bool pushed;         /* a hub has sent it: what it lacks says nothing */
+	bool unchanged;      /* of the state only what each poll changes (schedule_settle()) */
 	bool guids_repeat;   /* this document showed one guid with two links */
 	int64_t received_us; /* when the reply was complete */
 	uint64_t remapped;   /* known items that came under new ids; the recorder's finding */

@@ -26,6 +26,7 @@ struct reply {
 	struct feed *feed; /* a reference */
 	struct feed_state
 		state; /* as it was when the request was made; settled before the journal */
+	bool forgot;   /* validators, for they were not to be sent: `state` had some */
 
 	enum reply_outcome outcome;
 	int http_status;     /* 0: none */

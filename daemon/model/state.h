@@ -57,6 +57,9 @@ struct feed_state {
 	bool told_failing; /* feed.failing is out, feed.recovered is due */
 	bool told_quiet;   /* feed.quiet is out, until there is news */
 	enum feed_health health;
+	uint32_t
+		number; /* the journal's, of the feed under its present id; 0: not known. Not persisted:
+			    it is the row's own. */
 	struct activity activity; /* items it brought */
 	enum fault fault;         /* FAULT_NONE while all is well */
 	char *error;              /* one sentence; NULL while all is well. Owned. */

@@ -192,6 +192,7 @@ static int end_reply(struct task *task)
 
 	state->guids_repeat = task->progress->guids_repeat;
 	state->activity = task->progress->activity;
+	state->number = journal_feed_number(task->known.number);
 	state->backfilled = !task->progress->backfill || batch->parsed;
 	if (batch->parsed && batch->complete && task->progress->has_begun)
 		r = task_record_missing(task);
@@ -212,7 +213,35 @@ static int end_reply(struct task *task)
 	return r;
 }
 
-static int record_batch(struct task *task)
+/* Of most polls nothing is to be written but when they were, and the feed is known without being read. */
+static bool is_uneventful(const struct batch *batch)
+{
+	return batch->unchanged && !batch->parsed && batch->first && batch->last &&
+	       batch->state.number;
+}
+
+static int record_uneventful(struct task *task)
+{
+	const struct feed_state *state = &task->batch->state;
+	struct progress none = {.activity = state->activity};
+	size_t told = task->counts->feed_events;
+
+	task->state = *state;
+	task->known = (struct journal_feed){state->number, state->backfilled, state->guids_repeat,
+		state->health, state->failures};
+	task->progress = &none;
+	int r = task_record_feed(task);
+	task->progress = NULL;
+	if (r < 0)
+		return r;
+	struct journal *journal = task->recorder->journal;
+	/* What is told of a feed is noted in its state. */
+	return task->counts->feed_events == told
+		       ? journal_feed_polled(journal, state->number, &task->state, task->error)
+		       : journal_feed_state_put(journal, state->number, &task->state, task->error);
+}
+
+static int record_part(struct task *task)
 {
 	int r = begin_batch(task);
 
@@ -220,6 +249,13 @@ static int record_batch(struct task *task)
 		r = task_record_items(task);
 	if (r >= 0 && task->batch->last)
 		r = end_reply(task);
+	return r;
+}
+
+static int record_batch(struct task *task)
+{
+	int r = is_uneventful(task->batch) ? record_uneventful(task) : record_part(task);
+
 	arena_reset(&task->recorder->arena);
 	return r;
 }
@@ -265,6 +301,7 @@ static void learn(struct batch *batch, const struct lesson *lesson)
 	batch->state.news_us = state->news_us;
 	batch->state.rhythm_us = state->rhythm_us;
 	batch->state.activity = state->activity;
+	batch->state.number = state->number;
 	learn_move(&batch->state, state);
 }
 

@@ -79,7 +79,8 @@ void schedule_set(struct schedule *schedule, const struct fetch_settings *settin
  * rules of FETCH). `digested`: 0, or -EBADMSG when the body was no feed (then `why` says what it
  * was), for REPLY_BODY only; `items` its items. `hint_us` is what the document asked for (-1:
  * none), and is remembered until there is another document. `chance` is uniform in [0, 1). Writes
- * reply->state. */
+ * reply->state. True: nothing of it has changed but when the feed was polled, and with success, with
+ * what status, and when it is due (last_poll_us, last_success_us, http_status, next_due_us, wait_us). */
 struct settle {
 	int digested;
 	const char *why;
@@ -92,7 +93,7 @@ struct settle {
 	double chance;
 	int64_t now_us;
 };
-void schedule_settle(struct reply *reply, const struct settle *settle);
+bool schedule_settle(struct reply *reply, const struct settle *settle);
 /* The same for what a hub has pushed: it says nothing of the server, so that only what its items showed is
  * remembered. */
 void schedule_settle_pushed(struct reply *reply, const struct settle *settle);

@@ -212,11 +212,10 @@ void schedule_settle_pushed(struct reply *reply, const struct settle *settle)
 		reply->state.guids_repeat |= settle->guids_repeat;
 }
 
-void schedule_settle(struct reply *reply, const struct settle *settle)
+static void settle_poll(struct reply *reply, const struct settle *settle)
 {
 	struct feed_state *state = &reply->state;
 
-	schedule_forget(state, reply->feed->url);
 	if (!state->url)
 		set_text(&state->url, reply->feed->url);
 	/* A digest that failed for a reason of ours (no disk) says nothing of the feed. */
@@ -235,4 +234,25 @@ void schedule_settle(struct reply *reply, const struct settle *settle)
 		well(reply, settle);
 	else
 		failed(reply, settle);
+}
+
+/* Texts tell by their place whether they are the same: set_text() leaves one that does not change where it
+ * is, and makes another before it frees the first. */
+static bool only_poll_differs(struct feed_state was, const struct feed_state *is)
+{
+	was.last_poll_us = is->last_poll_us;
+	was.last_success_us = is->last_success_us;
+	was.next_due_us = is->next_due_us;
+	was.wait_us = is->wait_us;
+	was.http_status = is->http_status;
+	return !memcmp(&was, is, sizeof was);
+}
+
+bool schedule_settle(struct reply *reply, const struct settle *settle)
+{
+	bool forgot = schedule_forget(&reply->state, reply->feed->url) || reply->forgot;
+	struct feed_state was = reply->state;
+
+	settle_poll(reply, settle);
+	return !forgot && only_poll_differs(was, &reply->state);
 }

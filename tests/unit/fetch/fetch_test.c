@@ -113,10 +113,12 @@ static void test_full_get(void **state)
 	struct reply *r = harness_poll(&f->h, feed, &known);
 	assert_int_equal(r->outcome, REPLY_BODY);
 	assert_null(r->state.etag);
+	assert_true(r->forgot);
 	reply_free(r);
 	known.last_change_us = clock_real_us() - 6 * DAY_US;
 	r = harness_poll(&f->h, feed, &known);
 	assert_int_equal(r->outcome, REPLY_NOT_MODIFIED);
+	assert_false(r->forgot);
 	reply_free(r);
 }
 

@@ -19,8 +19,8 @@
 #include "recorder_vfs.h"
 
 #define OLDEST     1
-#define NEWEST     7
-#define TO_COME    8
+#define NEWEST     8
+#define TO_COME    9
 #define TEXT_OF(x) #x
 #define SAYS_SCHEMA(n) \
 	"UPDATE meta SET value=" TEXT_OF(n) ",checksum=row_checksum(name," TEXT_OF( \

@@ -110,12 +110,15 @@ static void fill_rows(struct store *store)
 	const struct hash key = {{1}};
 	struct seen row = {.key = key, .item = key, .change = {{2}}, .version = 3};
 	struct journal_alert alert = {.message = key, .last_seen_us = 5};
+	const struct feed_state times = {.last_poll_us = 6};
 	struct journal_feed feed;
 
 	assert_int_equal(journal_begin(store->journal, &store->error), 0);
 	assert_int_equal(journal_feed(store->journal, store->feed, &feed, &store->error), 0);
 	assert_int_equal(journal_seen_put(store->journal, feed.number, &row, &store->error), 0);
 	assert_int_equal(journal_alert_put(store->journal, feed.number, &alert, &store->error), 0);
+	assert_int_equal(
+		journal_feed_polled(store->journal, feed.number, &times, &store->error), 0);
 	assert_int_equal(
 		journal_recent_put(store->journal, feed.number, STR("x"), &store->error), 0);
 	assert_int_equal(journal_commit(store->journal, &store->error), 0);
@@ -148,6 +151,7 @@ static void test_each_damage_is_found(void **state)
 		{"UPDATE seen SET version=version+1", FINDING_ROW, 0, 0},
 		{"UPDATE feed SET guids_repeat=1-guids_repeat", FINDING_ROW, 0, 0},
 		{"UPDATE recent SET items=x'00'", FINDING_ROW, 0, 0},
+		{"UPDATE polled SET next_due_us=next_due_us+1", FINDING_ROW, 0, 0},
 		{"UPDATE alert SET cancelled=1-cancelled", FINDING_ROW, 0, 0},
 		{"UPDATE redacted SET change=x'00'", FINDING_ROW, 0, 0},
 		{"CREATE INDEX by_hand ON seen(version)", FINDING_STRUCTURE, 0, 0},

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/list.h"
 #include "groups.h"
 
 static void fail_poll(struct wire *wire, enum feed_health health)
@@ -244,6 +245,63 @@ static void test_quiet(void **state)
 	buf_deinit(&got);
 }
 
+struct restored {
+	struct journal_state_walk walk;
+	struct feed_state state; /* without texts */
+};
+
+static int on_restored(
+	struct journal_state_walk *walk, struct str id, const struct feed_state *state)
+{
+	(void)id;
+	container_of(walk, struct restored, walk)->state = *state;
+	return 0;
+}
+
+static struct feed_state restored(struct wire *wire)
+{
+	struct restored found = {.walk = {on_restored}};
+
+	assert_int_equal(journal_states_each(wire->journal, &found.walk, &wire->error), 0);
+	return found.state;
+}
+
+/* Of a poll that changed nothing its time is kept, and nothing else is written. */
+static void test_unchanged(void **state)
+{
+	struct wire *wire = *state;
+
+	/* A feed that the journal does not know yet is made known. */
+	wire->state.items = 5;
+	wire_unchanged(wire);
+	assert_int_equal(wire->state.number, 1);
+	assert_int_equal(restored(wire).items, 5);
+	wire->state.items = 6;
+	wire->state.next_due_us = wire->now_us + HOUR_US;
+	wire_unchanged(wire);
+	assert_int_equal(wire->state.number, 1);
+	assert_int_equal(restored(wire).next_due_us, wire->state.next_due_us);
+	assert_int_equal(restored(wire).items, 5);
+	wire_state_only(wire);
+	assert_int_equal(restored(wire).items, 6);
+}
+
+/* Silence is told of when it has lasted, though nothing has changed; that it was is kept. */
+static void test_quiet_unchanged(void **state)
+{
+	struct wire *wire = *state;
+	struct buf got = BUF_INIT;
+
+	for (int i = 0; i < 8; i++, wire->now_us += 3 * DAY_US)
+		news(wire, i);
+	for (int day = 0; day < 40; day++, wire->now_us += DAY_US)
+		wire_unchanged(wire);
+	assert_true(restored(wire).told_quiet);
+	wire_each(wire, see_types, &got);
+	assert_string_equal(buf_cstr(&got), "feed.quiet ");
+	buf_deinit(&got);
+}
+
 /* What is new counts today, what was there before we looked on its own day; nothing counts twice. */
 static void test_activity(void **state)
 {
@@ -297,6 +355,8 @@ int feed_tests(void)
 		TEST(test_moved_to_strangers),
 		TEST(test_quiet),
 		TEST(test_not_quiet),
+		TEST(test_unchanged),
+		TEST(test_quiet_unchanged),
 		TEST(test_activity),
 	};
 

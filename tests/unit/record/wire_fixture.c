@@ -142,13 +142,24 @@ void wire_commit_one(struct wire *wire, struct batch *batch)
 	wire_commit(wire, &batch, 1);
 }
 
-void wire_state_only(struct wire *wire)
+static void commit_state(struct wire *wire, bool unchanged)
 {
 	struct batch *batch = batch_new(wire->feed);
 
 	feed_state_copy(&batch->state, &wire->state);
 	batch->first = batch->last = true;
+	batch->unchanged = unchanged;
 	wire_commit_one(wire, batch);
+}
+
+void wire_state_only(struct wire *wire)
+{
+	commit_state(wire, false);
+}
+
+void wire_unchanged(struct wire *wire)
+{
+	commit_state(wire, true);
 }
 
 struct collector {

@@ -62,6 +62,8 @@ void wire_commit_one(struct wire *wire, struct batch *batch);
 #define WIRE_DOCUMENT(wire, ...) wire_commit_one((wire), WIRE_BATCH((wire), __VA_ARGS__))
 /* A reply without a document. */
 void wire_state_only(struct wire *wire);
+/* The same where the state has only what each poll changes. */
+void wire_unchanged(struct wire *wire);
 
 /* What was journaled since the last call: "<type> <subject> <version>" a line, "+b" behind those
  * that are backfill. */

@@ -27,6 +27,7 @@ static const struct fetch_settings polite = {.host_default = {NULL, SEC_US, 1}};
 struct fixture {
 	struct feed *feed;
 	struct feed_state state;
+	bool unchanged; /* what the last settling said */
 };
 
 static void fixture_init(struct fixture *f, int64_t interval_us)
@@ -56,7 +57,7 @@ static struct reply *reply_with(struct fixture *f, enum reply_outcome outcome, i
 
 static void settle_with(struct fixture *f, struct reply *reply, struct settle settle)
 {
-	schedule_settle(reply, &settle);
+	f->unchanged = schedule_settle(reply, &settle);
 	feed_state_deinit(&f->state);
 	feed_state_copy(&f->state, &reply->state);
 	reply_free(reply);
@@ -220,6 +221,59 @@ static void test_url_change(void **state)
 	assert_true(f.state.told_failing && f.state.backfilled);
 	assert_true(schedule_forget(&f.state, "https://aci.example/newer/"));
 	assert_int_equal(schedule_first(&f.state, 1, 0.5, START), START);
+	fixture_deinit(&f);
+}
+
+static void answer_304(struct fixture *f, const char *etag, const char *modified, int64_t now)
+{
+	struct reply *reply = reply_with(f, REPLY_NOT_MODIFIED, 304);
+
+	reply->etag = etag ? mem_strdup(etag) : NULL;
+	reply->last_modified = modified ? mem_strdup(modified) : NULL;
+	settle_with(f, reply, (struct settle){.hint_us = -1, .now_us = now});
+}
+
+/* That nothing has changed is said of those polls alone of which it is true. */
+static void test_unchanged(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, HOUR_US);
+	body(&f, "\"1\"", "Mon", 1, (struct settle){.hint_us = -1, .now_us = START});
+	assert_false(f.unchanged);
+	for (int i = 1; i <= 2; i++) {
+		answer_304(&f, "\"1\"", "Mon", START + i);
+		assert_true(f.unchanged);
+		assert_int_equal(f.state.last_success_us, START + i);
+		assert_int_equal(f.state.http_status, 304);
+	}
+	answer_304(&f, NULL, NULL, START + 3);
+	assert_true(f.unchanged);
+	answer_304(&f, "\"2\"", NULL, START + 4);
+	assert_false(f.unchanged);
+	answer_304(&f, "\"2\"", "Tue", START + 5);
+	assert_false(f.unchanged);
+	settle_plain(&f, REPLY_NETWORK, 0, START + 6);
+	assert_false(f.unchanged);
+	settle_plain(&f, REPLY_NETWORK, 0, START + 7);
+	assert_false(f.unchanged);
+	answer_304(&f, NULL, NULL, START + 8);
+	assert_false(f.unchanged);
+	answer_304(&f, NULL, NULL, START + 9);
+	assert_true(f.unchanged);
+	/* The whole was asked for, and came without validators. */
+	struct reply *reply = reply_with(&f, REPLY_SAME_BODY, 304);
+	free(reply->state.etag);
+	free(reply->state.last_modified);
+	reply->state.etag = reply->state.last_modified = NULL;
+	reply->forgot = true;
+	settle_with(&f, reply, (struct settle){.hint_us = -1, .now_us = START + 10});
+	assert_false(f.unchanged);
+	/* The feed is at another address, of which nothing is known. */
+	f.feed->url = "https://aci.example/new/";
+	settle_plain(&f, REPLY_LOCAL, 0, START + 11);
+	assert_false(f.unchanged);
 	fixture_deinit(&f);
 }
 
@@ -689,6 +743,7 @@ int main(void)
 		cmocka_unit_test(test_useless_etag),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_url_change),
+		cmocka_unit_test(test_unchanged),
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_gone),
