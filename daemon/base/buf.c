@@ -16,6 +16,16 @@ void buf_printf(struct buf *b, const char *format, ...)
 	b->n += (size_t)n;
 }
 
+void buf_uint(struct buf *b, uint64_t v)
+{
+	char text[20], *p = text + sizeof text; /* of UINT64_MAX */
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	buf_add(b, p, (size_t)(text + sizeof text - p));
+}
+
 const char *buf_cstr(struct buf *b)
 {
 	*buf_room(b, 1) = '\0';

@@ -64,6 +64,8 @@ static inline struct str buf_view(const struct buf *b)
 	return str_make(b->p ? b->p : "", b->n);
 }
 
+/* In decimal. */
+void buf_uint(struct buf *b, uint64_t v);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Ends the bytes with a NUL that does not count; valid until the next change. */
 const char *buf_cstr(struct buf *b);

@@ -69,14 +69,6 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
-/* Decimal, with leading zeros; returns what is behind it. */
-static char *put_digits(char *to, size_t n, unsigned long long v)
-{
-	for (size_t i = n; i-- > 0; v /= 10)
-		to[i] = (char)('0' + v % 10);
-	return to + n;
-}
-
 size_t time_format_s(int64_t unix_s, char out[TIME_TEXT_MAX])
 {
 	int64_t days = floor_div(unix_s, DAY_S), s = unix_s - days * DAY_S, year;
@@ -88,17 +80,17 @@ size_t time_format_s(int64_t unix_s, char out[TIME_TEXT_MAX])
 		return (size_t)snprintf(out, TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02dZ",
 			(long long)year % 100000, month, day, (int)(s / 3600), (int)(s / 60 % 60),
 			(int)(s % 60));
-	p = put_digits(p, 4, (unsigned long long)year);
+	p = decimal_put(p, 4, (uint64_t)year);
 	*p++ = '-';
-	p = put_digits(p, 2, (unsigned)month);
+	p = decimal_put(p, 2, (uint64_t)month);
 	*p++ = '-';
-	p = put_digits(p, 2, (unsigned)day);
+	p = decimal_put(p, 2, (uint64_t)day);
 	*p++ = 'T';
-	p = put_digits(p, 2, (unsigned)(s / 3600));
+	p = decimal_put(p, 2, (uint64_t)(s / 3600));
 	*p++ = ':';
-	p = put_digits(p, 2, (unsigned)(s / 60 % 60));
+	p = decimal_put(p, 2, (uint64_t)(s / 60 % 60));
 	*p++ = ':';
-	p = put_digits(p, 2, (unsigned)(s % 60));
+	p = decimal_put(p, 2, (uint64_t)(s % 60));
 	*p++ = 'Z';
 	*p = '\0';
 	return (size_t)(p - out);
@@ -107,11 +99,13 @@ size_t time_format_s(int64_t unix_s, char out[TIME_TEXT_MAX])
 size_t time_format_us(int64_t unix_us, char out[TIME_TEXT_MAX])
 {
 	int64_t s = floor_div(unix_us, SEC_US);
-	size_t n = time_format_s(s, out);
+	char *p = out + time_format_s(s, out) - 1; /* the Z goes behind them */
 
-	n += (size_t)snprintf(
-		out + n - 1, TIME_TEXT_MAX - n + 1, ".%03dZ", (int)((unix_us - s * SEC_US) / 1000));
-	return n - 1;
+	*p++ = '.';
+	p = decimal_put(p, 3, (uint64_t)(unix_us - s * SEC_US) / 1000);
+	*p++ = 'Z';
+	*p = '\0';
+	return (size_t)(p - out);
 }
 
 static bool digits(struct str *s, size_t n, int *ret)

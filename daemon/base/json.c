@@ -58,16 +58,6 @@ void json_quote(struct buf *out, struct str s)
 	out->n = (size_t)(to - out->p);
 }
 
-static void put_digits(struct buf *out, uint64_t v)
-{
-	char text[20], *p = text + sizeof text; /* of UINT64_MAX */
-
-	do
-		*--p = (char)('0' + v % 10);
-	while (v /= 10);
-	buf_add(out, p, (size_t)(text + sizeof text - p));
-}
-
 static void before_value(struct json *j)
 {
 	if (j->comma)
@@ -117,13 +107,13 @@ void json_int(struct json *j, int64_t v)
 	before_value(j);
 	if (v < 0)
 		buf_char(j->out, '-');
-	put_digits(j->out, v < 0 ? -(uint64_t)v : (uint64_t)v);
+	buf_uint(j->out, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void json_uint(struct json *j, uint64_t v)
 {
 	before_value(j);
-	put_digits(j->out, v);
+	buf_uint(j->out, v);
 }
 
 void json_double(struct json *j, double v)

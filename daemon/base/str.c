@@ -109,6 +109,13 @@ bool str_word(struct str *rest, struct str *ret_word)
 	return true;
 }
 
+char *decimal_put(char *to, size_t n, uint64_t v)
+{
+	for (size_t i = n; i-- > 0; v /= 10)
+		to[i] = (char)('0' + v % 10);
+	return to + n;
+}
+
 bool str_u64(struct str s, unsigned long long max, unsigned long long *ret)
 {
 	unsigned long long v = 0;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str {
@@ -111,6 +112,8 @@ bool str_split(struct str *rest, char separator, struct str *ret_part);
 bool str_word(struct str *rest, struct str *ret_word);
 /* The whole of s as a decimal number without sign; false if it is not one or over max. */
 bool str_u64(struct str s, unsigned long long max, unsigned long long *ret);
+/* Writes the last n decimal digits of v, zeros before it; returns what is behind them. */
+char *decimal_put(char *to, size_t n, uint64_t v);
 
 /* ---- utf8.c ---- */
 /* Length of the longest prefix of s that is valid UTF-8 (RFC 3629: no surrogates, no overlong). */
