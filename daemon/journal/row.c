@@ -59,6 +59,27 @@ int64_t row_chain_end(const struct row_chain *chain)
 	return (int64_t)chain_end(chain);
 }
 
+void row_bind_value(sqlite3_stmt *stmt, int at, const struct row_value *value)
+{
+	if (value->type == SQLITE_INTEGER)
+		bind_int(stmt, at, value->integer);
+	else if (value->type == SQLITE_TEXT)
+		bind_text(stmt, at, value->bytes);
+	else
+		bind_blob(stmt, at, value->bytes);
+}
+
+void row_bind(sqlite3_stmt *stmt, const struct row_value *values, size_t n)
+{
+	struct row_chain chain = CHAIN_START;
+
+	for (size_t i = 0; i < n; i++) {
+		row_bind_value(stmt, (int)i + 1, &values[i]);
+		row_chain_add(&chain, &values[i]);
+	}
+	bind_int(stmt, (int)n + 1, row_chain_end(&chain));
+}
+
 static uint64_t bits_of(double d)
 {
 	uint64_t bits;

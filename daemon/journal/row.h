@@ -20,6 +20,30 @@ struct row_value {
 	int64_t integer;  /* of an integer */
 	struct str bytes; /* of a text or a blob */
 };
+static inline struct row_value row_int(int64_t value)
+{
+	return (struct row_value){.type = SQLITE_INTEGER, .integer = value};
+}
+/* STR_NONE is NULL. */
+static inline struct row_value row_text(struct str s)
+{
+	return (struct row_value){.type = s.p ? SQLITE_TEXT : SQLITE_NULL, .bytes = s};
+}
+static inline struct row_value row_blob(struct str s)
+{
+	return (struct row_value){.type = s.p ? SQLITE_BLOB : SQLITE_NULL, .bytes = s};
+}
+/* The zero hash is NULL. */
+static inline struct row_value row_hash(const struct hash *hash)
+{
+	return row_blob(hash_is_zero(hash) ? STR_NONE : str_make((const char *)hash->b, HASH_SIZE));
+}
+/* Binds one to a statement's parameter; what it points to must stay until the statement has run. */
+void row_bind_value(sqlite3_stmt *stmt, int at, const struct row_value *value);
+/* Binds the first n parameters, and the one behind them to the checksum of a row that has these values
+ * before it. */
+void row_bind(sqlite3_stmt *stmt, const struct row_value *values, size_t n);
+
 struct row_chain {
 	struct hash_key key;
 };

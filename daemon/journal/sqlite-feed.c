@@ -165,49 +165,27 @@ static void read_activity(struct str blob, struct activity *ret)
 	*ret = a;
 }
 
-static struct row_value integer(int64_t value)
-{
-	return (struct row_value){.type = SQLITE_INTEGER, .integer = value};
-}
-
-static struct row_value bytes(int type, struct str value)
-{
-	return (struct row_value){.type = value.p ? type : SQLITE_NULL, .bytes = value};
-}
-
 static struct row_value value_of(const struct feed_state *state, size_t i, struct buf *activity)
 {
 	const void *member = (const char *)state + columns[i].offset;
-	const struct hash *hash = member;
 	uint32_t word;
 
 	switch (columns[i].type) {
 	case COLUMN_TEXT:
-		return bytes(SQLITE_TEXT, str_of(*(char *const *)member));
+		return row_text(str_of(*(char *const *)member));
 	case COLUMN_HASH:
-		return bytes(SQLITE_BLOB,
-			hash_is_zero(hash) ? STR_NONE : str_make((const char *)hash->b, HASH_SIZE));
+		return row_hash(member);
 	case COLUMN_I64:
-		return integer(*(const int64_t *)member);
+		return row_int(*(const int64_t *)member);
 	case COLUMN_U32:
 		memcpy(&word, member, sizeof word);
-		return integer(word);
+		return row_int(word);
 	case COLUMN_BOOL:
-		return integer(*(const bool *)member);
+		return row_int(*(const bool *)member);
 	case COLUMN_ACTIVITY:
-		return bytes(SQLITE_BLOB, write_activity(activity, member));
+		return row_blob(write_activity(activity, member));
 	}
-	return bytes(SQLITE_NULL, STR_NONE);
-}
-
-static void bind_value(sqlite3_stmt *stmt, int at, const struct row_value *value)
-{
-	if (value->type == SQLITE_INTEGER)
-		bind_int(stmt, at, value->integer);
-	else if (value->type == SQLITE_TEXT)
-		bind_text(stmt, at, value->bytes);
-	else
-		bind_blob(stmt, at, value->bytes);
+	return row_blob(STR_NONE);
 }
 
 static void read_column(sqlite3_stmt *stmt, int at, size_t i, struct feed_state *state)
@@ -244,13 +222,12 @@ int journal_feed_state_put(
 	struct journal *j, int64_t feed, const struct feed_state *state, struct error *error)
 {
 	sqlite3_stmt *stmt = j->stmts[STMT_FEED_STATE];
-
 	struct row_value values[N_COLUMNS];
 
 	bind_int(stmt, 1, feed);
 	for (size_t i = 0; i < N_COLUMNS; i++) {
 		values[i] = value_of(state, i, &j->own);
-		bind_value(stmt, (int)i + 2, &values[i]);
+		row_bind_value(stmt, (int)i + 2, &values[i]);
 	}
 	sqlite3_bind_pointer(stmt, (int)N_COLUMNS + 2, values, FEED_VALUES, NULL);
 	int r = store_run(j, STMT_FEED_STATE, error);
@@ -271,6 +248,33 @@ int journal_feed_polled(
 	bind_int(stmt, 4, state->next_due_us);
 	bind_int(stmt, 5, state->http_status);
 	return store_run(j, STMT_POLLED_PUT, error);
+}
+
+/* A row of a feed that nothing is known of: all columns but its name are what the table gives them. */
+static int add(struct journal *j, const struct feed *feed, int64_t *ret_number, struct error *error)
+{
+	sqlite3_stmt *stmt = j->stmts[STMT_FEED_ADD], *newest = j->stmts[STMT_FEED_NEWEST];
+	const struct feed_state nothing = {0};
+	struct row_chain chain = row_chain_begin();
+	int r = store_row(j, STMT_FEED_NEWEST, error);
+
+	if (r < 0)
+		return r;
+	const int64_t number = sqlite3_column_int64(newest, 0) + 1;
+	sqlite3_reset(newest);
+	const struct row_value first[FIRST_STATE_COLUMN] = {
+		row_int(number), row_text(str_of(feed->id)), row_int(0)};
+	for (size_t i = 0; i < FIRST_STATE_COLUMN; i++)
+		row_chain_add(&chain, &first[i]);
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		struct row_value value = value_of(&nothing, i, &j->own);
+		row_chain_add(&chain, &value);
+	}
+	bind_int(stmt, 1, number);
+	bind_text(stmt, 2, str_of(feed->id));
+	bind_int(stmt, 3, row_chain_end(&chain));
+	*ret_number = number;
+	return store_run(j, STMT_FEED_ADD, error);
 }
 
 static void tell_damage(struct journal *j, const char *name)
@@ -334,19 +338,17 @@ static int take_over(
 int journal_feed(
 	struct journal *j, const struct feed *feed, struct journal_feed *ret, struct error *error)
 {
-	sqlite3_stmt *stmt = j->stmts[STMT_FEED_ADD];
 	int r = find(j, feed->id, ret, error);
 
 	if (r == 0)
 		r = take_over(j, feed, ret, error);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	bind_text(stmt, 1, str_of(feed->id));
-	r = store_run(j, STMT_FEED_ADD, error);
-	if (r < 0)
-		return r;
-	*ret = (struct journal_feed){.number = sqlite3_last_insert_rowid(j->db)};
-	return store_feed_sum(j, ret->number, error);
+	*ret = (struct journal_feed){0};
+	r = add(j, feed, &ret->number, error);
+	if (r >= 0)
+		store_newcomer(j, ret->number);
+	return r;
 }
 
 int journal_feed_marks(

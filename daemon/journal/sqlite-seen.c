@@ -12,6 +12,33 @@
 
 #define MINUTE_US (60 * SEC_US)
 
+void store_newcomer(struct journal *j, int64_t feed)
+{
+	j->newcomer.feed = feed;
+	j->newcomer.n_keys = 0;
+	j->newcomer.has_more = j->newcomer.has_names = j->newcomer.has_alerts = false;
+}
+
+static bool newcomer_has(const struct newcomer *newcomer, const struct hash *key)
+{
+	for (size_t i = 0; i < newcomer->n_keys; i++)
+		if (hash_eq(&newcomer->keys[i], key))
+			return true;
+	return newcomer->has_more;
+}
+
+static void newcomer_put(struct newcomer *newcomer, const struct seen *row)
+{
+	if (!hash_eq(&row->item, &row->key))
+		newcomer->has_names = true;
+	if (newcomer_has(newcomer, &row->key))
+		return;
+	if (newcomer->n_keys < NEWCOMER_KEYS_MAX)
+		newcomer->keys[newcomer->n_keys++] = row->key;
+	else
+		newcomer->has_more = true;
+}
+
 /* The columns after the feed, in the order of SEEN_COLUMNS. Texts point into the statement. */
 static void read_row(sqlite3_stmt *stmt, struct seen *row)
 {
@@ -55,6 +82,12 @@ static void tell_seen_damage(struct journal *j, int64_t feed, const char *what)
 	sqlite3_finalize(stmt);
 }
 
+/* What a row is found by is never NULL. */
+static struct row_value key_value(const struct hash *key)
+{
+	return row_blob(str_make((const char *)key->b, HASH_SIZE));
+}
+
 static struct str owned(struct str s)
 {
 	return s.p ? str_make(mem_strndup(s.p, s.n), s.n) : STR_NONE;
@@ -66,6 +99,8 @@ int journal_seen_get(struct journal *j, int64_t feed, const struct hash *key, st
 	sqlite3_stmt *stmt = j->stmts[STMT_SEEN_GET];
 	struct seen row;
 
+	if (j->newcomer.feed == feed && !newcomer_has(&j->newcomer, key))
+		return 0;
 	bind_int(stmt, 1, feed);
 	sqlite3_bind_blob(stmt, 2, key->b, HASH_SIZE, SQLITE_STATIC);
 	int r = store_row(j, STMT_SEEN_GET, error);
@@ -86,22 +121,25 @@ int journal_seen_get(struct journal *j, int64_t feed, const struct hash *key, st
 
 int journal_seen_put(struct journal *j, int64_t feed, const struct seen *row, struct error *error)
 {
-	sqlite3_stmt *stmt = j->stmts[STMT_SEEN_PUT];
-	static const struct hash none;
+	const struct row_value values[] = {
+		row_int(feed),
+		key_value(&row->key),
+		hash_eq(&row->item, &row->key) ? row_blob(STR_NONE) : row_hash(&row->item),
+		row_hash(&row->link_key),
+		row_hash(&row->title_key),
+		row_hash(&row->change),
+		row_int(row->version),
+		row_int(row->last_seen_us),
+		row_int(row->day_us),
+		row_int(row->updates_today),
+		row_int(row->withdrawn),
+		row_blob(row->views),
+		row_text(row->subject),
+	};
 
-	bind_int(stmt, 1, feed);
-	sqlite3_bind_blob(stmt, 2, row->key.b, HASH_SIZE, SQLITE_STATIC);
-	bind_hash(stmt, 3, hash_eq(&row->item, &row->key) ? &none : &row->item);
-	bind_hash(stmt, 4, &row->link_key);
-	bind_hash(stmt, 5, &row->title_key);
-	bind_hash(stmt, 6, &row->change);
-	bind_int(stmt, 7, row->version);
-	bind_int(stmt, 8, row->last_seen_us);
-	bind_int(stmt, 9, row->day_us);
-	bind_int(stmt, 10, row->updates_today);
-	bind_int(stmt, 11, row->withdrawn);
-	bind_blob(stmt, 12, row->views);
-	bind_text(stmt, 13, row->subject);
+	if (j->newcomer.feed == feed)
+		newcomer_put(&j->newcomer, row);
+	row_bind(j->stmts[STMT_SEEN_PUT], values, sizeof values / sizeof *values);
 	return store_run(j, STMT_SEEN_PUT, error);
 }
 
@@ -119,6 +157,8 @@ int journal_item_taken(
 {
 	sqlite3_stmt *stmt = j->stmts[STMT_ITEM_TAKEN];
 
+	if (j->newcomer.feed == feed && !j->newcomer.has_names)
+		return 0;
 	bind_int(stmt, 1, feed);
 	sqlite3_bind_blob(stmt, 2, item->b, HASH_SIZE, SQLITE_STATIC);
 	int r = store_row(j, STMT_ITEM_TAKEN, error);
@@ -131,6 +171,8 @@ int journal_alert_get(struct journal *j, int64_t feed, const struct hash *messag
 {
 	sqlite3_stmt *stmt = j->stmts[STMT_ALERT_GET];
 
+	if (j->newcomer.feed == feed && !j->newcomer.has_alerts)
+		return 0;
 	bind_int(stmt, 1, feed);
 	sqlite3_bind_blob(stmt, 2, message->b, HASH_SIZE, SQLITE_STATIC);
 	int r = store_row(j, STMT_ALERT_GET, error);
@@ -153,9 +195,12 @@ int journal_alert_get(struct journal *j, int64_t feed, const struct hash *messag
 int journal_alert_put(
 	struct journal *j, int64_t feed, const struct journal_alert *alert, struct error *error)
 {
-	sqlite3_stmt *stmt = j->stmts[STMT_ALERT_PUT], *leave = j->stmts[STMT_ALERT_LEAVE];
+	sqlite3_stmt *leave = j->stmts[STMT_ALERT_LEAVE];
+	const struct row_value values[] = {row_int(feed), key_value(&alert->message),
+		row_hash(&alert->key), row_int(alert->cancelled), row_int(alert->last_seen_us)};
 	int r = 0;
 
+	j->newcomer.has_alerts = true;
 	if (!hash_is_zero(&alert->key)) {
 		bind_int(leave, 1, feed);
 		bind_hash(leave, 2, &alert->key);
@@ -164,11 +209,7 @@ int journal_alert_put(
 	}
 	if (r < 0)
 		return r;
-	bind_int(stmt, 1, feed);
-	sqlite3_bind_blob(stmt, 2, alert->message.b, HASH_SIZE, SQLITE_STATIC);
-	bind_hash(stmt, 3, &alert->key);
-	bind_int(stmt, 4, alert->cancelled);
-	bind_int(stmt, 5, alert->last_seen_us);
+	row_bind(j->stmts[STMT_ALERT_PUT], values, sizeof values / sizeof *values);
 	return store_run(j, STMT_ALERT_PUT, error);
 }
 
@@ -195,15 +236,14 @@ int store_redacted_put(struct journal *j, int64_t feed, const struct hash *item,
 	const struct hash *change, struct error *error)
 {
 	static const struct hash none;
-	sqlite3_stmt *stmt = j->stmts[STMT_REDACTED_PUT];
+	const struct row_value values[] = {
+		row_int(feed), key_value(item), row_hash(change ? change : &none)};
 	int r = journal_is_redacted(j, feed, item, &none, error);
 
 	/* Redacted whatever it says: that stays. */
 	if (r != 0 && change)
 		return r < 0 ? r : 0;
-	bind_int(stmt, 1, feed);
-	sqlite3_bind_blob(stmt, 2, item->b, HASH_SIZE, SQLITE_STATIC);
-	bind_hash(stmt, 3, change ? change : &none);
+	row_bind(j->stmts[STMT_REDACTED_PUT], values, sizeof values / sizeof *values);
 	r = store_run(j, STMT_REDACTED_PUT, error);
 	j->n_redacted += r >= 0;
 	return r;
@@ -230,10 +270,9 @@ int journal_recent_get(struct journal *j, int64_t feed, struct str *ret_items, s
 
 int journal_recent_put(struct journal *j, int64_t feed, struct str items, struct error *error)
 {
-	sqlite3_stmt *stmt = j->stmts[STMT_RECENT_PUT];
+	const struct row_value values[] = {row_int(feed), row_blob(items.p ? items : STR(""))};
 
-	bind_int(stmt, 1, feed);
-	bind_blob(stmt, 2, items.p ? items : STR(""));
+	row_bind(j->stmts[STMT_RECENT_PUT], values, sizeof values / sizeof *values);
 	return store_run(j, STMT_RECENT_PUT, error);
 }
 

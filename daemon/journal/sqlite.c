@@ -83,6 +83,7 @@ int journal_begin(struct journal *j, struct error *error)
 		return r;
 	j->in_transaction = true;
 	j->current = j->durable;
+	store_newcomer(j, 0);
 	return 0;
 }
 

@@ -27,13 +27,14 @@
 		"SELECT id,name,last_seq,checksum FROM topic WHERE name=?1") \
 	STATEMENT(TOPIC_BY_ID, "reading a topic", \
 		"SELECT id,name,last_seq,checksum FROM topic WHERE id=?1") \
-	STATEMENT(TOPIC_ADD, "adding a topic", \
-		"INSERT INTO topic VALUES(?1,?2,0,row_checksum(?1,?2,0))") \
+	STATEMENT(TOPIC_ADD, "adding a topic", "INSERT INTO topic VALUES(?1,?2,?3,?4)") \
 	STATEMENT(TOPIC_LAST, "writing a topic", \
-		"UPDATE topic SET last_seq=?2,checksum=row_checksum(?1,?3,?2) WHERE id=?1") \
+		"UPDATE topic SET last_seq=?3,checksum=?4 WHERE id=?1") \
 	STATEMENT(FEED_MARKS, "reading a feed", \
 		"SELECT id,backfilled,guids_repeat,health,failures FROM feed WHERE name=?1") \
-	STATEMENT(FEED_ADD, "adding a feed", "INSERT INTO feed(name) VALUES(?1)") \
+	STATEMENT(FEED_NEWEST, "adding a feed", "SELECT max(id) FROM feed") \
+	STATEMENT( \
+		FEED_ADD, "adding a feed", "INSERT INTO feed(id,name,checksum) VALUES(?1,?2,?3)") \
 	STATEMENT(FEED_RENAME, "renaming a feed", "UPDATE feed SET name=?2 WHERE id=?1") \
 	STATEMENT(POLLED_PUT, "writing when a feed was polled", \
 		"REPLACE INTO polled VALUES(?1,?2,?3,?4,?5,row_checksum(?1,?2,?3,?4,?5))") \
@@ -44,8 +45,8 @@
 		"SELECT " SEEN_COLUMNS ",checksum FROM seen WHERE feed=?1 AND key=?2") \
 	STATEMENT(SEEN_EACH, "reading the seen items", \
 		"SELECT " SEEN_COLUMNS ",checksum FROM seen WHERE feed=?1") \
-	STATEMENT(SEEN_PUT, "writing a seen item", \
-		"REPLACE INTO seen VALUES(" SEEN_VALUES ",row_checksum(" SEEN_VALUES "))") \
+	STATEMENT( \
+		SEEN_PUT, "writing a seen item", "REPLACE INTO seen VALUES(" SEEN_VALUES ",?14)") \
 	STATEMENT(SEEN_DROP, "removing a seen item", "DELETE FROM seen WHERE feed=?1 AND key=?2") \
 	STATEMENT(SEEN_PRUNE, "removing old seen items", \
 		"DELETE FROM seen WHERE feed=?1 AND key IN (SELECT key FROM seen WHERE feed=?1 " \
@@ -53,7 +54,7 @@
 	STATEMENT(RECENT_GET, "reading the last document's items", \
 		"SELECT feed,items,checksum FROM recent WHERE feed=?1") \
 	STATEMENT(RECENT_PUT, "writing the last document's items", \
-		"REPLACE INTO recent VALUES(?1,?2,row_checksum(?1,?2))") \
+		"REPLACE INTO recent VALUES(?1,?2,?3)") \
 	STATEMENT(ALERT_GET, "reading a message", \
 		"SELECT feed,message,key,cancelled,last_seen,checksum FROM alert WHERE feed=?1 " \
 		"AND message=?2") \
@@ -61,8 +62,7 @@
 		"UPDATE alert SET key=NULL,checksum=row_checksum(feed,message,NULL,cancelled," \
 		"last_seen) WHERE feed=?1 AND key=?2 AND message<>?3 AND " \
 		"checksum=row_checksum(feed,message,key,cancelled,last_seen)") \
-	STATEMENT(ALERT_PUT, "writing a message", \
-		"REPLACE INTO alert VALUES(?1,?2,?3,?4,?5,row_checksum(?1,?2,?3,?4,?5))") \
+	STATEMENT(ALERT_PUT, "writing a message", "REPLACE INTO alert VALUES(?1,?2,?3,?4,?5,?6)") \
 	STATEMENT(ALERT_PRUNE, "removing old messages", \
 		"DELETE FROM alert WHERE feed=?1 AND message IN (SELECT message FROM alert WHERE " \
 		"feed=?1 AND last_seen<?2 LIMIT ?3)") \
@@ -71,7 +71,7 @@
 	STATEMENT(REDACTED_GET, "asking what is redacted", \
 		"SELECT feed,item,change,checksum FROM redacted WHERE feed=?1 AND item=?2") \
 	STATEMENT(REDACTED_PUT, "noting what is redacted", \
-		"REPLACE INTO redacted VALUES(?1,?2,?3,row_checksum(?1,?2,?3))") \
+		"REPLACE INTO redacted VALUES(?1,?2,?3,?4)") \
 	STATEMENT(SUBSCRIPTION_PUT, "writing a subscription", \
 		"REPLACE INTO subscription VALUES(" SUBSCRIPTION_VALUES \
 		",row_checksum(" SUBSCRIPTION_VALUES "))") \
@@ -98,14 +98,14 @@ struct topic {
 	struct str name;
 	uint32_t id;
 	uint64_t last_seq;
-	bool is_dirty;
+	bool is_dirty, is_new; /* its row is not as it is here; or not there yet */
 };
 
 /* The topics used lately; the table has them all. */
 struct topics {
 	struct arena arena;
 	struct map by_name;
-	struct topic **dirty;
+	struct topic **dirty; /* written by topics_flush() */
 	size_t n_dirty, cap_dirty;
 	uint32_t n; /* in the table: the next number is one more */
 };
@@ -118,6 +118,18 @@ struct position {
 	uint32_t n_topics;
 };
 
+/* A feed that the transaction in hand has added: all rows that the store has of it were put since, so that
+ * they need not be looked for. A first document has seldom more items than there are keys here; of a longer
+ * one the items are looked for again. */
+#define NEWCOMER_KEYS_MAX 64
+struct newcomer {
+	int64_t feed; /* 0: none */
+	struct hash keys[NEWCOMER_KEYS_MAX];
+	size_t n_keys;
+	bool has_more, has_names,
+		has_alerts; /* items than `keys`; items with another name than their key */
+};
+
 struct journal {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[STMT_COUNT];
@@ -127,6 +139,7 @@ struct journal {
 	struct position durable, current;
 	bool in_transaction;
 	struct topics topics;
+	struct newcomer newcomer;
 	struct buf views, record, own; /* reused from event to event */
 	int64_t keep_us, max_size;
 	int64_t clock_us; /* `now` of retention, as it is in the store; 0: none yet */
@@ -188,6 +201,9 @@ void store_views_write(struct journal *journal, struct topic *const *topics, siz
 size_t store_record_begin(struct journal *journal, uint64_t seq, int64_t *recorded_us);
 int store_record_end(struct journal *journal, uint64_t seq, int64_t recorded_us, size_t head,
 	struct error *error);
+
+/* sqlite-seen.c: a feed has just been added; 0: what was said of one may not be so any more. */
+void store_newcomer(struct journal *journal, int64_t feed);
 
 /* sqlite-seen.c: an item is not told again: while its change hash is this, or (NULL) ever. */
 int store_redacted_put(struct journal *journal, int64_t feed, const struct hash *item,

@@ -43,26 +43,29 @@ static struct topic *cache(struct topics *topics, struct str name, uint32_t id, 
 {
 	struct topic *topic = ARENA_NEW(&topics->arena, struct topic);
 
-	topic->name = arena_str(&topics->arena, name);
-	topic->id = id;
-	topic->last_seq = last_seq;
+	*topic = (struct topic){arena_str(&topics->arena, name), id, last_seq, false, false};
 	map_set(&topics->by_name, topic->name, topic);
 	return topic;
 }
 
+/* Its row is written with its last event, by topics_flush(). */
 static int add(struct journal *j, struct str name, struct topic **ret, struct error *error)
 {
-	sqlite3_stmt *stmt = j->stmts[STMT_TOPIC_ADD];
-
 	if (j->current.n_topics == UINT32_MAX)
 		return error_set(error, EOVERFLOW, "%s: too many topics", j->path);
-	bind_int(stmt, 1, j->current.n_topics + 1);
-	bind_text(stmt, 2, name);
-	int r = store_run(j, STMT_TOPIC_ADD, error);
-	if (r < 0)
-		return r;
-	*ret = cache(&j->topics, name, ++j->current.n_topics, 0);
+	struct topic *topic = cache(&j->topics, name, ++j->current.n_topics, 0);
+	topic->is_new = true;
+	topics_touch(&j->topics, topic, 0);
+	*ret = topic;
 	return 0;
+}
+
+static struct topic *new_of_id(const struct topics *topics, uint64_t id)
+{
+	for (size_t i = 0; i < topics->n_dirty; i++)
+		if (topics->dirty[i]->id == id)
+			return topics->dirty[i];
+	return NULL;
 }
 
 static bool is_in(struct str views, uint32_t id)
@@ -136,6 +139,8 @@ int topics_of_id(struct journal *j, uint64_t id, struct topic **ret, struct erro
 {
 	sqlite3_stmt *stmt = j->stmts[STMT_TOPIC_BY_ID];
 
+	if (id > j->durable.n_topics && (*ret = new_of_id(&j->topics, id)))
+		return 1;
 	bind_int(stmt, 1, (int64_t)id);
 	int r = store_row(j, STMT_TOPIC_BY_ID, error);
 	if (r < 0)
@@ -173,15 +178,16 @@ void topics_touch(struct topics *topics, struct topic *topic, uint64_t seq)
 int topics_flush(struct journal *j, struct error *error)
 {
 	struct topics *topics = &j->topics;
-	sqlite3_stmt *stmt = j->stmts[STMT_TOPIC_LAST];
 	int r = 0;
 
 	for (size_t i = 0; i < topics->n_dirty && r >= 0; i++) {
-		bind_int(stmt, 1, topics->dirty[i]->id);
-		bind_int(stmt, 2, (int64_t)topics->dirty[i]->last_seq);
-		bind_text(stmt, 3, topics->dirty[i]->name);
-		r = store_run(j, STMT_TOPIC_LAST, error);
-		topics->dirty[i]->is_dirty = false;
+		struct topic *topic = topics->dirty[i];
+		const struct row_value values[] = {row_int(topic->id), row_text(topic->name),
+			row_int((int64_t)topic->last_seq)};
+		int which = topic->is_new ? STMT_TOPIC_ADD : STMT_TOPIC_LAST;
+		row_bind(j->stmts[which], values, sizeof values / sizeof *values);
+		r = store_run(j, which, error);
+		topic->is_dirty = topic->is_new = false;
 	}
 	topics->n_dirty = 0;
 	return r;

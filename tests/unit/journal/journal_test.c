@@ -240,126 +240,6 @@ static void test_withdrawal_keeps_the_union(void **state)
 	free((char *)row.views.p);
 }
 
-static void test_seen_rows(void **state)
-{
-	struct store *store = *state;
-	struct seen row = {.key = hash_of(STR("k")),
-		.item = hash_of(STR("k")),
-		.link_key = hash_of(STR("l")),
-		.change = hash_of(STR("c")),
-		.version = 3,
-		.last_seen_us = 77,
-		.day_us = 5,
-		.updates_today = 2,
-		.withdrawn = true,
-		.views = STR("\1\2"),
-		.subject = STR("tag:x")};
-	struct seen got;
-
-	begin(store);
-	assert_int_equal(journal_seen_get(store->journal, 1, &row.key, &got, &store->error), 0);
-	assert_int_equal(journal_seen_put(store->journal, 1, &row, &store->error), 0);
-	commit(store);
-	begin(store);
-	assert_int_equal(journal_seen_get(store->journal, 2, &row.key, &got, &store->error), 0);
-	assert_int_equal(journal_seen_get(store->journal, 1, &row.key, &got, &store->error), 1);
-	assert_true(hash_eq(&got.key, &row.key) && hash_eq(&got.item, &row.item));
-	assert_true(hash_eq(&got.link_key, &row.link_key) && hash_eq(&got.change, &row.change));
-	assert_true(hash_is_zero(&got.title_key));
-	assert_int_equal(got.version, 3);
-	assert_int_equal(got.last_seen_us, 77);
-	assert_int_equal(got.day_us, 5);
-	assert_int_equal(got.updates_today, 2);
-	assert_true(got.withdrawn);
-	assert_true(str_eq(got.views, row.views) && str_eq(got.subject, row.subject));
-	seen_deinit(&got);
-	assert_int_equal(journal_seen_drop(store->journal, 1, &row.key, &store->error), 0);
-	assert_int_equal(journal_seen_get(store->journal, 1, &row.key, &got, &store->error), 0);
-	journal_rollback(store->journal);
-}
-
-static void test_names_that_moved_are_taken(void **state)
-{
-	struct store *store = *state;
-	struct seen row = {
-		.key = hash_of(STR("new key")), .item = hash_of(STR("name")), .version = 1};
-	struct journal *j = store->journal;
-
-	begin(store);
-	assert_int_equal(journal_item_taken(j, 1, &row.item, &store->error), 0);
-	assert_int_equal(journal_seen_put(j, 1, &row, &store->error), 0);
-	assert_int_equal(journal_item_taken(j, 1, &row.item, &store->error), 1);
-	assert_int_equal(journal_item_taken(j, 2, &row.item, &store->error), 0);
-	assert_int_equal(journal_item_taken(j, 1, &row.key, &store->error), 0);
-	row.item = row.key;
-	assert_int_equal(journal_seen_put(j, 1, &row, &store->error), 0);
-	assert_int_equal(journal_item_taken(j, 1, &row.item, &store->error), 0);
-	commit(store);
-}
-
-struct counting_walk {
-	struct journal_seen_walk walk;
-	int n, stop_at;
-};
-
-static int count_row(struct journal_seen_walk *walk, const struct seen *row)
-{
-	struct counting_walk *c = container_of(walk, struct counting_walk, walk);
-
-	assert_true(row->version > 0);
-	return ++c->n == c->stop_at ? -ECANCELED : 0;
-}
-
-static void put_rows(struct store *store, int64_t feed, int n, int64_t last_seen_us)
-{
-	for (int i = 0; i < n; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "%lld-%d", (long long)last_seen_us, i);
-		struct seen row = {
-			.key = hash_of(str_of(text)), .version = 1, .last_seen_us = last_seen_us};
-		row.item = row.key;
-		assert_int_equal(journal_seen_put(store->journal, feed, &row, &store->error), 0);
-	}
-}
-
-static void test_seen_walk_and_prune(void **state)
-{
-	struct store *store = *state;
-	struct counting_walk all = {{count_row}, 0, 0}, some = {{count_row}, 0, 3};
-	struct journal *j = store->journal;
-	struct journal_feed feed;
-	int64_t now = 1000 * DAY_US;
-
-	begin(store);
-	assert_int_equal(journal_feed(j, store->feed, &feed, &store->error), 0);
-	put_rows(store, feed.number, 5, now);
-	put_rows(store, feed.number, 4, now - 500 * DAY_US);
-	put_rows(store, feed.number + 1, 7, now - 500 * DAY_US);
-	assert_int_equal(journal_seen_each(j, feed.number, &all.walk, &store->error), 0);
-	assert_int_equal(all.n, 9);
-	assert_int_equal(journal_seen_each(j, feed.number, &some.walk, &store->error), -ECANCELED);
-	assert_int_equal(some.n, 3);
-	assert_int_equal(journal_seen_prune(j, feed.number, now - 400 * DAY_US, &store->error), 0);
-	all.n = 0;
-	assert_int_equal(journal_seen_each(j, feed.number, &all.walk, &store->error), 0);
-	assert_int_equal(all.n, 5);
-	/* Once a day is enough. */
-	put_rows(store, feed.number, 4, now - 500 * DAY_US);
-	assert_int_equal(
-		journal_seen_prune(j, feed.number, now - 400 * DAY_US + 5, &store->error), 0);
-	all.n = 0;
-	assert_int_equal(journal_seen_each(j, feed.number, &all.walk, &store->error), 0);
-	assert_int_equal(all.n, 9);
-	assert_int_equal(journal_seen_prune(j, feed.number, now - 399 * DAY_US, &store->error), 0);
-	all.n = 0;
-	assert_int_equal(journal_seen_each(j, feed.number, &all.walk, &store->error), 0);
-	assert_int_equal(all.n, 5);
-	all.n = 0;
-	assert_int_equal(journal_seen_each(j, feed.number + 1, &all.walk, &store->error), 0);
-	assert_int_equal(all.n, 7);
-	commit(store);
-}
-
 struct state_walk {
 	struct journal_state_walk walk;
 	struct feed_state got;
@@ -742,9 +622,6 @@ int main(void)
 		TEST(test_prev_chains),
 		TEST(test_union_of_views),
 		TEST(test_withdrawal_keeps_the_union),
-		TEST(test_seen_rows),
-		TEST(test_names_that_moved_are_taken),
-		TEST(test_seen_walk_and_prune),
 		TEST(test_feed_states),
 		TEST(test_formerly),
 		TEST(test_recorded_times_never_fall),
