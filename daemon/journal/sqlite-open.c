@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -260,6 +261,20 @@ static void make_private(const char *path)
 		close(fd);
 }
 
+/* The store of an older program may be there for others to read, and had nothing that hubs sign with. Later
+ * on it is as its owner wants it; so it is where we may not change it. */
+static void close_to_others(const char *path)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		cleanup(free_p) char *file = mem_printf("%s%s", path, ends[i]);
+		struct stat st;
+		if (stat(file, &st) == 0)
+			(void)!chmod(file, st.st_mode & 0700);
+	}
+}
+
 static int open_database(struct journal *j, struct error *error)
 {
 	make_private(j->path);
@@ -281,6 +296,8 @@ static int open_database(struct journal *j, struct error *error)
 		r = use_wal(j, error);
 	if (r >= 0 && empty)
 		r = store_create(j, error);
+	if (r >= 0 && !empty && schema < STORE_SCHEMA_SUBSCRIPTIONS)
+		close_to_others(j->path);
 	if (r >= 0 && !empty)
 		r = store_upgrade(j, schema, error);
 	if (r >= 0)

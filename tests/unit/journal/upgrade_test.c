@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -156,6 +157,36 @@ static void assert_taken_over(struct store *store)
 	assert_whole(store, EVENTS);
 }
 
+static unsigned mode_of(const struct store *store, const char *end)
+{
+	char path[sizeof store->path + 8];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s%s", store->path, end);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 0777;
+}
+
+/* What hubs sign with comes into a file that others could read. */
+static void test_is_closed_to_others(void **state)
+{
+	struct store store;
+
+	(void)state;
+	begin(&store, 6);
+	assert_int_equal(chmod(store.path, 0644), 0);
+	store_open(&store);
+	assert_int_equal(mode_of(&store, ""), 0600);
+	assert_int_equal(mode_of(&store, "-wal"), 0600);
+	assert_int_equal(mode_of(&store, "-shm"), 0600);
+	store_close(&store);
+	/* Whoever opens it to his group has said so. */
+	assert_int_equal(chmod(store.path, 0640), 0);
+	store_open(&store);
+	assert_int_equal(mode_of(&store, ""), 0640);
+	end(&store);
+}
+
 static void test_each_is_taken_over(void **state)
 {
 	(void)state;
@@ -276,6 +307,7 @@ static void test_damage_stays_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_is_closed_to_others),
 		cmocka_unit_test(test_each_is_taken_over),
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_damage_stays_damage),
