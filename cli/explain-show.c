@@ -1,14 +1,10 @@
 #include <string.h>
 
 #include "cli/explain.h"
+#include "cli/member.h"
 #include "cli/print.h"
 
 #define LABEL "  %-10s"
-
-static const char *text(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
 
 static void put(const char *s)
 {
@@ -17,11 +13,7 @@ static void put(const char *s)
 
 static void line(const char *label, const char *value)
 {
-	if (!value || !*value)
-		return;
-	printf(LABEL, label);
-	put(value);
-	putchar('\n');
+	print_labelled(2, 10, label, value);
 }
 
 /* "org.civicwire.item.updated.v1" → "item.updated". */
@@ -50,7 +42,8 @@ static bool has_word(const char *list, const char *word)
 
 static void put_reason(const json_t *why)
 {
-	const char *by = text(why, "by"), *what = text(why, "what"), *where = text(why, "where");
+	const char *by = text_of(why, "by"), *what = text_of(why, "what"),
+		   *where = text_of(why, "where");
 
 	if (!strcmp(by, "configuration")) {
 		fputs("the feed's configuration", stdout);
@@ -76,7 +69,7 @@ static void show_themes(const json_t *found, const char *assigned)
 		printf(LABEL "%.*s", label, STR_FMT(theme));
 		json_array_foreach(all, i, why)
 		{
-			if (!str_is(theme, text(why, "theme")))
+			if (!str_is(theme, text_of(why, "theme")))
 				continue;
 			fputs(between, stdout);
 			put_reason(why);
@@ -87,9 +80,9 @@ static void show_themes(const json_t *found, const char *assigned)
 	}
 	json_array_foreach(all, i, why)
 	{
-		if (has_word(assigned, text(why, "theme")))
+		if (has_word(assigned, text_of(why, "theme")))
 			continue;
-		printf(LABEL "not %s: ", label, text(why, "theme"));
+		printf(LABEL "not %s: ", label, text_of(why, "theme"));
 		put_reason(why);
 		puts(json_is_true(json_object_get(why, "enough"))
 				? " would give it today; the rule came later"
@@ -113,25 +106,25 @@ static void show_topics(const json_t *found)
 static void show_endpoint(const json_t *one, const char *label)
 {
 	const json_t *clients = json_object_get(one, "clients"), *client;
-	const char *topic = text(one, "topic");
+	const char *topic = text_of(one, "topic");
 	bool keys = json_is_true(json_object_get(one, "keys"));
 	size_t i;
 
-	printf(LABEL "%s %s: ", label, text(one, "socket"), text(one, "endpoint"));
+	printf(LABEL "%s %s: ", label, text_of(one, "socket"), text_of(one, "endpoint"));
 	if (!topic)
 		puts("not carried: none of the topics is of this endpoint's audience");
 	else if (keys)
 		puts("for clients with a key:");
 	else
 		printf("whoever reaches it, under %s%s\n", topic,
-			strcmp(text(one, "socket"), "live") != 0 ? " and the others" : " …");
+			strcmp(text_of(one, "socket"), "live") != 0 ? " and the others" : " …");
 	if (!topic || !keys)
 		return;
 	json_array_foreach(clients, i, client)
 	{
 		bool may = json_is_true(json_object_get(client, "may"));
-		printf("  %10s  %s: %s%s\n", "", text(client, "client"),
-			may ? "yes, by " : "no: ", text(client, may ? "topic" : "why"));
+		printf("  %10s  %s: %s%s\n", "", text_of(client, "client"),
+			may ? "yes, by " : "no: ", text_of(client, may ? "topic" : "why"));
 	}
 	if (!i)
 		printf("  %10s  nobody: there is no client in clients.d\n", "");
@@ -145,23 +138,23 @@ static void show_event(const json_t *found)
 	size_t i;
 
 	printf("event %lld  ", (long long)json_integer_value(json_object_get(found, "sequence")));
-	put_type(text(event, "type"));
+	put_type(text_of(event, "type"));
 	putchar('\n');
-	line("id", text(event, "id"));
-	line("title", text(data, "title"));
-	line("url", text(data, "url"));
-	line("error", text(data, "error"));
-	line("dated", text(event, "time") ? text(event, "time")
-					  : "the feed does not say, or says the future");
-	line("journaled", text(event, "recordedtime"));
+	line("id", text_of(event, "id"));
+	line("title", text_of(data, "title"));
+	line("url", text_of(data, "url"));
+	line("error", text_of(data, "error"));
+	line("dated", text_of(event, "time") ? text_of(event, "time")
+					     : "the feed does not say, or says the future");
+	line("journaled", text_of(event, "recordedtime"));
 	if (json_is_true(json_object_get(event, "cwbackfill")))
 		line("backfill",
 			"it was there when the feed was first read; notifiers skip such events");
-	line("language", text(event, "cwlang"));
-	line("networks", text(event, "cwnetworks"));
+	line("language", text_of(event, "cwlang"));
+	line("networks", text_of(event, "cwnetworks"));
 	show_topics(found);
-	if (text(event, "type") && strstr(text(event, "type"), ".item."))
-		show_themes(found, text(event, "cwthemes"));
+	if (text_of(event, "type") && strstr(text_of(event, "type"), ".item."))
+		show_themes(found, text_of(event, "cwthemes"));
 	json_array_foreach(readers, i, one) show_endpoint(one, i ? "" : "readers");
 	putchar('\n');
 }
@@ -175,7 +168,7 @@ static bool show_seen(const struct explain_run *run, bool has_events)
 	json_array_foreach(seen, i, one)
 	{
 		printf("seen      %s/%s: last in its feed on %.10s; version %lld%s%s\n",
-			text(one, "feed"), text(one, "item"), text(one, "last_seen"),
+			text_of(one, "feed"), text_of(one, "item"), text_of(one, "last_seen"),
 			(long long)json_integer_value(json_object_get(one, "version")),
 			json_is_true(json_object_get(one, "withdrawn")) ? ", withdrawn" : "",
 			has_events ? "" : "; its events have left the journal");
@@ -187,7 +180,7 @@ static void show_nothing(const struct explain_run *run)
 {
 	long long oldest = (long long)json_integer_value(json_object_get(run->found, "oldest"));
 	long long head = (long long)json_integer_value(json_object_get(run->found, "head"));
-	const char *feed = text(run->found, "feed");
+	const char *feed = text_of(run->found, "feed");
 
 	fputs("no event of the journal is or tells of ", stdout);
 	put(run->what);

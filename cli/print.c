@@ -11,3 +11,12 @@ void print_text(FILE *to, const char *text)
 		putc(*c < 0x20 || *c == 0x7F || c1 ? ' ' : *c, to);
 	}
 }
+
+void print_labelled(int indent, int columns, const char *label, const char *text)
+{
+	if (!text || !*text)
+		return;
+	printf("%*s%-*s", indent, "", columns, label);
+	print_text(stdout, text);
+	putchar('\n');
+}

@@ -1,34 +1,20 @@
 #include <string.h>
 
+#include "cli/member.h"
 #include "cli/print.h"
 #include "cli/probe.h"
 #include "cli/since.h"
 
 #define LABEL "%-11s"
 
-static const char *text(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
-
-static long long number(const json_t *object, const char *name)
-{
-	return (long long)json_integer_value(json_object_get(object, name));
-}
-
 static void put(const char *s)
 {
 	print_text(stdout, s);
 }
 
-/* A line, if there is something to say. */
 static void line(const char *label, const char *value)
 {
-	if (!value || !*value)
-		return;
-	printf(LABEL, label);
-	put(value);
-	putchar('\n');
+	print_labelled(0, 11, label, value);
 }
 
 static void put_size(long long bytes)
@@ -41,25 +27,26 @@ static void put_size(long long bytes)
 
 static void show_request(const json_t *request, size_t i)
 {
-	const char *location = text(request, "location"), *refused = text(request, "refused");
-	long long status = number(request, "status"), version = number(request, "http_version");
+	const char *location = text_of(request, "location"), *refused = text_of(request, "refused");
+	long long status = number_of(request, "status"),
+		  version = number_of(request, "http_version");
 
 	printf(i ? "%11s" : LABEL, i ? "" : "requests");
-	put(text(request, "url"));
+	put(text_of(request, "url"));
 	fputs(json_is_true(json_object_get(request, "conditional")) ? " (conditional)\n" : "\n",
 		stdout);
 	printf("%11s", "");
 	if (status) {
 		printf("→ %lld ", status);
-		put(text(request, "reason"));
+		put(text_of(request, "reason"));
 		if (version)
 			printf(version % 10 ? ", HTTP/%lld.%lld" : ", HTTP/%lld", version / 10,
 				version % 10);
 		fputs(", ", stdout);
-		put_size(number(request, "bytes"));
-		printf(", %lld ms", number(request, "took_ms"));
-		fputs(text(request, "address") ? ", from " : "", stdout);
-		put(text(request, "address"));
+		put_size(number_of(request, "bytes"));
+		printf(", %lld ms", number_of(request, "took_ms"));
+		fputs(text_of(request, "address") ? ", from " : "", stdout);
+		put(text_of(request, "address"));
 		if (location && status >= 300 && status < 400) {
 			fputs(", leads to ", stdout);
 			put(location);
@@ -86,25 +73,25 @@ static void show_requests(const json_t *found)
 	}
 	if (certificate) {
 		printf(LABEL, "tls");
-		put(text(certificate, "subject"));
+		put(text_of(certificate, "subject"));
 		fputs(", by ", stdout);
-		put(text(certificate, "issuer"));
+		put(text_of(certificate, "issuer"));
 		fputs(", good until ", stdout);
-		put(text(certificate, "expires"));
+		put(text_of(certificate, "expires"));
 		putchar('\n');
 	}
-	if (text(found, "permanent_url")) {
+	if (text_of(found, "permanent_url")) {
 		printf(LABEL, "moved");
 		fputs("for good; configure ", stdout);
-		put(text(found, "permanent_url"));
+		put(text_of(found, "permanent_url"));
 		putchar('\n');
 	}
 }
 
 static void show_validators(const json_t *found)
 {
-	const char *etag = text(found, "etag"), *modified = text(found, "last_modified");
-	const char *again = text(found, "again");
+	const char *etag = text_of(found, "etag"), *modified = text_of(found, "last_modified");
+	const char *again = text_of(found, "again");
 
 	printf(LABEL, "validators");
 	if (!etag && !modified) {
@@ -124,7 +111,7 @@ static void show_validators(const json_t *found)
 		fputs("; ignored: another body came a second later", stdout);
 	else if (again) {
 		fputs("; the second request failed: ", stdout);
-		put(text(found, "again_error"));
+		put(text_of(found, "again_error"));
 	}
 	putchar('\n');
 }
@@ -135,17 +122,17 @@ static void show_hints(const json_t *found)
 	const char *after = "";
 
 	printf(LABEL, "hints");
-	if (number(found, "asks_for_s") > 0) {
-		since_span(number(found, "asks_for_s"), span);
+	if (number_of(found, "asks_for_s") > 0) {
+		since_span(number_of(found, "asks_for_s"), span);
 		printf("the feed asks to be polled every %s", span);
 		after = ", ";
 	}
 	if (json_object_get(found, "fresh_s")) {
-		since_span(number(found, "fresh_s"), span);
+		since_span(number_of(found, "fresh_s"), span);
 		printf("%sthe server calls it fresh for %s", after, span);
 		after = ", ";
 	}
-	since_span(number(found, "next_poll_s"), span);
+	since_span(number_of(found, "next_poll_s"), span);
 	printf("%s; the daemon would ask again after %s\n", *after ? "" : "none", span);
 }
 
@@ -153,7 +140,7 @@ static void show_flaws(const json_t *found)
 {
 	const json_t *flaws = json_object_get(json_object_get(found, "feed"), "flaws"), *flaw;
 	const char *label = "flaws", *name;
-	long long events = number(found, "events");
+	long long events = number_of(found, "events");
 	size_t i;
 
 	json_array_foreach(flaws, i, flaw)
@@ -175,17 +162,17 @@ static void show_flaws(const json_t *found)
 static void show_item(const json_t *item)
 {
 	const json_t *theme;
-	const char *date = text(item, "date_modified");
+	const char *date = text_of(item, "date_modified");
 	size_t i;
 
 	if (!date)
-		date = text(item, "date_published");
+		date = text_of(item, "date_published");
 	printf("  %-20s  ", date ? date : "no date");
-	put(text(item, "title") ? text(item, "title") : "(no title)");
+	put(text_of(item, "title") ? text_of(item, "title") : "(no title)");
 	putchar('\n');
-	if (text(item, "url")) {
+	if (text_of(item, "url")) {
 		printf("  %20s  ", "");
-		put(text(item, "url"));
+		put(text_of(item, "url"));
 		putchar('\n');
 	}
 	json_array_foreach(json_object_get(item, "_themes"), i, theme)
@@ -198,7 +185,7 @@ static void show_item(const json_t *item)
 static void show_items(const json_t *found)
 {
 	const json_t *items = json_object_get(found, "items"), *item;
-	long long n = number(found, "events");
+	long long n = number_of(found, "events");
 	size_t i;
 
 	printf("\nwould publish %lld event%s, marked as found by the first poll%s\n", n,
@@ -223,10 +210,10 @@ static void show_discovered(const json_t *found)
 	json_array_foreach(all, i, one)
 	{
 		fputs("  ", stdout);
-		put(text(one, "url"));
-		if (text(one, "title")) {
+		put(text_of(one, "url"));
+		if (text_of(one, "title")) {
 			fputs("  ", stdout);
-			put(text(one, "title"));
+			put(text_of(one, "title"));
 		}
 		puts(json_is_true(json_object_get(one, "advertised"))
 				? ""
@@ -238,28 +225,28 @@ static void show_feed(const json_t *found)
 {
 	const json_t *feed = json_object_get(found, "feed");
 
-	line("format", text(feed, "format"));
-	line("title", text(feed, "title"));
-	line("language", text(feed, "language") ? text(feed, "language")
-						: "not said; say it in the configuration");
-	line("home page", text(feed, "home_page_url"));
+	line("format", text_of(feed, "format"));
+	line("title", text_of(feed, "title"));
+	line("language", text_of(feed, "language") ? text_of(feed, "language")
+						   : "not said; say it in the configuration");
+	line("home page", text_of(feed, "home_page_url"));
 	show_validators(found);
 	show_hints(found);
-	if (text(feed, "hub")) {
+	if (text_of(feed, "hub")) {
 		printf(LABEL, "hub");
-		put(text(feed, "hub"));
+		put(text_of(feed, "hub"));
 		puts(" (WebSub); asked to push where websub.callback is configured");
 	}
 	show_flaws(found);
 	show_items(found);
 	fputs("\nto poll it, put this into a file of feeds.d, with ids of your own:\n\n", stdout);
-	fputs(text(found, "yaml"), stdout);
+	fputs(text_of(found, "yaml"), stdout);
 }
 
 /* What can be done about it. */
 static const char *advice(const json_t *found)
 {
-	const char *outcome = text(found, "outcome");
+	const char *outcome = text_of(found, "outcome");
 
 	if (!strcmp(outcome, "refused"))
 		return "for an address in a network of yours: --allow-net RANGE here, allow_net: "
@@ -278,7 +265,7 @@ void probe_show(const struct probe *p)
 
 	if (page) {
 		show_requests(page);
-		line("no feed", text(page, "error"));
+		line("no feed", text_of(page, "error"));
 		show_discovered(page);
 		fputs("\ngoing on with the first:\n\n", stdout);
 	}
@@ -287,7 +274,7 @@ void probe_show(const struct probe *p)
 		show_feed(found);
 		return;
 	}
-	line(text(found, "outcome"), text(found, "error"));
+	line(text_of(found, "outcome"), text_of(found, "error"));
 	show_discovered(found);
 	line("", advice(found));
 }

@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "cli/ask-daemon.h"
+#include "cli/member.h"
 #include "cli/verb.h"
 
 /* 100,000 feeds take a second or two; the daemon is asked this often whether it has done it. */
@@ -35,11 +36,6 @@ struct reloading {
 	bool done, json; /* the question's own `json` would print each answer, not the last alone */
 };
 
-static long long number(json_t *object, const char *name)
-{
-	return (long long)json_integer_value(json_object_get(object, name));
-}
-
 static void print_texts(json_t *array, const char *after)
 {
 	json_t *text;
@@ -54,7 +50,7 @@ static void print_report(struct question *question, json_t *report)
 	struct reloading *r = container_of(question, struct reloading, question);
 	const char *failed = json_string_value(json_object_get(report, "failed"));
 
-	if (number(report, "reload") < r->wanted)
+	if (number_of(report, "reload") < r->wanted)
 		return;
 	r->done = true;
 	if (r->json) {
@@ -70,9 +66,9 @@ static void print_report(struct question *question, json_t *report)
 		fprintf(stderr, "civicwire reload: %s; all stays as it was\n", failed);
 	else
 		printf("%lld feed%s: %lld added, %lld changed, %lld removed\n",
-			number(report, "feeds"), number(report, "feeds") == 1 ? "" : "s",
-			number(report, "added"), number(report, "changed"),
-			number(report, "removed"));
+			number_of(report, "feeds"), number_of(report, "feeds") == 1 ? "" : "s",
+			number_of(report, "added"), number_of(report, "changed"),
+			number_of(report, "removed"));
 	if (json_array_size(json_object_get(report, "problems")))
 		fputs("civicwire reload: what has a problem stays as it was\n", stderr);
 }
@@ -88,7 +84,7 @@ static int judge_report(const struct question *question, json_t *report)
 
 static void keep_number(struct question *question, json_t *answer)
 {
-	container_of(question, struct reloading, question)->wanted = number(answer, "reload");
+	container_of(question, struct reloading, question)->wanted = number_of(answer, "reload");
 }
 
 static int judge_nothing(const struct question *question, json_t *answer)

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "cli/ask-daemon.h"
+#include "cli/member.h"
 #include "cli/since.h"
 #include "cli/verb.h"
 
@@ -17,11 +18,6 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 all is well; 1 the journal cannot be written or the bus is away; 64 wrong\n"
 	"usage; 69 no daemon answers; 77 not for this user.\n";
-
-static long long number(json_t *object, const char *name)
-{
-	return (long long)json_integer_value(json_object_get(object, name));
-}
 
 static const char *text(json_t *object, const char *name)
 {
@@ -75,15 +71,16 @@ static void print_lanes(json_t *lanes, long long early)
 {
 	json_t *quick = json_object_get(lanes, "quick"), *slow = json_object_get(lanes, "slow");
 
-	if (number(quick, "polls"))
+	if (number_of(quick, "polls"))
 		printf("lateness  of %lld polls in the last minute 99 in 100 began within %lld ms, "
 		       "the last after %lld ms\n",
-			number(quick, "polls"), number(quick, "late_p99_ms"),
-			number(quick, "late_worst_ms"));
-	if (number(slow, "busy") || number(slow, "polls"))
+			number_of(quick, "polls"), number_of(quick, "late_p99_ms"),
+			number_of(quick, "late_worst_ms"));
+	if (number_of(slow, "busy") || number_of(slow, "polls"))
 		printf("          servers that are slow: %lld polls under way, %lld begun in the "
 		       "last minute, the last after %lld ms\n",
-			number(slow, "busy"), number(slow, "polls"), number(slow, "late_worst_ms"));
+			number_of(slow, "busy"), number_of(slow, "polls"),
+			number_of(slow, "late_worst_ms"));
 	if (early)
 		printf("          %lld POLLS BEGAN TOO EARLY: a fault of civicwired, please tell "
 		       "of it\n",
@@ -99,43 +96,43 @@ static void print_status(struct question *question, json_t *root)
 
 	(void)question;
 	print_daemon(root);
-	printf("journal   event %lld is the newest, epoch %s%s%s\n", number(journal, "head"),
+	printf("journal   event %lld is the newest, epoch %s%s%s\n", number_of(journal, "head"),
 		text(journal, "epoch"),
 		writable ? "" : ", CANNOT BE WRITTEN: ", text(journal, "trouble"));
 	if (running)
 		printf("bus       serving (process %lld, started %lld time%s), live has sent up to "
 		       "event %lld\n",
-			number(bus, "pid"), number(bus, "starts"),
-			number(bus, "starts") == 1 ? "" : "s", number(bus, "head"));
+			number_of(bus, "pid"), number_of(bus, "starts"),
+			number_of(bus, "starts") == 1 ? "" : "s", number_of(bus, "head"));
 	else
 		printf("bus       AWAY (it is started again within 2 s)\n");
 	print_confined(json_object_get(bus, "confined"));
 	printf("clients   %lld connections; refused %lld, cut %lld (too many %lld, too much said "
 	       "%lld, "
 	       "right lost %lld)\n",
-		number(bus, "connections"), number(bus, "handshakes_failed"),
-		number(bus, "cut_connections") + number(bus, "cut_bytes") +
-			number(bus, "cut_rights"),
-		number(bus, "cut_connections"), number(bus, "cut_bytes"),
-		number(bus, "cut_rights"));
+		number_of(bus, "connections"), number_of(bus, "handshakes_failed"),
+		number_of(bus, "cut_connections") + number_of(bus, "cut_bytes") +
+			number_of(bus, "cut_rights"),
+		number_of(bus, "cut_connections"), number_of(bus, "cut_bytes"),
+		number_of(bus, "cut_rights"));
 	printf("          %lld live subscriptions, %lld replay requests answered, %lld waiting\n",
-		number(bus, "live_subscriptions"), number(bus, "replay_requests"),
-		number(bus, "replay_waiting"));
+		number_of(bus, "live_subscriptions"), number_of(bus, "replay_requests"),
+		number_of(bus, "replay_waiting"));
 	print_config(json_object_get(root, "config"));
 	printf("feeds     %lld: %lld fine, %lld failing, %lld gone, %lld not polled yet, %lld "
 	       "paused\n",
-		number(feeds, "total"), number(feeds, "fine"), number(feeds, "failing"),
-		number(feeds, "gone"), number(feeds, "new"), number(feeds, "paused"));
-	print_lanes(json_object_get(root, "lanes"), number(done, "civicwire_polls_early_total"));
+		number_of(feeds, "total"), number_of(feeds, "fine"), number_of(feeds, "failing"),
+		number_of(feeds, "gone"), number_of(feeds, "new"), number_of(feeds, "paused"));
+	print_lanes(json_object_get(root, "lanes"), number_of(done, "civicwire_polls_early_total"));
 	printf("since it started: %lld polls (%lld unchanged, %lld failed), %lld items read,\n"
 	       "          %lld events published, %lld updated, %lld withdrawn\n",
-		number(done, "civicwire_polls_total"),
-		number(done, "civicwire_polls_not_modified_total"),
-		number(done, "civicwire_polls_failed_total"),
-		number(done, "civicwire_items_parsed_total"),
-		number(done, "civicwire_events_published_total"),
-		number(done, "civicwire_events_updated_total"),
-		number(done, "civicwire_events_withdrawn_total"));
+		number_of(done, "civicwire_polls_total"),
+		number_of(done, "civicwire_polls_not_modified_total"),
+		number_of(done, "civicwire_polls_failed_total"),
+		number_of(done, "civicwire_items_parsed_total"),
+		number_of(done, "civicwire_events_published_total"),
+		number_of(done, "civicwire_events_updated_total"),
+		number_of(done, "civicwire_events_withdrawn_total"));
 }
 
 static int judge_status(const struct question *question, json_t *root)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "cli/member.h"
 #include "cli/print.h"
 #include "cli/themes.h"
 
@@ -20,11 +21,6 @@ static int by_count(const void *a, const void *b)
 	if (x->n != y->n)
 		return x->n < y->n ? 1 : -1;
 	return strcmp(x->name, y->name);
-}
-
-static long long number(const json_t *object, const char *name)
-{
-	return (long long)json_integer_value(json_object_get(object, name));
 }
 
 static void show_counts(const char *what, const json_t *counts)
@@ -69,7 +65,8 @@ void themes_show(const struct themes_found *found)
 	json_object_foreach(found->themes, name, theme)
 	{
 		printf("\n%s: %lld, %lld of them new; %lld would lose it\n", name,
-			number(theme, "events"), number(theme, "added"), number(theme, "lost"));
+			number_of(theme, "events"), number_of(theme, "added"),
+			number_of(theme, "lost"));
 		show_counts("words", json_object_get(theme, "words"));
 		show_counts("feeds", json_object_get(theme, "feeds"));
 		show_examples(theme, "added", "new");

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/ask-daemon.h"
+#include "cli/member.h"
 #include "cli/since.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
@@ -45,11 +46,6 @@ struct top {
 	bool absent;               /* the last look was in vain; what is shown is older */
 	int64_t now_us, before_us; /* when, on the monotonic clock */
 };
-
-static long long number(const json_t *object, const char *name)
-{
-	return (long long)json_integer_value(json_object_get(object, name));
-}
 
 static const char *text(const json_t *object, const char *name)
 {
@@ -98,8 +94,8 @@ static double seconds(const struct top *top)
  * meanwhile counts from nothing. */
 static double rate(const struct top *top, const char *part, const char *name)
 {
-	long long now = number(json_object_get(top->now, part), name);
-	long long before = number(json_object_get(top->before, part), name);
+	long long now = number_of(json_object_get(top->now, part), name);
+	long long before = number_of(json_object_get(top->before, part), name);
 
 	return (double)(now >= before ? now - before : now) / seconds(top);
 }
@@ -132,7 +128,7 @@ static void put_head(struct buf *out, const struct top *top)
 		buf_lit(out, "NO ANSWER FROM THE DAEMON, still trying; this is how it was last\n");
 	buf_printf(out, "civicwired %s, running for %s%*s%s\n\n", text(top->now, "version"), span,
 		20, "", clock);
-	buf_printf(out, "journal      event %lld is the newest", number(journal, "head"));
+	buf_printf(out, "journal      event %lld is the newest", number_of(journal, "head"));
 	if (!json_is_true(json_object_get(journal, "writable"))) {
 		buf_lit(out, ", CANNOT BE WRITTEN: ");
 		put_text(out, text(journal, "trouble"));
@@ -156,19 +152,20 @@ static void put_rates(struct buf *out, const struct top *top)
 		rate(top, "counters", "civicwire_bytes_received_total") / 1024);
 	buf_printf(out,
 		"queue        %lld transfers under way, %lld of them of servers that are slow\n",
-		number(top->now, "transfers"), number(json_object_get(lanes, "slow"), "busy"));
-	if (number(quick, "polls"))
+		number_of(top->now, "transfers"),
+		number_of(json_object_get(lanes, "slow"), "busy"));
+	if (number_of(quick, "polls"))
 		buf_printf(out,
 			"lateness     %8lld ms for 99 in 100 polls of the last minute, %lld ms at "
 			"worst\n",
-			number(quick, "late_p99_ms"), number(quick, "late_worst_ms"));
+			number_of(quick, "late_p99_ms"), number_of(quick, "late_worst_ms"));
 }
 
 static void put_bus(struct buf *out, const struct top *top)
 {
 	const json_t *bus = json_object_get(top->now, "bus");
-	long long head = number(json_object_get(top->now, "journal"), "head");
-	long long lag = head - number(bus, "head");
+	long long head = number_of(json_object_get(top->now, "journal"), "head");
+	long long lag = head - number_of(bus, "head");
 
 	if (!json_is_true(json_object_get(bus, "running"))) {
 		buf_lit(out, "subscribers  THE BUS IS AWAY (it is started again within 2 s)\n");
@@ -176,8 +173,8 @@ static void put_bus(struct buf *out, const struct top *top)
 	}
 	buf_printf(out,
 		"subscribers  %lld connections, %lld live subscriptions, %lld waiting at replay\n",
-		number(bus, "connections"), number(bus, "live_subscriptions"),
-		number(bus, "replay_waiting"));
+		number_of(bus, "connections"), number_of(bus, "live_subscriptions"),
+		number_of(bus, "replay_waiting"));
 	buf_printf(out, "sent/s       %8.1f live %8.1f replayed\n", rate(top, "bus", "live_sent"),
 		rate(top, "bus", "replay_events"));
 	buf_printf(out, "lag          live is %lld event%s behind the journal\n", lag > 0 ? lag : 0,
@@ -193,8 +190,8 @@ static void put_feeds(struct buf *out, const struct top *top)
 
 	buf_printf(out,
 		"feeds        %lld: %lld fine, %lld failing, %lld gone, %lld new, %lld paused\n",
-		number(feeds, "total"), number(feeds, "fine"), number(feeds, "failing"),
-		number(feeds, "gone"), number(feeds, "new"), number(feeds, "paused"));
+		number_of(feeds, "total"), number_of(feeds, "fine"), number_of(feeds, "failing"),
+		number_of(feeds, "gone"), number_of(feeds, "new"), number_of(feeds, "paused"));
 	json_array_foreach(top->failing, i, feed)
 	{
 		if (!i)
