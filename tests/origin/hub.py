@@ -15,15 +15,7 @@ from .server import Origin
 MOODS = {}
 ALGORITHMS = ("sha1", "sha256", "sha384", "sha512")
 DAY = 86400
-
-
-def mood(*names):
-    def add(function):
-        for name in names or [function.__name__.replace("_", "-")]:
-            assert name not in MOODS, name
-            MOODS[name] = function
-        return function
-    return add
+mood = moods.entering(MOODS)
 
 
 @dataclasses.dataclass
@@ -103,6 +95,7 @@ class Hub(Origin):
     def __init__(self):
         self.asked, self.verified, self.delivered = [], [], []
         self.subscriptions, self.changed = {}, {}
+        self.pending = 0  # what it is about to ask back
         self.algorithm = "sha256"
         super().__init__()
 
@@ -129,8 +122,12 @@ class Hub(Origin):
 
     def later(self, coroutine, seconds=0.02):
         async def run():
-            await asyncio.sleep(seconds)
-            return await coroutine
+            try:
+                await asyncio.sleep(seconds)
+                return await coroutine
+            finally:
+                self.pending -= 1
+        self.pending += 1
         return asyncio.ensure_future(run())
 
     async def verify(self, asked, **instead):

@@ -16,13 +16,19 @@ LOGIN = b"""<!DOCTYPE html><html><head><title>Sign in</title></head><body><form 
 MOODS = {}
 
 
-def mood(*names):
-    def add(function):
-        for name in names or [function.__name__.replace("_", "-")]:
-            assert name not in MOODS, name
-            MOODS[name] = function
-        return function
-    return add
+def entering(moods):
+    """A decorator that enters functions into a table, under the names that it is given or under their own."""
+    def mood(*names):
+        def add(function):
+            for name in names or [function.__name__.replace("_", "-")]:
+                assert name not in moods, name
+                moods[name] = function
+            return function
+        return add
+    return mood
+
+
+mood = entering(MOODS)
 
 
 def find(name):

@@ -10,21 +10,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../sample_feed.h"
 #include "base/alloc.h"
 #include "base/list.h"
-
-static struct feed *feed_make(void)
-{
-	struct feed *feed = feed_new();
-
-	feed->id = "aa-bbb.cc.dd";
-	feed->city = "aa-bbb";
-	feed->agency = "cc";
-	feed->name = "dd";
-	feed->path = "aa-bbb/cc/dd";
-	feed->url = "https://feed.example/rss";
-	return feed;
-}
 
 static void make_dir(struct store *store)
 {
@@ -52,7 +40,7 @@ int store_setup(void **state)
 	struct store *store = mem_zalloc(1, sizeof *store);
 
 	make_dir(store);
-	store->feed = feed_make();
+	store->feed = sample_feed();
 	store_open(store);
 	*state = store;
 	return 0;

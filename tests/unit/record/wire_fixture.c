@@ -9,22 +9,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../sample_feed.h"
 #include "base/alloc.h"
 #include "base/list.h"
-
-static struct feed *feed_make(void)
-{
-	struct feed *feed = feed_new();
-
-	feed->id = "aa-bbb.cc.dd";
-	feed->city = "aa-bbb";
-	feed->agency = "cc";
-	feed->name = "dd";
-	feed->path = "aa-bbb/cc/dd";
-	feed->url = "https://feed.example/rss";
-	feed->language = "es";
-	return feed;
-}
 
 int wire_setup(void **state)
 {
@@ -39,7 +26,8 @@ int wire_setup(void **state)
 	assert_int_equal(journal_open(&wire->journal, &settings, &notice, &wire->error), 0);
 	assert_int_equal(journal_reader_open(&wire->reader, wire->path, &wire->error), 0);
 	wire->recorder = recorder_new(wire->journal, "https://wire.example");
-	wire->feed = feed_make();
+	wire->feed = sample_feed();
+	wire->feed->language = "es";
 	wire->now_us = 20000 * DAY_US + 10 * HOUR_US;
 	*state = wire;
 	return 0;
