@@ -233,8 +233,13 @@ class TurnedDaemon(Subscriber, Turned):
         before = self.feeds()[wire.feed_id("poke")].get("last_poll")
         self.poke()
         wire.wait_until("what is due to be done", lambda: self.has_settled()
-                        and self.feeds()[wire.feed_id("poke")].get("last_poll") != before, step=0.02)
-        time.sleep(pause)  # what a hub asks back
+                        and self.feeds()[wire.feed_id("poke")].get("last_poll") != before and self.has_asked(), step=0.02)
+        time.sleep(pause)  # for it to act upon what hubs have said
+
+    def has_asked(self):
+        """Have hubs answered, but for those that never do, and asked back?"""
+        unanswered = sum(not a.answered for a in self.world.hub.asked)
+        return self.status()["counters"]["civicwire_transfers"] <= unanswered and not self.world.hub.pending
 
     def turn(self, seconds, step=None):
         """Turns the clock, in steps, and has it look after each."""

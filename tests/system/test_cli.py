@@ -113,7 +113,7 @@ def print_events(work, daemon, events):
                             text=True, env=dict(wire.environment(), TZ="UTC"))
     shown = [tail.stdout.readline() for _ in events]
     tail.send_signal(signal.SIGINT)
-    assert tail.wait(10) == 0 and tail.stdout.read() == ""
+    assert tail.wait(60) == 0 and tail.stdout.read() == ""
     for line, event in zip(shown, events):
         assert event["data"]["title"] in line and event["cwcity"] in line and "\033" not in line, line
         if "time" in event:

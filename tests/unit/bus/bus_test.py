@@ -155,7 +155,7 @@ class Audience(Case):
 
     def test_endpoints_carry_their_topics(self):
         subscribers = [self.wire.subscriber("", endpoint=i, joined=False) for i in range(3)]
-        time.sleep(0.5)
+        wait_for(lambda: self.wire.stats()["live_subscriptions"] == 6)  # of all, and of heartbeats
         self.wire.append(FEED, CLIMATE, NETWORK)
         self.wire.append(OTHER)
         self.wire.append("sys/feed/co-mde/aci/noticias/")
@@ -226,7 +226,7 @@ class Replay(Case):
             head, events = self.wire.request(after=after, wait=30)
             self.assertEqual((head["next"], head["count"], head["more"], events),
                              (self.wire.cursor(7), 0, False, []))
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 30)  # neither waits, or both
 
     def test_waits_for_news(self):
         self.wire.append(FEED)
@@ -234,16 +234,14 @@ class Replay(Case):
         began = time.monotonic()
         ask(s, after=self.wire.cursor(1), topics=["theme/"], wait=1)
         head = json.loads(s.recv_multipart()[1])
-        self.assertAlmostEqual(time.monotonic() - began, 1, delta=0.5)
+        self.assertGreater(time.monotonic() - began, 0.9)
         self.assertEqual((head["count"], head["next"]), (0, self.wire.cursor(1)))
         ask(s, after=head["next"], topics=["theme/"], wait=20)
-        time.sleep(0.3)
+        wait_for(lambda: self.wire.stats()["replay_waiting"] == 1)
         self.wire.append(FEED, n=3)
         time.sleep(0.3)
-        began = time.monotonic()
         self.wire.append(CLIMATE)
-        _, head, event = s.recv_multipart()
-        self.assertLess(time.monotonic() - began, 1)
+        _, head, event = s.recv_multipart()  # at the end of its wait it would come without
         self.assertEqual(json.loads(head)["next"], self.wire.cursor(5))
         self.assertEqual(int(json.loads(event)["sequence"]), 5)
 

@@ -138,7 +138,7 @@ class Case(unittest.TestCase):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError("waited in vain")
