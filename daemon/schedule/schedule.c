@@ -15,7 +15,7 @@
  *
  * A host whose turn it is while its machine has no place for another request (address.h) leaves the
  * heap and is parked there. Each request that ends at that machine calls so many of those parked back
- * as there are places now. */
+ * as there are places now; who has to wait for his lane besides is called, but takes no place. */
 #include "schedule/schedule.h"
 
 #include <assert.h>
@@ -209,7 +209,8 @@ static void call_back(struct schedule *s, struct address *address, int64_t now_u
 		list_remove(&host->guest.parked);
 		host->guest.free_us = free_us;
 		host_place(s, host);
-		places -= host->ready_us <= free_us; /* else it cannot use it */
+		/* Else it cannot use it. */
+		places -= host->ready_us <= free_us && lane_has_room(&s->places, host->lane);
 	}
 }
 

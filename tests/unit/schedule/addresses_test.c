@@ -280,6 +280,60 @@ static void test_called(void **state)
 	machine_free(m);
 }
 
+/* One poll, which is answered at once; the next one is due then. */
+static void serve(struct machine *m, unsigned i, int64_t next_us)
+{
+	assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[i]);
+	schedule_began(m->schedule, &m->slots[i], m->now_us);
+	start(m, i, 0);
+	schedule_answered(m->schedule, &m->slots[i], m->now_us);
+	end(m, i, next_us);
+	m->now_us += SEC_US;
+}
+
+/* Who cannot go because his lane is full does not keep the place from others. */
+static void test_lane_is_full(void **state)
+{
+	struct host_settings one = {"203.0.113.1", SEC_US, 1};
+	const struct fetch_settings settings = {
+		.hosts = &one, .n_hosts = 1, .host_default = {NULL, SEC_US, 1}, .parallel = 4};
+	struct machine *m = machine_new(&settings, 1);
+
+	(void)state;
+	for (unsigned i = 0; i < SLOTS; i++)
+		schedule_remove(m->schedule, &m->slots[i], START);
+	/* 0 and 2 are known to be quick; 1 has not been asked yet, and finds the place taken. */
+	for (unsigned i = 0; i < 3; i += 2) {
+		add(m->schedule, &m->slots[i], i, START);
+		serve(m, i, START + MIN_US + i);
+	}
+	add(m->schedule, &m->slots[1], 1, START + MIN_US + 1);
+	m->now_us = START + 2 * MIN_US;
+	assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[0]);
+	start(m, 0, 0);
+	assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[1]);
+	start(m, 1, 0);
+	assert_int_equal(m->turned_away, 1);
+	assert_null(schedule_take(m->schedule, m->now_us));
+	/* Two others that have not been asked yet have all places of such. */
+	for (unsigned i = 3; i < 5; i++) {
+		m->at[i] = i;
+		add(m->schedule, &m->slots[i], i, m->now_us);
+		assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[i]);
+		start(m, i, 0);
+	}
+	end(m, 0, START + DAY_US);
+	m->now_us += SEC_US;
+	assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[2]);
+	start(m, 2, 0);
+	end(m, 3, START + DAY_US);
+	assert_null(schedule_take(m->schedule, m->now_us));
+	end(m, 2, START + DAY_US);
+	m->now_us += SEC_US;
+	assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[1]);
+	machine_free(m);
+}
+
 /* Hosts that move, vanish, come back and are held: never too many at a machine, and in the end nobody
  * has been forgotten. */
 static void test_turmoil(void **state)
@@ -335,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_agreed),
 		cmocka_unit_test(test_other_settings),
 		cmocka_unit_test(test_called),
+		cmocka_unit_test(test_lane_is_full),
 		cmocka_unit_test(test_turmoil),
 	};
 
