@@ -407,6 +407,7 @@ void subscribing_pump(struct subscriber *s)
 		fetch_slow(s->fetcher, container_of(slot, struct follower, slot)->asker);
 	for (struct schedule_slot *slot; (slot = schedule_take(s->schedule, boot_us));) {
 		struct follower *f = container_of(slot, struct follower, slot);
+		now = clock_real_us(); /* were it set meanwhile, who is not due yet would be so for ever */
 		if (tick_one(s, f, now) || give_way(s, f, now))
 			continue;
 		/* Ticking may have put it elsewhere. */
