@@ -50,9 +50,9 @@ static void write_for_ever(struct store *store, int pipe_fd, unsigned seed)
 	}
 }
 
-static uint64_t last_reported(int fd)
+static uint64_t last_reported(int fd, uint64_t last)
 {
-	uint64_t seq, last = 0;
+	uint64_t seq;
 
 	while (read(fd, &seq, sizeof seq) == sizeof seq)
 		last = seq;
@@ -80,10 +80,13 @@ static void test_kill(void **state)
 			write_for_ever(store, fds[1], seed + (unsigned)crash);
 		}
 		close(fds[1]);
+		uint64_t first = 0;
+		if (crash % 2) /* else it may come before anything is durable */
+			assert_int_equal(read(fds[0], &first, sizeof first), sizeof first);
 		const struct timespec wait = {0, 5000000 + rand_r(&seed) % 60000000};
 		nanosleep(&wait, NULL);
 		kill(pid, SIGKILL);
-		uint64_t reported = last_reported(fds[0]);
+		uint64_t reported = last_reported(fds[0], first);
 		close(fds[0]);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFSIGNALED(status));
@@ -94,7 +97,7 @@ static void test_kill(void **state)
 		assert_true(journal_head(store->journal) >= head);
 		head = journal_head(store->journal);
 	}
-	assert_true(head > CRASHES);
+	assert_true(head >= CRASHES / 2);
 	struct checker checker = checker_new();
 	struct journal_reader *reader;
 	assert_int_equal(journal_reader_open(&reader, store->path, &store->error), 0);
