@@ -19,6 +19,7 @@ import measure_journal
 import measure_latency
 import measure_memory
 import measure_parse
+import measure_polls
 import measure_replay
 import measure_scale
 import measure_sweep
@@ -39,6 +40,7 @@ MEASUREMENTS = {
     "fetch": measure_fetch.measure,
     "parse": measure_parse.measure,
     "instructions": measure_instructions.measure,
+    "polls": measure_polls.measure,
 }
 
 

@@ -7,19 +7,32 @@ import shutil
 import subprocess
 
 
+OFF_AT_START = "--instr-atstart=no"
+
+
 def available():
     return shutil.which("valgrind") is not None
 
 
+def command_of(command, out, *options):
+    """The command that counts another one's. `out` takes callgrind's profile, for callgrind_annotate."""
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *options, "--", *map(str, command)]
+
+
 def count(command, out, lines=(), env=None):
-    """(instructions, what it printed). `out` takes callgrind's profile, for callgrind_annotate."""
-    run = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--", *map(str, command)],
-                         input="".join(f"{line}\n" for line in lines).encode(), env=env or os.environ,
+    """(instructions, what it printed)."""
+    run = subprocess.run(command_of(command, out), input="".join(f"{line}\n" for line in lines).encode(), env=env or os.environ,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     found = re.search(rb"Collected : (\d+)", run.stderr)
     if run.returncode != 0 or not found:
         raise RuntimeError(f"{command[0]} failed under valgrind with {run.returncode}: {run.stderr.decode(errors='replace')[-2000:]}")
     return int(found.group(1)), run.stdout
+
+
+def switch(pid, is_on):
+    """From now on a process that was started with OFF_AT_START counts, or does not."""
+    subprocess.run(["callgrind_control", "--instr=" + ("on" if is_on else "off"), str(pid)], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def functions(out):

@@ -29,6 +29,7 @@ PARSED, FEW = 250, 100  # feeds for readers that need most of a minute for all: 
 DUE_AGAIN, DUE_AGAIN_MIN = 2, 4_000
 HANDSHAKES, RESUMED = 600, 5  # as many more where they are resumed, but for one in fifteen
 SMALL = "small.xml"  # a feed that is not the matter: what is asked of it is whether it has changed
+SMALL_FEED = '<rss version="2.0"><channel><title>Small</title><item><guid>1</guid><title>One</title></item></channel></rss>'
 
 RATE_GOAL = 0.8  # of the yardstick's
 US_304_GOAL, US_200_GOAL, US_HANDSHAKE_GOAL = 60, 300, 2000
@@ -248,8 +249,7 @@ def measure(options):
         root = work / "root"
         root.mkdir()
         names = [path.name for path in generate_feeds.write_files(root, SEED, FEEDS, FILE_BYTES)]
-        (root / SMALL).write_text('<rss version="2.0"><channel><title>Small</title><item><guid>1</guid><title>One</title></item>'
-                                  "</channel></rss>")
+        (root / SMALL).write_text(SMALL_FEED)
         with Hosts(work, root) as hosts:
             b = Bench(options, work, hosts, names)
             for n in range(options.pick(ROUNDS, QUICK_ROUNDS)):

@@ -117,12 +117,16 @@ class Poller(wire.Daemon):
             stdout=self.log, stderr=self.log, env=wire.environment())
         return self
 
-    def wait_swept(self):
-        """Waits until each feed has been polled and the journal has it; CPU seconds of the daemon and the bus since they began."""
+    def wait_polled(self):
+        """Waits until each feed has been polled and the journal has it."""
         def done():
             status = self.status_or_none()
             return status and status["counters"]["civicwire_polls_total"] >= self.n and status["feeds"]["fine"] == self.n
         wire.wait_until("each feed to be polled", done, seconds=120)
+
+    def wait_swept(self):
+        """Likewise; CPU seconds of the daemon and the bus since they began."""
+        self.wait_polled()
         return self.cpu_s()
 
     def cpu_s(self):
