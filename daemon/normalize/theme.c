@@ -24,6 +24,11 @@
  * needs two words. */
 #define POINTS_ENOUGH 2
 
+/* Most words of a text begin no phrase, and that is all there is to know of them: a bit says so sooner than a
+ * table does. The phrases shipped have 2,400 edges, so that one word in fourteen is looked for in vain, and
+ * 4 KB stay in the nearest cache. */
+#define EDGE_BITS_LOG 15
+
 enum { ROOT_WORDS, ROOT_CATEGORIES, N_ROOTS };
 
 #define NONE UINT32_MAX
@@ -66,7 +71,9 @@ struct theme_rules {
 	size_t n_themes, cap_themes;
 	struct slot *slots;
 	size_t cap_slots;
-	size_t depth; /* words of the longest phrase */
+	uint64_t edges[(1u << EDGE_BITS_LOG) /
+		       64]; /* a bit for each hash of an edge that is there */
+	size_t depth;       /* words of the longest phrase */
 };
 
 static uint32_t add_node(struct theme_rules *rules, uint32_t parent, struct str word, uint32_t edge)
@@ -107,6 +114,22 @@ static uint32_t hash_of_edge(uint32_t parent, uint32_t hash)
 	return mixed ^ mixed >> 15;
 }
 
+static uint64_t edge_bit(uint32_t edge, size_t *ret_at)
+{
+	const uint32_t bit = edge >> (32 - EDGE_BITS_LOG); /* the table goes by the others */
+
+	*ret_at = bit / 64;
+	return UINT64_C(1) << bit % 64;
+}
+
+static bool may_have(const struct theme_rules *rules, uint32_t edge)
+{
+	size_t at;
+	uint64_t bit = edge_bit(edge, &at);
+
+	return rules->edges[at] & bit;
+}
+
 /* Where the node is, or the free slot where it would be. The table is never more than half full. */
 static struct slot *find_slot(
 	const struct theme_rules *rules, uint32_t parent, struct str word, uint32_t edge)
@@ -144,9 +167,9 @@ static void grow_slots(struct theme_rules *rules)
 
 static uint32_t child(const struct theme_rules *rules, uint32_t parent, const struct theme_words *w)
 {
-	if (!rules->cap_slots)
-		return NONE;
-	return find_slot(rules, parent, w->word, hash_of_edge(parent, w->hash))->node;
+	uint32_t edge = hash_of_edge(parent, w->hash);
+
+	return may_have(rules, edge) ? find_slot(rules, parent, w->word, edge)->node : NONE;
 }
 
 static uint32_t add_child(struct theme_rules *rules, uint32_t parent, const struct theme_words *w)
@@ -155,8 +178,12 @@ static uint32_t add_child(struct theme_rules *rules, uint32_t parent, const stru
 
 	grow_slots(rules);
 	struct slot *slot = find_slot(rules, parent, w->word, edge);
-	if (slot->node == NONE)
+	if (slot->node == NONE) {
+		size_t at;
+		uint64_t bit = edge_bit(edge, &at);
+		rules->edges[at] |= bit;
 		*slot = (struct slot){edge, add_node(rules, parent, w->word, edge)};
+	}
 	return slot->node;
 }
 
