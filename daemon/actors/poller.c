@@ -69,34 +69,6 @@ static void suspect_us(struct poller *p, struct reply *reply)
 			mem_printf("most hosts cannot be reached; of this one: %s", reply->error));
 }
 
-/* Texts of numbers, for the fields of a record. */
-struct numbers {
-	char status[16], took_ms[24];
-};
-
-static void write_numbers(struct numbers *to, int http_status, int64_t took_us)
-{
-	snprintf(to->status, sizeof to->status, "%d", http_status);
-	snprintf(to->took_ms, sizeof to->took_ms, "%lld", (long long)(took_us / MSEC_US));
-}
-
-/* What `--verbose` tells of each poll. */
-static void log_poll(const struct reply *reply, int64_t took_us)
-{
-	const struct feed *feed = reply->feed;
-	const char *outcome = reply_outcome_names[reply->outcome];
-	struct numbers n;
-
-	if (!log_is_on(LOG_LEVEL_DEBUG))
-		return;
-	write_numbers(&n, reply->http_status, took_us);
-	log_write(LOG_LEVEL_DEBUG,
-		LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
-			{"http_status", n.status}, {"duration_ms", n.took_ms},
-			{"outcome", outcome}),
-		"%s was polled: %s", feed->id, reply->error ? reply->error : outcome);
-}
-
 #define LANE_LATENESS(id, name) HISTOGRAM_POLL_LATENESS_##id,
 #define LANE_DURATION(id, name) HISTOGRAM_POLL_DURATION_##id,
 static const enum histogram lateness_of[LANE_COUNT] = {LANES(LANE_LATENESS)};
@@ -141,7 +113,7 @@ static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 		polled->took_ms = (uint32_t)(took_us / MSEC_US);
 		histogram_observe(duration_of[lane], took_us);
 	}
-	log_poll(reply, took_us);
+	polling_log(reply, took_us);
 	suspect_us(p, reply);
 	/* "Too many requests" speaks for the whole host, not only for this feed. */
 	if (polled && reply->http_status == 429 && reply->retry_after_us > 0)
@@ -405,33 +377,6 @@ void poller_hold(struct poller *p, bool hold)
 		polling_pump(p);
 }
 
-static void log_change(const struct polled *polled, const struct feed_state *is)
-{
-	const struct feed *feed = polled->feed;
-	const struct feed_state was = polled_state(polled);
-	struct numbers n;
-	bool was_bad = was.health == FEED_FAILING || was.health == FEED_GONE;
-	bool is_bad = is->health == FEED_FAILING || is->health == FEED_GONE;
-
-	if (was_bad == is_bad && was.fault == is->fault)
-		return;
-	write_numbers(&n, (int)is->http_status, polled->took_ms * MSEC_US);
-	if (is_bad)
-		log_write(LOG_LEVEL_WARNING,
-			LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
-				{"http_status", n.status}, {"duration_ms", n.took_ms},
-				{"fault", fault_name(is->fault)}),
-			"%s is %s: %s (%s)", feed->id, feed_health_names[is->health],
-			is->error ? is->error : "no reason known", fault_name(is->fault));
-	else if (!was_bad)
-		return; /* trouble of ours, told elsewhere */
-	else
-		log_write(LOG_LEVEL_INFO,
-			LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
-				{"http_status", n.status}, {"duration_ms", n.took_ms}),
-			"%s works again after %u failed polls", feed->id, (unsigned)was.failures);
-}
-
 /* ---- another configuration ---- */
 
 void polling_reschedule(struct poller *p, struct polled *polled, struct now now, int64_t due_us)
@@ -617,7 +562,7 @@ static bool take_state(struct polled *polled, struct feed_state *state, struct n
 		return false;
 	}
 	bool moves = strcmp(polled_url(polled), feed_state_url(state, polled->feed->url)) != 0;
-	log_change(polled, state);
+	polling_log_change(polled, state);
 	polled_set_state(polled, state);
 	feed_state_deinit(state);
 	if (moves)

@@ -1,4 +1,4 @@
-/* The poller's inside, shared by poller.c, pushing.c and showing.c; nobody else. */
+/* The poller's inside, shared by the files that are named below; nobody else. */
 #pragma once
 
 #include <uv.h>
@@ -50,6 +50,12 @@ void polling_begin(struct poller *p, struct polled *polled);
 /* showing.c */
 /* The feed, as it is configured; NULL: it is not. */
 struct polled *polling_find(const struct poller *p, const char *feed_id);
+
+/* polling-log.c */
+/* What `--verbose` tells of each poll. */
+void polling_log(const struct reply *reply, int64_t took_us);
+/* That a feed is ill, or well again, by the state that it is about to have. */
+void polling_log_change(const struct polled *polled, const struct feed_state *is);
 
 /* pushing.c */
 /* Is what is under way a push? */
