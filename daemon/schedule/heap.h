@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The place of an element that is in no heap, where its owner has to know. */
+#define HEAP_OUT SIZE_MAX
+
 struct heap_entry {
 	int64_t key;
 	size_t *place; /* the element's own index, kept current */

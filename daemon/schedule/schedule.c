@@ -15,7 +15,11 @@
  *
  * A host whose turn it is while its machine has no place for another request (address.h) leaves the
  * heap and is parked there. Each request that ends at that machine calls so many of those parked back
- * as there are places now; who has to wait for his lane besides is called, but takes no place. */
+ * as there are places now; who has to wait for his lane besides is called, but takes no place.
+ *
+ * A busy slot whose request is redirected to another host leaves its own, and waits in that one's queue
+ * like any other (visit.h): SLOT_BUSY ──▶ SLOT_QUEUED ──▶ SLOT_BUSY, until schedule_done() has it at home
+ * again. If it waits for too long, it goes home to be told so when it is its turn there. */
 #include "schedule/schedule.h"
 
 #include <assert.h>
@@ -27,14 +31,17 @@
 #include "schedule/address.h"
 #include "schedule/heap.h"
 #include "schedule/host.h"
+#include "schedule/visit.h"
 
-#define OUT_OF_HEAP SIZE_MAX
+/* So long after its last request is a host remembered that has no slot: where it is, for connections to
+ * it are kept for half as long, and how quick, for whoever is led there again. */
+#define VACANT_US MIN_US
 
 struct schedule_host {
 	char *name;
 	int64_t gap_us, parallel;
 	int64_t ready_us; /* no request starts before */
-	size_t place;     /* in its lane's schedule->hosts; OUT_OF_HEAP: in none */
+	size_t place;     /* in its lane's schedule->hosts; HEAP_OUT: in none */
 	enum schedule_lane lane;
 	size_t busy, slots; /* requests under way; all slots that name this host */
 	struct list queue;  /* of slots, by the time they became due */
@@ -50,8 +57,9 @@ struct schedule {
 	struct list asking;            /* slots not in the slow lane, whose request has begun */
 	struct map by_name;
 	struct address_book addresses;
+	struct visits visits;
 	/* Hosts that lost their last slot and still rest: a feed that is taken out and put in again
-	 * (a reload) must not be polled twice within the gap. */
+	 * (a reload) must not be polled twice within the gap, nor one that is led there be there. */
 	struct list vacant;
 	size_t n;
 };
@@ -72,6 +80,7 @@ struct schedule *schedule_new(const struct fetch_settings *settings)
 	set_places(s);
 	map_init(&s->by_name);
 	address_book_init(&s->addresses);
+	visits_init(&s->visits);
 	list_init(&s->vacant);
 	list_init(&s->asking);
 	return s;
@@ -89,6 +98,7 @@ struct schedule *schedule_free(struct schedule *s)
 	}
 	map_deinit(&s->by_name);
 	address_book_deinit(&s->addresses);
+	visits_deinit(&s->visits);
 	heap_deinit(&s->due);
 	for (size_t i = 0; i < LANE_COUNT; i++)
 		heap_deinit(&s->hosts[i]);
@@ -113,25 +123,35 @@ static void set_manners(struct schedule_host *host, const struct fetch_settings 
 	guest_allow(&host->guest, host->gap_us, host->parallel);
 }
 
-static struct schedule_host *host_for(struct schedule *s, const char *url)
+static struct schedule_host *host_named(struct schedule *s, struct str name)
+{
+	struct schedule_host *host = map_get(&s->by_name, name);
+
+	if (host)
+		return host;
+	host = mem_zalloc(1, sizeof *host);
+	host->name = mem_strndup(name.n ? name.p : "", name.n);
+	host->ready_us = INT64_MIN;
+	host->place = HEAP_OUT;
+	host->lane = LANE_NEW;
+	list_init(&host->queue);
+	list_init(&host->vacant);
+	guest_init(&host->guest);
+	set_manners(host, s->settings);
+	map_add(&s->by_name, str_make(host->name, name.n), host);
+	return host;
+}
+
+/* The URL's host, with a slot more. */
+static struct schedule_host *host_join(struct schedule *s, const char *url)
 {
 	struct buf name = BUF_INIT;
 
 	host_of_url(&name, str_of(url));
-	struct schedule_host *host = map_get(&s->by_name, buf_view(&name));
-	if (!host) {
-		host = mem_zalloc(1, sizeof *host);
-		host->name = mem_strndup(name.n ? name.p : "", name.n);
-		host->ready_us = INT64_MIN;
-		host->place = OUT_OF_HEAP;
-		host->lane = LANE_NEW;
-		list_init(&host->queue);
-		list_init(&host->vacant);
-		guest_init(&host->guest);
-		set_manners(host, s->settings);
-		map_add(&s->by_name, str_make(host->name, name.n), host);
-	}
+	struct schedule_host *host = host_named(s, buf_view(&name));
 	buf_deinit(&name);
+	host->slots++;
+	list_remove(&host->vacant);
 	return host;
 }
 
@@ -145,16 +165,16 @@ static void host_place(struct schedule *s, struct schedule_host *host)
 		return;
 	list_remove(&host->guest.parked);
 	if (!wanted) {
-		if (host->place != OUT_OF_HEAP)
+		if (host->place != HEAP_OUT)
 			heap_take(hosts, host->place);
-		host->place = OUT_OF_HEAP;
+		host->place = HEAP_OUT;
 		return;
 	}
 	int64_t due = container_of(host->queue.next, struct schedule_slot, link)->due_us;
 	int64_t key = host->ready_us > due ? host->ready_us : due;
 	if (key < host->guest.free_us)
 		key = host->guest.free_us;
-	if (host->place == OUT_OF_HEAP)
+	if (host->place == HEAP_OUT)
 		heap_push(hosts, key, &host->place);
 	else
 		heap_move(hosts, host->place, key);
@@ -165,9 +185,9 @@ static void host_change_lane(
 {
 	if (host->lane == lane)
 		return;
-	if (host->place != OUT_OF_HEAP)
+	if (host->place != HEAP_OUT)
 		heap_take(&s->hosts[host->lane], host->place);
-	host->place = OUT_OF_HEAP;
+	host->place = HEAP_OUT;
 	host->lane = lane;
 	host_place(s, host);
 }
@@ -240,21 +260,24 @@ static bool has_place(struct schedule *s, struct schedule_host *host, int64_t no
 		return false;
 	}
 	heap_take(&s->hosts[host->lane], host->place);
-	host->place = OUT_OF_HEAP;
+	host->place = HEAP_OUT;
 	list_append(&address->parked, &host->guest.parked);
 	return false;
 }
 
 /* Forgets hosts without slots that have rested. A few per call keep pace with those that come;
- * taking out ten thousand feeds at once stays linear. */
+ * taking out ten thousand feeds at once stays linear. One that is held for a week keeps none of the
+ * others. */
 static void sweep_vacant(struct schedule *s, int64_t now_us)
 {
 	for (int i = 0; i < 2 && !list_is_empty(&s->vacant); i++) {
 		struct schedule_host *host =
 			container_of(s->vacant.next, struct schedule_host, vacant);
-		if (host->ready_us > now_us)
-			return;
 		list_remove(&host->vacant);
+		if (host->ready_us > now_us - VACANT_US) {
+			list_append(&s->vacant, &host->vacant);
+			continue;
+		}
 		guest_leave(&s->addresses, &host->guest, 0);
 		map_take(&s->by_name, str_of(host->name));
 		free(host->name);
@@ -262,12 +285,54 @@ static void sweep_vacant(struct schedule *s, int64_t now_us)
 	}
 }
 
+/* A slot fewer; may be the host's end. */
+static void host_leave(struct schedule *s, struct schedule_host *host, int64_t now_us)
+{
+	if (--host->slots == 0)
+		list_append(&s->vacant, &host->vacant);
+	sweep_vacant(s, now_us);
+}
+
+static void enqueue(struct schedule *s, struct schedule_slot *slot)
+{
+	slot->where = SLOT_QUEUED;
+	list_append(&slot->host->queue, &slot->link);
+	host_place(s, slot->host);
+}
+
+/* Its place, its host and the machine are for others now. */
+static void release(struct schedule *s, struct schedule_slot *slot, int64_t now_us)
+{
+	leave_lane(s, slot);
+	host_rest(slot->host, now_us);
+	host_place(s, slot->host);
+	address_rest(s, slot->host, now_us);
+}
+
+/* A queued slot goes without having had its turn. */
+static void dequeue(struct schedule *s, struct schedule_slot *slot, int64_t now_us)
+{
+	list_remove(&slot->link);
+	host_place(s, slot->host);
+	call_back(s, slot->host->guest.at, now_us); /* it may have been called, and not gone */
+}
+
+static void go_home(struct schedule *s, struct schedule_slot *slot, int64_t now_us)
+{
+	struct visit *visit = visit_of(&s->visits, slot);
+	struct schedule_host *host = slot->host;
+
+	if (!visit)
+		return;
+	slot->host = visit->home;
+	visit_end(&s->visits, visit);
+	host_leave(s, host, now_us);
+}
+
 void schedule_add(struct schedule *s, struct schedule_slot *slot, const char *url, int64_t due_us)
 {
 	assert(slot->where == SLOT_OUT);
-	slot->host = host_for(s, url);
-	slot->host->slots++;
-	list_remove(&slot->host->vacant);
+	slot->host = host_join(s, url);
 	list_init(&slot->link);
 	slot->due_us = due_us;
 	slot->where = SLOT_HEAP;
@@ -277,27 +342,37 @@ void schedule_add(struct schedule *s, struct schedule_slot *slot, const char *ur
 
 void schedule_remove(struct schedule *s, struct schedule_slot *slot, int64_t now_us)
 {
-	struct schedule_host *host = slot->host;
-
 	if (slot->where == SLOT_OUT)
 		return;
 	if (slot->where == SLOT_HEAP)
 		heap_take(&s->due, slot->heap_index);
 	else if (slot->where == SLOT_QUEUED)
-		list_remove(&slot->link);
-	else {
-		leave_lane(s, slot);
-		host_rest(host, now_us);
-		address_rest(s, host, now_us);
-	}
+		dequeue(s, slot, now_us);
+	else
+		release(s, slot, now_us);
+	go_home(s, slot, now_us);
+	host_leave(s, slot->host, now_us);
 	slot->where = SLOT_OUT;
 	slot->host = NULL;
 	s->n--;
-	host_place(s, host);
-	call_back(s, host->guest.at, now_us); /* it may have been called, and not gone */
-	if (--host->slots == 0)
-		list_append(&s->vacant, &host->vacant);
-	sweep_vacant(s, now_us);
+}
+
+/* Who has waited long enough for another host waits for its own, to be told so. */
+static void call_off(struct schedule *s, int64_t now_us)
+{
+	while (heap_first(&s->visits.waiting) <= now_us) {
+		struct visit *visit =
+			container_of(s->visits.waiting.entries[0].place, struct visit, place);
+		struct schedule_host *host = visit->slot->host;
+		visit_wait_no_more(&s->visits, visit);
+		visit->over = true;
+		dequeue(s, visit->slot, now_us);
+		visit->slot->host = visit->home;
+		visit->home->slots++;
+		host_leave(s, host, now_us);
+		visit->slot->due_us = now_us;
+		enqueue(s, visit->slot);
+	}
 }
 
 /* The first moment at which a host of a lane that has room can be asked. */
@@ -320,10 +395,9 @@ struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
 		struct schedule_slot *slot =
 			container_of(s->due.entries[0].place, struct schedule_slot, heap_index);
 		heap_take(&s->due, 0);
-		slot->where = SLOT_QUEUED;
-		list_append(&slot->host->queue, &slot->link);
-		host_place(s, slot->host);
+		enqueue(s, slot);
 	}
+	call_off(s, now_us);
 	enum schedule_lane lane;
 	struct schedule_host *host;
 	int64_t since_us;
@@ -343,6 +417,9 @@ struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
 	if (host->guest.at)
 		host->guest.at->busy++;
 	host_place(s, host);
+	struct visit *visit = visit_of(&s->visits, slot);
+	if (visit)
+		visit_wait_no_more(&s->visits, visit);
 	return slot;
 }
 
@@ -382,13 +459,41 @@ int64_t schedule_answered(struct schedule *s, struct schedule_slot *slot, int64_
 void schedule_done(struct schedule *s, struct schedule_slot *slot, int64_t now_us, int64_t due_us)
 {
 	assert(slot->where == SLOT_BUSY);
-	leave_lane(s, slot);
-	host_rest(slot->host, now_us);
-	host_place(s, slot->host);
-	address_rest(s, slot->host, now_us);
+	release(s, slot, now_us);
+	go_home(s, slot, now_us);
 	slot->due_us = due_us;
 	slot->where = SLOT_HEAP;
 	heap_push(&s->due, due_us, &slot->heap_index);
+}
+
+void schedule_hop(struct schedule *s, struct schedule_slot *slot, struct hop *hop, int64_t now_us)
+{
+	struct schedule_host *from = slot->host;
+	struct visit *visit = visit_of(&s->visits, slot);
+	bool was_home = !visit;
+
+	schedule_answered(s, slot, now_us);
+	release(s, slot, now_us);
+	visit = visit_begin(&s->visits, slot, from, hop);
+	if (was_home)
+		visit->until_us = now_us + SCHEDULE_HOP_WAIT_US;
+	slot->host = host_join(s, visit->hop.url);
+	if (!was_home)
+		host_leave(s, from, now_us);
+	slot->due_us = now_us;
+	enqueue(s, slot);
+	visit_wait(&s->visits, visit);
+}
+
+const struct hop *schedule_hop_of(
+	const struct schedule *s, const struct schedule_slot *slot, bool *ret_over)
+{
+	const struct visit *visit = visit_of(&s->visits, slot);
+
+	if (!visit)
+		return NULL;
+	*ret_over = visit->over;
+	return &visit->hop;
 }
 
 static void arrive(struct schedule *s, struct schedule_host *host, const uint8_t bytes[16])
@@ -429,14 +534,42 @@ void schedule_put_back(
 	list_append(host->queue.next, &slot->link); /* before the first */
 	host_place(s, host);
 	call_back(s, host->guest.at, now_us);
+	struct visit *visit = visit_of(&s->visits, slot);
+	if (visit)
+		visit_wait(&s->visits, visit);
+}
+
+static void hold(struct schedule *s, struct schedule_host *host, int64_t until_us)
+{
+	if (host->ready_us >= until_us)
+		return;
+	host->ready_us = until_us;
+	host_place(s, host);
 }
 
 void schedule_hold_host(struct schedule *s, struct schedule_slot *slot, int64_t until_us)
 {
-	if (slot->where == SLOT_OUT || slot->host->ready_us >= until_us)
-		return;
-	slot->host->ready_us = until_us;
-	host_place(s, slot->host);
+	if (slot->where != SLOT_OUT)
+		hold(s, slot->host, until_us);
+}
+
+void schedule_hold_named(struct schedule *s, const char *name, int64_t until_us)
+{
+	struct schedule_host *host = host_named(s, str_of(name));
+
+	hold(s, host, until_us);
+	if (!host->slots && list_is_empty(&host->vacant))
+		list_append(&s->vacant, &host->vacant);
+}
+
+int64_t schedule_held_us(const struct schedule *s, const char *url, int64_t now_us)
+{
+	struct buf name = BUF_INIT;
+
+	host_of_url(&name, str_of(url));
+	const struct schedule_host *host = map_get(&s->by_name, buf_view(&name));
+	buf_deinit(&name);
+	return host && host->ready_us > now_us + host->gap_us ? host->ready_us - now_us : 0;
 }
 
 int64_t schedule_wake(const struct schedule *s, int64_t now_us)
@@ -446,6 +579,8 @@ int64_t schedule_wake(const struct schedule *s, int64_t now_us)
 	int64_t wake = due < host ? due : host;
 
 	wake = slow < wake ? slow : wake;
+	if (heap_first(&s->visits.waiting) < wake)
+		wake = heap_first(&s->visits.waiting);
 	return wake < now_us ? now_us : wake;
 }
 

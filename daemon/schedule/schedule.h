@@ -8,12 +8,20 @@
 #pragma once
 
 #include "base/list.h"
+#include "model/hop.h"
 #include "model/reply.h"
 #include "model/settings.h"
 #include "schedule/lane.h"
 
 struct schedule;
 struct schedule_host;
+
+/* So long a poll that was redirected waits for its turn at that other host, all such turns together: a
+ * redirect is an answer for now. Who has waited in vain begins anew after five minutes
+ * (WHEN_LOCAL_RETRY), which makes a quarter of an hour: no host that redirects is asked more often than
+ * anybody is without consent. At a second each 600 are served meanwhile. One that waits costs no place,
+ * but some 300 bytes. */
+#define SCHEDULE_HOP_WAIT_US (10 * MIN_US)
 
 /* Slots that can be busy at a time, whatever the settings. */
 #define SCHEDULE_BUSY_MAX (2 * FETCH_PARALLEL_MAX)
@@ -60,8 +68,22 @@ bool schedule_meets(struct schedule *schedule, struct schedule_slot *slot,
  * again when there is one. */
 void schedule_put_back(struct schedule *schedule, struct schedule_slot *slot,
 	const uint8_t address[16], int64_t now_us);
-/* No request to this slot's host before then (429 with Retry-After). */
+/* The busy slot's request was answered with a redirect to another host (hop->url; the hop is taken over): its
+ * place and its host's are free, and it waits for its turn at that other one, by the same rules. It is taken
+ * again when that has come, or when it has waited for too long, and goes back to its own host with
+ * schedule_done(). */
+void schedule_hop(
+	struct schedule *schedule, struct schedule_slot *slot, struct hop *hop, int64_t now_us);
+/* By which redirect the slot is at another host than its own, until schedule_done() or schedule_remove();
+ * NULL: by none. *ret_over (then only): it has waited for too long; no request is to be made. */
+const struct hop *schedule_hop_of(
+	const struct schedule *schedule, const struct schedule_slot *slot, bool *ret_over);
+/* No request to the host at which this slot is before then (429 with Retry-After). */
 void schedule_hold_host(struct schedule *schedule, struct schedule_slot *slot, int64_t until_us);
+/* The same by the host's name (host_of_url()), whether or not a slot is there. */
+void schedule_hold_named(struct schedule *schedule, const char *name, int64_t until_us);
+/* For how much longer no request is to be made to the URL's host; 0: only its gap is waited for, at most. */
+int64_t schedule_held_us(const struct schedule *schedule, const char *url, int64_t now_us);
 /* When schedule_take() or schedule_slow() may next have something; INT64_MAX: never, unless something
  * changes. */
 int64_t schedule_wake(const struct schedule *schedule, int64_t now_us);
