@@ -8,7 +8,16 @@
 #include "journal/encoding.h"
 #include "journal/row.h"
 
-enum column_type { COLUMN_TEXT, COLUMN_HASH, COLUMN_I64, COLUMN_U32, COLUMN_BOOL, COLUMN_ACTIVITY };
+enum column_type {
+	COLUMN_TEXT,
+	COLUMN_HASH,
+	COLUMN_I64,
+	COLUMN_U32,
+	COLUMN_I16,
+	COLUMN_U8,
+	COLUMN_BOOL,
+	COLUMN_ACTIVITY
+};
 
 #define COLUMN(type, member) \
 	{ \
@@ -33,7 +42,7 @@ static const struct {
 	COLUMN(I64, told_noisy_us),
 	COLUMN(I64, hint_us),
 	COLUMN(U32, failures),
-	COLUMN(U32, http_status),
+	COLUMN(I16, http_status),
 	COLUMN(U32, items),
 	COLUMN(BOOL, backfilled),
 	COLUMN(BOOL, guids_repeat),
@@ -46,7 +55,7 @@ static const struct {
 	COLUMN(I64, moving_since_us),
 	COLUMN(U32, news),
 	COLUMN(U32, skip_hours),
-	COLUMN(U32, skip_days),
+	COLUMN(U8, skip_days),
 	COLUMN(U32, moving_polls),
 	COLUMN(BOOL, told_quiet),
 	COLUMN(TEXT, moving_url),
@@ -55,6 +64,7 @@ static const struct {
 	COLUMN(I64, phase_us),
 	COLUMN(I64, held_until_us),
 	COLUMN(TEXT, hubs),
+	COLUMN(TEXT, held_host),
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
 
@@ -180,6 +190,10 @@ static struct row_value value_of(const struct feed_state *state, size_t i, struc
 	case COLUMN_U32:
 		memcpy(&word, member, sizeof word);
 		return row_int(word);
+	case COLUMN_I16:
+		return row_int(*(const int16_t *)member);
+	case COLUMN_U8:
+		return row_int(*(const uint8_t *)member);
 	case COLUMN_BOOL:
 		return row_int(*(const bool *)member);
 	case COLUMN_ACTIVITY:
@@ -208,6 +222,12 @@ static void read_column(sqlite3_stmt *stmt, int at, size_t i, struct feed_state 
 	case COLUMN_U32:
 		word = (uint32_t)sqlite3_column_int64(stmt, at);
 		memcpy(member, &word, sizeof word);
+		break;
+	case COLUMN_I16:
+		*(int16_t *)member = (int16_t)sqlite3_column_int(stmt, at);
+		break;
+	case COLUMN_U8:
+		*(uint8_t *)member = (uint8_t)sqlite3_column_int(stmt, at);
 		break;
 	case COLUMN_BOOL:
 		*(bool *)member = sqlite3_column_int64(stmt, at);
@@ -407,7 +427,7 @@ static void read_polled(struct journal *j, sqlite3_stmt *stmt, int first, struct
 	state->last_poll_us = sqlite3_column_int64(stmt, first + 1);
 	state->last_success_us = sqlite3_column_int64(stmt, first + 2);
 	state->next_due_us = sqlite3_column_int64(stmt, first + 3);
-	state->http_status = sqlite3_column_int(stmt, first + 4);
+	state->http_status = (int16_t)sqlite3_column_int(stmt, first + 4);
 }
 
 int journal_states_each(struct journal *j, struct journal_state_walk *walk, struct error *error)

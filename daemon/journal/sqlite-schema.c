@@ -8,7 +8,7 @@
 
 /* "CWjn" in the database header: what file(1) and other tools know this by. */
 #define STORE_APPLICATION_ID 0x43576a6e
-#define STORE_SCHEMA         8
+#define STORE_SCHEMA         9
 
 /* checksum stands before views and body, and body last, so that a reader who looks at the views
  * alone never touches the body's overflow pages. seen is clustered by feed: one reply touches a
@@ -80,6 +80,7 @@ static const char *const upgrades[STORE_SCHEMA] = {
 	[6] = FEED_GETS(NUMBER("phase_us") NUMBER(
 		"held_until_us") "ALTER TABLE feed ADD COLUMN hubs;") SUBSCRIPTION_TABLE,
 	[7] = POLLED_TABLE,
+	[8] = FEED_GETS("ALTER TABLE feed ADD COLUMN held_host;"),
 };
 
 /* A flipped bit in this row would have the store taken for one of another version. */

@@ -22,6 +22,7 @@ void feed_state_deinit(struct feed_state *state)
 	free(state->last_modified);
 	free(state->url);
 	free(state->error);
+	free(state->held_host);
 	free(state->moving_url);
 	free(state->moved_url);
 	free(state->hubs);
@@ -30,8 +31,9 @@ void feed_state_deinit(struct feed_state *state)
 
 static const size_t texts[] = {offsetof(struct feed_state, etag),
 	offsetof(struct feed_state, last_modified), offsetof(struct feed_state, url),
-	offsetof(struct feed_state, error), offsetof(struct feed_state, moving_url),
-	offsetof(struct feed_state, moved_url), offsetof(struct feed_state, hubs)};
+	offsetof(struct feed_state, error), offsetof(struct feed_state, held_host),
+	offsetof(struct feed_state, moving_url), offsetof(struct feed_state, moved_url),
+	offsetof(struct feed_state, hubs)};
 #define N_TEXTS (sizeof texts / sizeof *texts)
 
 static char **text_of(struct feed_state *state, size_t i)
@@ -73,6 +75,7 @@ void feed_state_copy(struct feed_state *to, const struct feed_state *from)
 	to->last_modified = copy(from->last_modified);
 	to->url = copy(from->url);
 	to->error = copy(from->error);
+	to->held_host = copy(from->held_host);
 	to->moving_url = copy(from->moving_url);
 	to->moved_url = copy(from->moved_url);
 	to->hubs = copy(from->hubs);
@@ -81,7 +84,8 @@ void feed_state_copy(struct feed_state *to, const struct feed_state *from)
 void feed_state_copy_shown(struct feed_state *to, const struct feed_state *from)
 {
 	*to = *from;
-	to->etag = to->last_modified = to->url = to->moving_url = to->hubs = NULL;
+	to->etag = to->last_modified = to->url = NULL;
+	to->held_host = to->moving_url = to->hubs = NULL;
 	to->error = copy(from->error);
 	to->moved_url = copy(from->moved_url);
 }

@@ -40,18 +40,18 @@ struct feed_state {
 	int64_t told_noisy_us;    /* when feed.noisy went out last; 0: never */
 	int64_t hint_us; /* how often the last document asked to be polled; 0: it did not */
 	int64_t phase_us; /* one of the moments, hint_us apart, at which it said to publish; 0: none */
-	int64_t held_until_us;   /* its host asked for no request before (429); 0: it did not */
+	int64_t held_until_us;   /* a host asked for no request before (429); 0: none did */
 	int64_t news_us;         /* last time a poll brought new items; 0: never since the first */
 	int64_t rhythm_us;       /* time between such polls, a moving average; 0: not known */
 	int64_t moving_since_us; /* first poll of the row that moving_url stands for */
 
-	uint32_t failures; /* in a row */
-	int32_t http_status;
-	uint32_t items; /* in the last document */
-	uint32_t news;  /* polls that brought new items, the first not counted */
-	uint32_t skip_hours,
-		skip_days; /* of the last document: bits of GMT hours, of days from Sunday */
+	uint32_t failures;   /* in a row */
+	uint32_t items;      /* in the last document */
+	uint32_t news;       /* polls that brought new items, the first not counted */
+	uint32_t skip_hours; /* of the last document: bits of GMT hours … */
 	uint32_t moving_polls;
+	int16_t http_status;
+	uint8_t skip_days; /* … and of days from Sunday */
 	bool backfilled;   /* the first document has been journaled: what is new now is news */
 	bool guids_repeat; /* one guid was seen with two links: keys are guid + link, for good */
 	bool told_failing; /* feed.failing is out, feed.recovered is due */
@@ -60,9 +60,10 @@ struct feed_state {
 	uint32_t
 		number; /* the journal's, of the feed under its present id; 0: not known. Not persisted:
 			    it is the row's own. */
-	struct activity activity; /* items it brought */
 	enum fault fault;         /* FAULT_NONE while all is well */
+	struct activity activity; /* items it brought */
 	char *error;              /* one sentence; NULL while all is well. Owned. */
+	char *held_host; /* which host held_until_us is of; NULL: that of what is polled. Owned. */
 	/* Where permanent redirects lead: once that has proved itself it is moved_url, which is polled in
 	 * the configured one's place. NULL: nowhere. Owned. */
 	char *moving_url, *moved_url;

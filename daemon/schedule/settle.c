@@ -8,7 +8,7 @@
  *   200, no feed      kept                    failure             back-off
  *   410               kept                    failure, gone_since an hour, then a month
  *   429, 503          kept                    failure             back-off, not before Retry-After
- *                                                                 (429: nor the host's other feeds)
+ *                                                                 (429: nor that host's other feeds)
  *   any other         kept                    failure             back-off
  *   our own trouble   kept                    kept                minutes
  *
@@ -23,6 +23,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
+#include "schedule/host.h"
 #include "schedule/when.h"
 
 /* As many as it took to believe the move. */
@@ -38,6 +40,12 @@ static void set_text(char **text, const char *to)
 	*text = copy;
 }
 
+static void end_hold(struct feed_state *state)
+{
+	set_text(&state->held_host, NULL);
+	state->held_until_us = 0;
+}
+
 bool schedule_forget(struct feed_state *state, const char *url)
 {
 	if (!state->url || !strcmp(state->url, url))
@@ -51,7 +59,8 @@ bool schedule_forget(struct feed_state *state, const char *url)
 	set_text(&state->moved_url, NULL);
 	set_text(&state->hubs, NULL);
 	state->moving_since_us = state->moving_polls = 0;
-	state->hint_us = state->phase_us = state->held_until_us = 0;
+	state->hint_us = state->phase_us = 0;
+	end_hold(state);
 	state->skip_hours = state->skip_days = 0;
 	state->last_poll_us = state->next_due_us = state->wait_us = 0;
 	state->failures = 0;
@@ -162,6 +171,19 @@ static void count_gone(struct feed_state *state, const struct reply *reply, int6
 	}
 }
 
+/* A redirect may have led to another host: then that is the one. */
+static void hold(struct reply *reply, int64_t now_us)
+{
+	struct feed_state *state = &reply->state;
+	cleanup(buf_deinit) struct buf own = BUF_INIT, asked = BUF_INIT;
+
+	state->held_until_us = now_us + reply->retry_after_us;
+	host_of_url(&own, str_of(feed_state_url(state, reply->feed->url)));
+	host_of_url(&asked, str_of(reply->url));
+	bool is_own = !asked.n || str_eq(buf_view(&own), buf_view(&asked));
+	set_text(&state->held_host, is_own ? NULL : buf_cstr(&asked));
+}
+
 static void failed(struct reply *reply, const struct settle *settle)
 {
 	struct feed_state *state = &reply->state;
@@ -191,7 +213,7 @@ static void failed(struct reply *reply, const struct settle *settle)
 	if (reply->outcome == REPLY_BUSY && reply->retry_after_us > wait)
 		wait = reply->retry_after_us;
 	if (reply->http_status == 429 && reply->retry_after_us > 0)
-		state->held_until_us = settle->now_us + reply->retry_after_us;
+		hold(reply, settle->now_us);
 	wait_for(state, settle, wait);
 }
 
@@ -227,7 +249,7 @@ static void settle_poll(struct reply *reply, const struct settle *settle)
 	}
 	state->last_poll_us = reply->finished_us ? reply->finished_us : settle->now_us;
 	state->http_status = reply->http_status;
-	state->held_until_us = 0;
+	end_hold(state);
 	if ((reply->outcome == REPLY_BODY && settle->digested == 0) ||
 		reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED ||
 		reply->outcome == REPLY_OUTDATED)

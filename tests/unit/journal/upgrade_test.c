@@ -20,8 +20,8 @@
 #include "recorder_vfs.h"
 
 #define OLDEST     1
-#define NEWEST     8
-#define TO_COME    9
+#define NEWEST     9
+#define TO_COME    10
 #define TEXT_OF(x) #x
 #define SAYS_SCHEMA(n) \
 	"UPDATE meta SET value=" TEXT_OF(n) ",checksum=row_checksum(name," TEXT_OF( \

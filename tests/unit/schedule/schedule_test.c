@@ -339,6 +339,26 @@ static void test_retry_after(void **state)
 		assert_int_equal(f.state.held_until_us, 0);
 		fixture_deinit(&f);
 	}
+	/* For the host that has said so, which a redirect may have led to. */
+	static const char *const asked[][2] = {
+		{"https://Other.example:8443/x", "other.example:8443"},
+		{"https://aci.example/elsewhere", NULL}};
+	for (size_t i = 0; i < 2; i++) {
+		fixture_init(&f, HOUR_US);
+		struct reply *reply = reply_with(&f, REPLY_BUSY, 429);
+		reply->retry_after_us = 2 * HOUR_US;
+		free(reply->url);
+		reply->url = mem_strdup(asked[i][0]);
+		settle_with(&f, reply, (struct settle){.hint_us = -1, .now_us = START});
+		assert_int_equal(f.state.held_until_us, START + 2 * HOUR_US);
+		if (asked[i][1])
+			assert_string_equal(f.state.held_host, asked[i][1]);
+		else
+			assert_null(f.state.held_host);
+		settle_plain(&f, REPLY_NOT_MODIFIED, 304, START + 3 * HOUR_US);
+		assert_null(f.state.held_host);
+		fixture_deinit(&f);
+	}
 	/* For a whole host, to the microsecond. */
 	struct schedule *s = schedule_new(&polite);
 	struct schedule_slot a = {0}, b = {0};
