@@ -4,8 +4,10 @@
  *                       │    ▲
  *                       ▼    │
  *   fetch_submit ──▶ waiting ──▶ running ──▶ (redirect: running again) ──▶ sink
- *        │            for a place   in a pool                               ▲
- *        └──▶ ready: refused before it began, or a file ── next loop round ─┘
+ *        │            for a place   in a pool    │                          ▲
+ *        │              ▲                        └▶ to another host ──▶ sink: fetch_go_on, later
+ *        │              └───────────────────────────────────────────────────────┘
+ *        └──▶ ready: refused before it began, or a file ── next loop round ──▶ sink
  *
  * Nothing is kept per feed; what is kept are a few easy handles and the pools' idle connections. */
 #include "fetch/fetch.h"
@@ -64,7 +66,7 @@ struct fetcher {
 static void start_waiting(struct fetcher *f);
 static void free_former(struct fetcher *f);
 
-static void count_poll(const struct reply *reply)
+void fetch_count(const struct reply *reply)
 {
 	metric_add(METRIC_civicwire_polls_total, 1);
 	if (reply->outcome == REPLY_SAME_BODY || reply->outcome == REPLY_NOT_MODIFIED ||
@@ -90,13 +92,14 @@ static void deliver(struct fetcher *f, struct transfer *t)
 		free_former(f);
 	metric_add(METRIC_civicwire_transfers, -1);
 	if (is_poll)
-		count_poll(reply);
+		fetch_count(reply);
 	f->sink->done(f->sink, reply);
 }
 
 static void tell_begun(struct fetcher *f, struct reply *reply)
 {
-	reply->started_us = clock_real_us();
+	if (!reply->started_us) /* else it goes on */
+		reply->started_us = clock_real_us();
 	if (f->sink->began)
 		f->sink->began(f->sink, reply);
 }
@@ -254,18 +257,36 @@ static bool on_meets(struct transfer_gate *gate, const struct feed *feed, const 
 	return f->sink->meets(f->sink, feed, address);
 }
 
-/* No request was made: it is no poll. */
-static void turn_away(struct fetcher *f, struct transfer *t)
+/* Without a reply. Whose it was: a reference. */
+static struct feed *end_early(struct fetcher *f, struct transfer *t)
 {
 	struct feed *feed = feed_ref(t->reply->feed);
-	uint8_t full[16];
 
-	memcpy(full, t->full, sizeof full);
 	give_back(f, t);
 	transfer_free(t);
 	f->active--;
 	metric_add(METRIC_civicwire_transfers, -1);
+	return feed;
+}
+
+/* No request was made: it is no poll. */
+static void turn_away(struct fetcher *f, struct transfer *t)
+{
+	uint8_t full[16];
+
+	memcpy(full, t->full, sizeof full);
+	struct feed *feed = end_early(f, t);
 	f->sink->turned_away(f->sink, feed, full);
+	feed_unref(feed);
+}
+
+/* Another host has to be waited for. */
+static void lead_on(struct fetcher *f, struct transfer *t, char *next)
+{
+	struct hop hop = transfer_hop(t, next);
+	struct feed *feed = end_early(f, t);
+
+	f->sink->hopped(f->sink, feed, &hop);
 	feed_unref(feed);
 }
 
@@ -282,6 +303,11 @@ static void on_done(struct pool_sink *sink, CURL *easy, CURLcode code)
 		return;
 	}
 	char *next = transfer_end(t, code);
+	if (next && f->sink->hopped && !t->form && transfer_leaves_host(t, next)) {
+		lead_on(f, t, next);
+		return;
+	}
+	t->at_once = true;
 	if (next && transfer_aim(t, easy, next) == 0)
 		run(f, t);
 	else {
@@ -449,16 +475,24 @@ struct fetcher *fetcher_free(struct fetcher *f)
 	return NULL;
 }
 
-void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_state *state,
-	enum schedule_lane lane)
+static struct transfer *poll_new(
+	struct fetcher *f, const struct feed *feed, const struct feed_state *state)
 {
-	struct reply *reply = reply_new(feed, state);
-	struct transfer *t = transfer_new(reply, &f->desk, &f->limits);
+	struct transfer *t = transfer_new(reply_new(feed, state), &f->desk, &f->limits);
 
 	t->private = feed->access.auth != FEED_AUTH_NONE || feed->access.proxy;
 	f->active++;
 	note_active(f);
 	metric_add(METRIC_civicwire_transfers, 1);
+	return t;
+}
+
+void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_state *state,
+	enum schedule_lane lane)
+{
+	struct transfer *t = poll_new(f, feed, state);
+	struct reply *reply = t->reply;
+
 	if (str_istarts(str_of(feed->url), STR("file:"))) {
 		if (!f->settings->allow_file) {
 			reply->url = mem_strdup(feed->url);
@@ -470,6 +504,21 @@ void fetch_submit(struct fetcher *f, const struct feed *feed, const struct feed_
 		return;
 	}
 	reply->url = mem_strdup(feed_state_url(state, feed->url));
+	t->lane = lane;
+	list_append(&f->desk.waiting[lane], &t->link);
+	start_waiting(f);
+}
+
+void fetch_go_on(struct fetcher *f, const struct feed *feed, const struct feed_state *state,
+	const struct hop *hop, enum schedule_lane lane)
+{
+	struct transfer *t = poll_new(f, feed, state);
+
+	t->hops = hop->number;
+	t->permanent = hop->permanent;
+	t->spent_us = hop->spent_us;
+	t->reply->started_us = hop->started_us;
+	t->reply->url = mem_strdup(hop->url);
 	t->lane = lane;
 	list_append(&f->desk.waiting[lane], &t->link);
 	start_waiting(f);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "model/hop.h"
 #include "model/reply.h"
 #include "model/settings.h"
 #include "schedule/lane.h"
@@ -14,17 +15,22 @@ typedef struct uv_loop_s uv_loop_t; /* libuv's own name */
 
 struct fetch_sink {
 	/* The poll's first request goes out, or what stands for it: a file is read, a refusal comes. Once
-	 * for each poll; may be called from inside fetch_submit(). May be NULL. */
+	 * for each fetch_submit() and fetch_go_on(), from inside which it may be called. May be NULL. */
 	void (*began)(struct fetch_sink *sink, const struct reply *reply);
 	/* The reply is the sink's from then on. Never called from inside fetch_submit(); may submit,
 	 * must not free the fetcher. */
 	void (*done)(struct fetch_sink *sink, struct reply *reply);
-	/* May be NULL: may the feed's first request go to this address (16 bytes, IPv4 as
-	 * ::ffff:a.b.c.d) now? Nothing of the fetcher may be called from here. If not, and no other
-	 * address will do, the poll is over without a reply, and `turned_away` is told. */
+	/* May be NULL: may the feed's request go to this address (16 bytes, IPv4 as ::ffff:a.b.c.d) now?
+	 * Nothing of the fetcher may be called from here. If not, and no other address will do, the poll
+	 * is over without a reply, and `turned_away` is told. Nobody is asked of redirects that are
+	 * followed at once. */
 	bool (*meets)(struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16]);
 	void (*turned_away)(
 		struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16]);
+	/* A poll is redirected to another host, which is not asked before fetch_go_on(): until then it is
+	 * over, without a reply. The hop is the sink's. NULL: all redirects are followed at once, as those
+	 * within a host are, and those of fetch_post(). */
+	void (*hopped)(struct fetch_sink *sink, const struct feed *feed, struct hop *hop);
 };
 
 /* Settings (but see fetcher_set()) and sink must outlive the fetcher. */
@@ -59,6 +65,11 @@ void fetcher_trace(struct fetcher *fetcher, struct fetch_trace *trace);
  * the reply's outcome. Look-ups of names have lanes, too, so that names that hang hold up no others. */
 void fetch_submit(struct fetcher *fetcher, const struct feed *feed, const struct feed_state *state,
 	enum schedule_lane lane);
+/* The same for a poll that a redirect has led to another host: goes on there (the hop is copied). */
+void fetch_go_on(struct fetcher *fetcher, const struct feed *feed, const struct feed_state *state,
+	const struct hop *hop, enum schedule_lane lane);
+/* Counts a poll that has ended like this without the fetcher. */
+void fetch_count(const struct reply *reply);
 /* The poll for this very feed has turned out to be slow. */
 void fetch_slow(struct fetcher *fetcher, const struct feed *feed);
 /* Sends a form (application/x-www-form-urlencoded) to a URL that a feed has named, once: under the same

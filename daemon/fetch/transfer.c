@@ -213,13 +213,13 @@ static bool is_out_of_resources(int code)
 	return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
 }
 
-/* A proxy has bounds of its own; and what a redirect leads to has been asked for already. */
+/* A proxy has bounds of its own; and a redirect within a host is a part of what was asked for. */
 static bool passes_gate(struct transfer *t, const struct sockaddr *address)
 {
 	struct transfer_gate *gate = &t->desk->gate;
 	uint8_t bytes[16];
 
-	if (!gate->meets || t->hops || t->reply->feed->access.proxy ||
+	if (!gate->meets || t->at_once || t->reply->feed->access.proxy ||
 		!guard_bytes(address, bytes) || gate->meets(gate, t->reply->feed, bytes))
 		return true;
 	t->turned_away = true;
@@ -448,6 +448,24 @@ static int judge_url(struct transfer *t, const char *url)
 	return 0;
 }
 
+bool transfer_leaves_host(struct transfer *t, const char *next)
+{
+	cleanup(buf_deinit) struct buf from = BUF_INIT, to = BUF_INIT;
+
+	host_of_url(&from, str_of(t->reply->url));
+	host_of_url(&to, str_of(next));
+	return !str_eq(buf_view(&from), buf_view(&to)) && judge_url(t, next) == 0;
+}
+
+struct hop transfer_hop(const struct transfer *t, char *next)
+{
+	return (struct hop){.url = next,
+		.number = t->hops,
+		.permanent = t->permanent,
+		.started_us = t->reply->started_us,
+		.spent_us = clock_monotonic_us() - t->began_us};
+}
+
 int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 {
 	struct reply *reply = t->reply;
@@ -458,8 +476,8 @@ int transfer_aim(struct transfer *t, CURL *easy, const char *url)
 	}
 	if (judge_url(t, url) < 0)
 		return -1;
-	if (!t->hops) {
-		t->began_us = clock_monotonic_us();
+	if (!t->began_us) {
+		t->began_us = clock_monotonic_us() - t->spent_us;
 		if (!t->form)
 			choose_validators(t);
 	}

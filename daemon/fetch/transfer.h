@@ -42,21 +42,23 @@ struct transfer {
 	enum transfer_stop stop;
 	unsigned hops;
 	enum schedule_lane lane;
-	char *form;              /* what is sent; NULL: a poll. Owned. */
-	bool permanent;          /* all hops so far were 301 or 308 */
-	bool private;            /* the handle has seen a secret or a proxy: it is not used again */
-	bool resolving;          /* counted in the desk */
-	struct str leads;        /* its key in pool->connecting: others wait for its connection */
+	char *form;       /* what is sent; NULL: a poll. Owned. */
+	bool permanent;   /* all hops so far were 301 or 308 */
+	bool at_once;     /* this request follows a redirect, without having waited for its turn */
+	bool private;     /* the handle has seen a secret or a proxy: it is not used again */
+	bool resolving;   /* counted in the desk */
+	struct str leads; /* its key in pool->connecting: others wait for its connection */
 	struct transfer *leader; /* which this one waits for */
 	bool led;                /* it has waited once */
 	bool turned_away;        /* the gate has refused an address … */
 	uint8_t full[16];        /* … this one */
-	int64_t began_us;        /* monotonic */
+	int64_t began_us;        /* monotonic; 0: it has not */
+	int64_t spent_us;        /* before that, on requests to other hosts */
 };
 
 /* Asked before a connection is opened. NULL: nobody is. */
 struct transfer_gate {
-	/* May the feed's request go to this address now? */
+	/* May the feed's request go to this address now? Redirects followed at once are not asked about. */
 	bool (*meets)(
 		struct transfer_gate *gate, const struct feed *feed, const uint8_t address[16]);
 };
@@ -115,3 +117,7 @@ void transfer_tell(const struct transfer *transfer);
 
 /* What the end means: NULL: the reply is complete; else the URL to ask next (free() it). */
 char *transfer_end(struct transfer *transfer, CURLcode code);
+/* Is that URL, which may be asked, at another host than the one that redirects there? */
+bool transfer_leaves_host(struct transfer *transfer, const char *next);
+/* What goes on at that URL; takes it over. */
+struct hop transfer_hop(const struct transfer *transfer, char *next);

@@ -10,13 +10,15 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/metrics.h"
 
 struct fixture {
 	struct origin origin;
 	struct harness h;
 	bool shut; /* the gate */
-	size_t met, turned_away;
+	size_t met, turned_away, begun, hops;
+	struct hop hop; /* the last one */
 };
 
 static int setup(void **state)
@@ -35,6 +37,7 @@ static int teardown(void **state)
 
 	harness_close(&f->h);
 	origin_stop(&f->origin);
+	free(f->hop.url);
 	free(f);
 	return 0;
 }
@@ -98,6 +101,124 @@ static void test_gate(void **state)
 	assert_int_equal(f->met, 2);
 }
 
+static void began(struct fetch_sink *sink, const struct reply *reply)
+{
+	assert_true(reply->started_us > 0);
+	container_of(sink, struct fixture, h.sink)->begun++;
+}
+
+static void hopped(struct fetch_sink *sink, const struct feed *feed, struct hop *hop)
+{
+	struct fixture *f = container_of(sink, struct fixture, h.sink);
+
+	assert_string_equal(feed->id, "mx-mex.cgai.noticias");
+	free(f->hop.url);
+	f->hop = *hop;
+	f->hops++;
+}
+
+static struct reply *go_on(
+	struct fixture *f, const struct feed *feed, const struct feed_state *state)
+{
+	size_t done = f->h.done;
+
+	fetch_go_on(f->h.fetcher, feed, state, &f->hop, LANE_QUICK);
+	assert_int_equal(f->h.done, done); /* never from inside */
+	harness_run(&f->h);
+	struct reply *reply = f->h.last;
+	f->h.last = NULL;
+	return reply;
+}
+
+/* What leads to another host is no poll's end, and asks there once it is told to, as the poll that it is. */
+static void test_hops(void **state)
+{
+	struct fixture *f = *state;
+	const int64_t polls = metric_get(METRIC_civicwire_polls_total);
+	cleanup(free_p) char *target = mem_printf("http://localhost:%d/echo", f->origin.port);
+
+	f->h.sink.began = began;
+	f->h.sink.meets = meets;
+	f->h.sink.turned_away = turned_away;
+	f->h.sink.hopped = hopped;
+	harness_open(&f->h);
+	cleanup(feed_unref_p) struct feed *feed =
+		harness_feed("http://127.0.0.1:%d/to-other", f->origin.port);
+	const struct feed_state known = {.url = (char *)feed->url,
+		.etag = (char *)"\"one\"",
+		.last_change_us = clock_real_us()};
+	fetch_submit(f->h.fetcher, feed, &known, LANE_QUICK);
+	harness_run(&f->h);
+	assert_int_equal(f->h.done, 0);
+	assert_int_equal(f->hops, 1);
+	assert_int_equal(metric_get(METRIC_civicwire_polls_total), polls);
+	assert_int_equal(metric_get(METRIC_civicwire_transfers), 0);
+	assert_string_equal(f->hop.url, target);
+	assert_int_equal(f->hop.number, 1);
+	assert_false(f->hop.permanent);
+	assert_true(f->hop.spent_us > 0);
+
+	/* The gate is asked of that other host. */
+	f->shut = true;
+	assert_null(go_on(f, feed, &known));
+	assert_int_equal(f->turned_away, 1);
+	assert_int_equal(metric_get(METRIC_civicwire_polls_total), polls);
+	f->shut = false;
+	struct reply *r = go_on(f, feed, &known);
+	assert_int_equal(f->begun, 3);
+	assert_int_equal(metric_get(METRIC_civicwire_polls_total), polls + 1);
+	expect_in_body(r, "GET /echo HTTP/1.1\n");
+	expect_in_body(r, "if-none-match: \"one\"\n");
+	assert_string_equal(r->url, target);
+	assert_null(r->permanent_url);
+	assert_int_equal(r->started_us, f->hop.started_us);
+	reply_free(r);
+
+	/* Redirects are counted on, and so is the time that requests take: not what was waited. */
+	f->hop.permanent = true;
+	r = go_on(f, feed, &known);
+	assert_string_equal(r->permanent_url, target);
+	reply_free(r);
+	f->hop.number = 5;
+	free(f->hop.url);
+	f->hop.url = mem_printf("http://localhost:%d/to-self", f->origin.port);
+	expect_failure(go_on(f, feed, &known), REPLY_REFUSED, "redirects more than 5 times");
+	f->hop.number = 1;
+	f->hop.started_us -= HOUR_US;
+	r = go_on(f, feed, &known);
+	assert_int_equal(r->outcome, REPLY_BODY);
+	reply_free(r);
+	free(f->hop.url);
+	f->hop.url = mem_printf("http://localhost:%d/silent", f->origin.port);
+	f->hop.spent_us = f->h.limits.total_ms * MSEC_US;
+	expect_failure(go_on(f, feed, &known), REPLY_NETWORK, "timed out");
+}
+
+/* Within a host nobody is asked, and where nobody schedules all is followed at once; what may not be asked
+ * for is refused at once, too. */
+static void test_hops_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	f->h.sink.meets = meets;
+	f->h.sink.turned_away = turned_away;
+	f->h.sink.hopped = hopped;
+	harness_open(&f->h);
+	reply_free(harness_get(&f->h, &f->origin, "/hops/5/within"));
+	expect_failure(harness_get(&f->h, &f->origin, "/loop"), REPLY_REFUSED,
+		"redirects more than 5 times");
+	expect_failure(
+		harness_get(&f->h, &f->origin, "/to-ftp"), REPLY_REFUSED, "neither http nor https");
+	expect_failure(harness_get(&f->h, &f->origin, "/to-file"), REPLY_REFUSED,
+		"neither http nor https");
+	expect_failure(harness_get(&f->h, &f->origin, "/to-user"), REPLY_REFUSED, "user name");
+	assert_int_equal(f->hops, 0);
+	f->h.sink.hopped = NULL;
+	struct reply *r = harness_get(&f->h, &f->origin, "/to-other");
+	expect_in_body(r, "GET /echo HTTP/1.1\n");
+	reply_free(r);
+}
+
 /* What a server gives to be carried about stays where it was. */
 static void test_no_cookies(void **state)
 {
@@ -152,6 +273,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_gate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hops, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hops_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_cookies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_followers, setup, teardown),
 	};
