@@ -20,6 +20,7 @@
 static void sleep_on(struct poller *p);
 static void on_turned_away(
 	struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16]);
+static void on_hopped(struct fetch_sink *sink, const struct feed *feed, struct hop *hop);
 
 struct now polling_now(void)
 {
@@ -96,8 +97,10 @@ static void on_began(struct fetch_sink *sink, const struct reply *reply)
 	if (late_us < 0)
 		metric_add(METRIC_civicwire_polls_early_total, 1);
 	late_us = late_us > 0 ? late_us : 0;
-	histogram_observe(lateness_of[polled->slot.lane], late_us);
-	lateness_note(&p->lateness[polled->slot.lane], late_us, now);
+	if (!hopping_of(p, polled)) { /* else the poll has begun before */
+		histogram_observe(lateness_of[polled->slot.lane], late_us);
+		lateness_note(&p->lateness[polled->slot.lane], late_us, now);
+	}
 	sleep_on(p);
 }
 
@@ -109,13 +112,15 @@ static void on_fetched(struct fetch_sink *sink, struct reply *reply)
 
 	if (polled) {
 		enum schedule_lane lane = polled->slot.lane;
-		took_us = schedule_answered(p->schedule, &polled->slot, clock_boot_us());
+		const struct hop *hop = hopping_of(p, polled);
+		took_us = schedule_answered(p->schedule, &polled->slot, clock_boot_us()) +
+			  (hop ? hop->spent_us : 0);
 		polled->took_ms = (uint32_t)(took_us / MSEC_US);
 		histogram_observe(duration_of[lane], took_us);
 	}
 	polling_log(reply, took_us);
 	suspect_us(p, reply);
-	/* "Too many requests" speaks for the whole host, not only for this feed. */
+	/* "Too many requests" speaks for the whole host that was asked, not only for this feed. */
 	if (polled && reply->http_status == 429 && reply->retry_after_us > 0)
 		schedule_hold_host(
 			p->schedule, &polled->slot, clock_boot_us() + reply->retry_after_us);
@@ -182,7 +187,7 @@ int poller_new(struct poller **ret, uv_loop_t *loop, const struct poller_config 
 
 	p->settings = config->settings;
 	p->sink = sink;
-	p->fetched = (struct fetch_sink){on_began, on_fetched, on_meets, on_turned_away};
+	p->fetched = (struct fetch_sink){on_began, on_fetched, on_meets, on_turned_away, on_hopped};
 	p->timer = mem_zalloc(1, sizeof *p->timer);
 	uv_timer_init(loop, p->timer);
 	p->timer->data = p;
@@ -282,15 +287,20 @@ static bool must_wait(const struct poller *p, const struct polled *polled)
 	return false;
 }
 
-/* What its host has asked for (429) holds for all feeds of that host, also after a start. */
+/* What a host has asked for (429) holds for all feeds of that host, also after a start. */
 static void schedule_new_one(
 	struct poller *p, struct polled *polled, int64_t first_us, struct now now)
 {
-	int64_t held_until_us = polled_state(polled).held_until_us;
+	const struct feed_state state = polled_state(polled);
+	int64_t held_until_us = due_of(polled, state.held_until_us, now);
 
 	schedule_add(p->schedule, &polled->slot, polled_url(polled), due_of(polled, first_us, now));
-	if (held_until_us > now.real_us)
-		schedule_hold_host(p->schedule, &polled->slot, due_of(polled, held_until_us, now));
+	if (state.held_until_us <= now.real_us)
+		return;
+	if (state.held_host)
+		schedule_hold_named(p->schedule, state.held_host, held_until_us);
+	else
+		schedule_hold_host(p->schedule, &polled->slot, held_until_us);
 }
 
 static void tell_known(
@@ -351,6 +361,21 @@ static void sleep_on(struct poller *p)
 	uv_timer_start(p->timer, on_timer, (uint64_t)(ms < 60000 ? ms : 60000), 0);
 }
 
+static void start(struct poller *p, struct polled *polled)
+{
+	struct feed_state state = polled_state(polled);
+	bool is_over = false;
+	const struct hop *hop = schedule_hop_of(p->schedule, &polled->slot, &is_over);
+
+	polling_begin(p, polled);
+	if (is_over)
+		hopping_put_off(p, polled, hop);
+	else if (hop)
+		fetch_go_on(p->fetcher, polled->feed, &state, hop, polled->slot.lane);
+	else
+		fetch_submit(p->fetcher, polled->feed, &state, polled->slot.lane);
+}
+
 /* Starts what is due while there is room: what is busy until it is settled bounds the stages behind. */
 void polling_pump(struct poller *p)
 {
@@ -361,12 +386,8 @@ void polling_pump(struct poller *p)
 		return;
 	while ((slot = schedule_slow(p->schedule, now)))
 		fetch_slow(p->fetcher, container_of(slot, struct polled, slot)->asked);
-	while ((slot = schedule_take(p->schedule, now))) {
-		struct polled *polled = container_of(slot, struct polled, slot);
-		struct feed_state state = polled_state(polled);
-		polling_begin(p, polled);
-		fetch_submit(p->fetcher, polled->feed, &state, slot->lane);
-	}
+	while ((slot = schedule_take(p->schedule, now)))
+		start(p, container_of(slot, struct polled, slot));
 	sleep_on(p);
 }
 
@@ -414,14 +435,15 @@ static void change(struct poller *p, struct polled *polled, struct feed *feed, s
 	set_feed(p, polled, feed);
 	if (polled->asked && !asks_the_same(polled->asked, feed))
 		cancel(p, polled, now);
-	if (polled->asked) { /* poller_settled() goes on from here */
+	bool hops = hopping_of(p, polled);
+	if (polled->asked || (hops && asks_the_same(was, feed))) { /* poller_settled() goes on */
 		polled_set_state(polled, &state);
 		feed_unref(was);
 		return;
 	}
 	int64_t due = schedule_reconsider(&state, was, feed, polling_chance(), now.real_us);
 	polled_set_state(polled, &state);
-	if (!same_url || due != was_due || polled->slot.where == SLOT_OUT || !feed->enabled)
+	if (!same_url || hops || due != was_due || polled->slot.where == SLOT_OUT || !feed->enabled)
 		polling_reschedule(p, polled, now,
 			was_scheduled ? due : schedule_first(&state, 0, 0, now.real_us));
 	feed_unref(was);
@@ -669,6 +691,32 @@ static void on_turned_away(
 		if (!leaves)
 			pushing_begin(p, polled);
 	}
+	polling_pump(p);
+}
+
+/* Another host is to be asked next: as soon as it would be asked for a feed of its own. */
+static void on_hopped(struct fetch_sink *sink, const struct feed *feed, struct hop *hop)
+{
+	struct poller *p = container_of(sink, struct poller, fetched);
+	struct polled *polled = map_get(&p->asked, str_of(feed->id));
+	struct now now = polling_now();
+
+	if (!polled) {
+		free(hop->url);
+		return;
+	}
+	if (!polled->leaving &&
+		schedule_held_us(p->schedule, hop->url, now.boot_us) > SCHEDULE_HOP_WAIT_US) {
+		hopping_put_off(p, polled, hop);
+		free(hop->url);
+		return;
+	}
+	schedule_hop(p->schedule, &polled->slot, hop, now.boot_us);
+	feed_unref(end_asking(p, polled));
+	if (polled->leaving)
+		leave(p, polled, now);
+	else
+		pushing_begin(p, polled);
 	polling_pump(p);
 }
 

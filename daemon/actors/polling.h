@@ -57,6 +57,14 @@ void polling_log(const struct reply *reply, int64_t took_us);
 /* That a feed is ill, or well again, by the state that it is about to have. */
 void polling_log_change(const struct polled *polled, const struct feed_state *is);
 
+/* hopping.c */
+/* By which redirect its poll is at another host, or waits for it; NULL: by none. */
+const struct hop *hopping_of(const struct poller *p, const struct polled *polled);
+/* The host that a redirect leads to could not be asked in time: its poll, under way, ends as the host's own
+ * 429 would have ended it, where the host has sent one; else nothing is said of the feed, and it is polled
+ * again in minutes. */
+void hopping_put_off(struct poller *p, struct polled *polled, const struct hop *hop);
+
 /* pushing.c */
 /* Is what is under way a push? */
 bool pushing_is_under_way(const struct polled *polled);

@@ -63,7 +63,7 @@ const struct metric_info *metric_info(enum metric metric);
 	HISTOGRAM(POLL_LATENESS_NEW, "civicwire_poll_lateness_seconds", "lane=\"new\"", "") \
 	HISTOGRAM(POLL_LATENESS_SLOW, "civicwire_poll_lateness_seconds", "lane=\"slow\"", "") \
 	HISTOGRAM(POLL_DURATION_QUICK, "civicwire_poll_duration_seconds", "lane=\"quick\"", \
-		"From the request to the end of the answer, redirects included") \
+		"How long requests took, those that redirects lead to included") \
 	HISTOGRAM(POLL_DURATION_NEW, "civicwire_poll_duration_seconds", "lane=\"new\"", "") \
 	HISTOGRAM(POLL_DURATION_SLOW, "civicwire_poll_duration_seconds", "lane=\"slow\"", "")
 

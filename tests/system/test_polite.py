@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""How polite the daemon is: the real daemon over a fortnight, two months, and a start after days, by a clock that the test turns, against
+"""How polite the daemon is: the real daemon over a fortnight, two months, a start after days, and redirects, by a clock that the test turns, against
 an origin that logs each request. One row for each rule, with what the log shows for it; docs/politeness.md says the same in plain words,
 and ends with the names of the rows."""
 import functools
@@ -14,10 +14,11 @@ island.enter()
 
 import wire  # noqa: E402
 from origin.server import TLS  # noqa: E402
-from polite import hosts, requests  # noqa: E402
+from polite import hosts, redirects, requests  # noqa: E402
 from polite.evidence import Report  # noqa: E402
 from polite.fortnight import test_fortnight  # noqa: E402
 from polite.later import test_start, test_two_months  # noqa: E402
+from polite.redirects import test_redirects  # noqa: E402
 
 PAGE = wire.SOURCE / "docs" / "politeness.md"
 
@@ -33,9 +34,9 @@ def test_page(r):
 
 def main():
     report = Report()
-    island.use_names(f"127.0.0.1 localhost\n::1 localhost\n{requests.SECURE} {requests.SECURE_HOST}\n" + hosts.names())
+    island.use_names(f"127.0.0.1 localhost\n::1 localhost\n{requests.SECURE} {requests.SECURE_HOST}\n" + hosts.names() + redirects.names())
     island.trust(TLS / "authority.pem")
-    tests = [functools.partial(test, report) for test in (test_fortnight, test_two_months, test_start, test_page)]
+    tests = [functools.partial(test, report) for test in (test_fortnight, test_two_months, test_start, test_redirects, test_page)]
     for test in tests:
         test.__name__ = test.func.__name__
     try:

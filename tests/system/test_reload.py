@@ -27,11 +27,11 @@ def rss(*items):
 
 
 class Origin(http.server.ThreadingHTTPServer):
-    """Serves documents by path, with ETags; what is in `slow` does not answer until it is let go."""
+    """Serves documents by path, with ETags; what is in `slow` does not answer until it is let go, and what is in `leads` redirects."""
     daemon_threads = True
 
     def __init__(self):
-        self.documents, self.slow, self.seen = {}, {}, []
+        self.documents, self.slow, self.leads, self.seen = {}, {}, {}, []
         super().__init__(("127.0.0.1", wire.free_port()), Handler)
 
     def __enter__(self):
@@ -61,15 +61,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.slow[path].wait(60)
         body = self.server.documents.get(path)
         tag = f'"{hash(body)}"'
-        status = 404 if body is None else 304 if self.headers.get("If-None-Match") == tag else 200
+        status = 302 if path in self.server.leads else 404 if body is None else 304 if self.headers.get("If-None-Match") == tag else 200
         with contextlib.suppress(OSError):
             self.send_response(status)
             if body is not None:
                 self.send_header("ETag", tag)
             if status == 200:
                 self.send_header("Content-Length", str(len(body)))
-            elif status == 404:
+            elif status in (302, 404):
                 self.send_header("Content-Length", "0")
+            if status == 302:
+                self.send_header("Location", self.server.leads[path])
             self.end_headers()
             if status == 200:
                 self.wfile.write(body)
@@ -294,6 +296,60 @@ def test_polls_under_way():
             assert sorted(e["data"]["title"] for e in events) == ["new", "stays", "themed"], events
 
 
+def test_waiting_for_another_host():
+    """Feeds that are redirected to a host that is busy wait for their turn there. Meanwhile they go, change and are paused, and the
+    daemon is stopped."""
+    with wire.folder() as work, Origin() as origin:
+        names = ("first", "goes", "moves", "stays", "themed", "rarer", "pauses")
+        origin.slow["first-there"] = threading.Event()
+        origin.documents["new"] = rss(("new", "new"))
+        for name in names:
+            origin.leads[name] = f"http://localhost:{origin.server_port}/{name}-there"
+            origin.documents[f"{name}-there"] = rss((name, name))
+        first = {"first": feed(origin.url("first"))}
+        before = {n: feed(origin.url(n)) for n in names}
+
+        def count(*paths):
+            return [len(origin.asked(p)) for p in paths]
+        with Daemon(work, feeds_file(first)) as daemon:
+            daemon.settings("hosts: [{ host: localhost, gap: 0s, parallel: 1 }]\n")
+            daemon.reload()
+            wire.wait_until("the other host to be busy", lambda: origin.asked("first-there"))
+            daemon.write("feeds.d/test.yaml", feeds_file(before))
+            daemon.reload(0, "6 added")
+            wire.wait_until("all to be redirected", lambda: len(origin.seen) == len(names) + 1 and daemon.status()["transfers"] == 1)
+            waiting = daemon.feeds()
+            assert [n for n in names if waiting[wire.feed_id(n)]["polling"]] == ["first"]
+            after = before | {"moves": feed(origin.url("new")), "themed": feed(origin.url("themed"), ", themes: [awards]"),
+                              "rarer": feed(origin.url("rarer"), ", interval: 2h"), "pauses": feed(origin.url("pauses"), ", enabled: false")}
+            del after["goes"]
+            daemon.write("feeds.d/test.yaml", feeds_file(after))
+            daemon.reload(0, "0 added, 4 changed, 1 removed")
+            daemon.wait_polled("moves")
+            daemon.refresh("stays")  # which waits already
+            origin.slow["first-there"].set()
+            for name in ("first", "stays", "themed", "rarer"):
+                daemon.wait_polled(name)
+            # What asks the same as before has gone on where it was, each once.
+            assert count("new", "stays", "themed", "rarer") == [1] * 4
+            assert count("stays-there", "themed-there", "rarer-there") == [1] * 3
+            assert count("goes-there", "moves-there", "pauses-there") == [0] * 3
+            assert not any(f["failures"] for f in daemon.feeds().values())
+            early = daemon.status()["counters"]["civicwire_polls_early_total"]
+            assert early == 0, early
+            origin.slow["first-there"] = threading.Event()
+            daemon.refresh("first")
+            wire.wait_until("the other host to be busy again", lambda: count("first-there") == [2])
+            daemon.refresh("stays")
+            wire.wait_until("another to wait for it", lambda: count("stays") == [2] and daemon.status()["transfers"] == 1)
+        # It is stopped, and polls anew when it is back.
+        assert count("stays-there") == [1]
+        origin.slow["first-there"].set()
+        with daemon:
+            daemon.poll_now("stays")
+            assert count("stays-there") == [2]
+
+
 def test_another_name():
     """A feed with a new id goes on where it was."""
     with wire.folder() as work, Origin() as origin:
@@ -493,5 +549,5 @@ def test_large():
 
 if __name__ == "__main__":
     wire.main([test_feeds_come_change_and_go, test_what_is_broken_stays, test_vanished_references,
-               test_themes_and_rules, test_polls_under_way, test_another_name, test_paused, test_settings,
-               test_signal_and_service_manager, test_often, test_stop_while_reading, test_large])
+               test_themes_and_rules, test_polls_under_way, test_waiting_for_another_host, test_another_name, test_paused,
+               test_settings, test_signal_and_service_manager, test_often, test_stop_while_reading, test_large])

@@ -10,15 +10,15 @@ TOGETHER, CROWDED, AGREED, HELD = "127.5.11.1", "127.5.12.1", "127.5.13.1", "127
 CROWD, CROWD_HELD_S = 20, 14 * HOUR
 AGREED_PARALLEL = 4
 SITES, MACHINE_ADDRESS, AGREED_ADDRESS, MACHINE_PARALLEL = 12, "127.7.2.1", "127.7.3.1", 4
-# Redirects lead there, whatever their hosts do; or the operator has agreed to more.
-NOT_COUNTED = ("127.6.", AGREED)
+# Where redirects within a host lead, which are followed at once.
+WITHIN = ("/hops/", "/chained-here")
 
 
 class Together:
     """How many requests are under way at a time: each waits for so many, or as long as a slow server takes."""
 
-    def __init__(self, wanted, patience_s=5.0):
-        self.wanted, self.patience_s, self.now, self.most = wanted, patience_s, 0, 0
+    def __init__(self, wanted, patience_s=5.0, *headers):
+        self.wanted, self.patience_s, self.headers, self.now, self.most = wanted, patience_s, headers, 0, 0
 
     async def __call__(self, x):
         self.now += 1
@@ -28,7 +28,7 @@ class Together:
                 break
             await asyncio.sleep(0.01)
         self.now -= 1
-        return fresh(x)
+        return fresh(x, None, *self.headers)
 
 
 def declare(feeds):
@@ -78,9 +78,9 @@ def by_host(requests):
 
 
 def report(r):
-    hosts = {h: t for h, t in by_host(r.origin.requests).items() if not h.startswith(NOT_COUNTED) and "/hops/" not in h}
-    hopping = {q.host for q in r.origin.requests if q.path.startswith("/hops/")}
-    gaps = [b - a for h, t in hosts.items() if h not in hopping for a, b in itertools.pairwise(t)]
+    counted = [q for q in r.origin.requests if not q.path.startswith(WITHIN) and not q.host.startswith(AGREED)]
+    hosts = by_host(counted)
+    gaps = [b - a for t in hosts.values() for a, b in itertools.pairwise(t)]
     r.row("two requests to one host are a second apart, at least",
           f"{len(hosts)} hosts, {sum(map(len, hosts.values()))} requests; the nearest "
           f"{min(gaps):.3f} s apart", min(gaps) >= 1)

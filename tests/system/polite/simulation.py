@@ -11,15 +11,17 @@ PUSHED_BACK = (429, 503)
 TICK = 0.001
 # Names of one machine end so.
 MACHINE, MACHINE_GAP = ".machine.test", 0.1
+# So long a poll waits for the host that a redirect leads to.
+TURN_S = 600
 
 
 class Simulation:
     """`watched`: feeds that are looked at a second before they are due; `late`: those that may be asked later than they are due. One
-    that is both is looked at where a server has pushed it back."""
+    that is both is looked at where a server has pushed it back. `leads`: hosts that redirect, and where to."""
 
-    def __init__(self, daemon, origin, clock, held=None, watched=(), late=()):
+    def __init__(self, daemon, origin, clock, held=None, watched=(), late=(), leads=None):
         self.daemon, self.origin, self.clock = daemon, origin, clock
-        self.held = {} if held is None else held
+        self.held, self.leads = {} if held is None else held, leads or {}
         self.watched, self.late = set(watched), set(late)
         self.lateness = LATE
         self.looked = {}  # feed or host: the moments due of which it was looked at a second before
@@ -63,7 +65,10 @@ class Simulation:
                 continue
             due = seconds(feed["next_due"]) + TICK
             if due < now + TICK:
-                yield from self.moments_of_queued(feed["host"])
+                there = self.leads.get(feed["host"])
+                yield from self.moments_of_queued(there or feed["host"])
+                if there and due + TURN_S >= now + TICK:
+                    yield due + TURN_S
                 continue
             exact = name not in self.late or feed.get("http_status") in PUSHED_BACK or due < now + 2 * TICK
             if exact and name in self.watched and due - 1 >= now + TICK:

@@ -51,6 +51,7 @@ class Feeds:
         self.origin, self.clock, self.work, self.start = origin, clock, work, clock.now()
         self.configured, self.watched, self.late = {}, set(), set()
         self.held = {}  # host: until when it has asked not to be asked
+        self.leads = {}  # host: the one that it redirects to
         self.refused = {}  # path: the times at which it was busy, each with the wait that it asked for
         self.marks = {}  # what was done to the daemon, and when
 
@@ -104,4 +105,4 @@ def live(feeds, settings=""):
     configured = feeds.configured | {"poke": (f"file://{poke}", ["interval: 31d"])}
     settings = f"contact: {CONTACT}\nfetch: {{ allow_file: true }}\n{settings or 'hosts: []'}\n"
     with Turned(feeds.clock, feeds.work, configured, "1h", settings) as daemon:
-        yield Simulation(daemon, feeds.origin, feeds.clock, feeds.held, feeds.watched, feeds.late)
+        yield Simulation(daemon, feeds.origin, feeds.clock, feeds.held, feeds.watched, feeds.late, feeds.leads)
