@@ -57,7 +57,8 @@ static bool wanted(const struct feed_filter *f, json_t *feed)
 	const char *id = text(feed, "id");
 	bool fit = f->n_patterns == 0, paused = json_is_true(json_object_get(feed, "paused"));
 
-	if ((f->failing && (paused || works(text(feed, "health")))) || (f->paused && !paused) ||
+	if ((f->with_hub && !json_object_get(feed, "websub")) ||
+		(f->failing && (paused || works(text(feed, "health")))) || (f->paused && !paused) ||
 		(f->city && strcmp(text(feed, "city"), f->city) != 0) ||
 		(f->network && !has_network(feed, f->network)) ||
 		(f->host && strcmp(text(feed, "host"), f->host) != 0))
@@ -71,19 +72,35 @@ static bool wanted(const struct feed_filter *f, json_t *feed)
 	return fit;
 }
 
+static void keep_hub(struct arena *arena, struct feed_row *row, json_t *hub)
+{
+	const char *state = text(hub, "state");
+	const char *since = !strcmp(state, "active")  ? "verified"
+			    : !strcmp(state, "asked") ? "asked"
+						      : "failing_since";
+	bool distrusted = json_is_true(json_object_get(hub, "distrusted"));
+
+	row->hub = *state ? arena_strdup(arena, state) : "-";
+	row->hub_url = arena_strdup(arena, text(hub, "hub"));
+	row->hub_reason = distrusted ? "it did not push what a poll has found"
+				     : arena_strdup(arena, text(hub, "reason"));
+	row->hub_since = since_parse(text(hub, since));
+	row->hub_push = since_parse(text(hub, "last_push"));
+	row->hub_lease = since_parse(text(hub, "lease_until"));
+	row->hub_failures = (long long)json_integer_value(json_object_get(hub, "failures"));
+}
+
 static void keep(struct feed_list *list, const struct feed_filter *f, json_t *feed)
 {
 	struct arena *arena = &list->arena;
 	struct feed_row *row = ARENA_PUSH(arena, list->rows, list->n, list->cap);
 	bool paused = json_is_true(json_object_get(feed, "paused"));
-	const char *hub = text(json_object_get(feed, "websub"), "state");
 	const char *health = paused ? "paused" : text(feed, "health");
 
 	*row = (struct feed_row){.id = arena_strdup(arena, text(feed, "id")),
 		.health = arena_strdup(arena, health),
 		.error = arena_strdup(arena, text(feed, "error")),
 		.host = arena_strdup(arena, text(feed, "host")),
-		.hub = *hub ? arena_strdup(arena, hub) : "-",
 		.polling = json_is_true(json_object_get(feed, "polling")),
 		.paused = paused,
 		.works = paused || works(health),
@@ -92,6 +109,7 @@ static void keep(struct feed_list *list, const struct feed_filter *f, json_t *fe
 		.change = since_parse(text(feed, "last_change")),
 		.failures = (long long)json_integer_value(json_object_get(feed, "failures")),
 		.items = (long long)json_integer_value(json_object_get(feed, "items"))};
+	keep_hub(arena, row, json_object_get(feed, "websub"));
 	if (f->keep_json) {
 		char *json = json_dumps(feed, JSON_COMPACT);
 		row->json = arena_strdup(arena, json ? json : "{}");

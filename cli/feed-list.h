@@ -10,10 +10,14 @@
 /* What is kept of a feed; texts are in the list's arena. */
 struct feed_row {
 	const char *id, *health, *error, *host;
-	const char *hub;  /* how far its hub is (WebSub); "-": it has none */
-	const char *json; /* the daemon's own words; NULL unless asked for */
+	const char *hub;                  /* how far its hub is (WebSub); "-": it has none */
+	const char *hub_url, *hub_reason; /* "": none */
+	const char *json;                 /* the daemon's own words; NULL unless asked for */
 	bool polling, paused, works;
 	time_t success, due, change; /* -1: never */
+	time_t hub_since, hub_push,
+		hub_lease; /* likewise: in this state, last push, the lease's end */
+	long long hub_failures;
 	long long failures, items;
 };
 
@@ -23,7 +27,7 @@ struct feed_filter {
 	char **patterns; /* ids, beginnings of ids, or patterns with * and ?; any of them */
 	int n_patterns;
 	const char *city, *network, *host;
-	bool failing, paused;
+	bool failing, paused, with_hub;
 	time_t quiet_since; /* -1: does not matter; else: nothing changed after it */
 	bool keep_json;
 };

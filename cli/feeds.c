@@ -24,6 +24,7 @@ static const char usage[] =
 	"      --city ID            only feeds of this city or body\n"
 	"      --network ID         only feeds of this network's cities\n"
 	"      --host NAME          only feeds of this server\n"
+	"      --hubs               only feeds with a hub (WebSub), and how it is with that\n"
 	"      --sort id|state|success|due|change|failures|items|host\n"
 	"                           in this order (default id)\n"
 	"      --reverse            the other way round\n"
@@ -54,7 +55,7 @@ static int wrong_order(const char *order)
 /* 0: go on; else the exit status + 1. */
 static int parse(struct feeds *f, int argc, char **argv)
 {
-	enum { FAILING = 256, PAUSED, QUIET, CITY, NETWORK, HOST, SORT, REVERSE };
+	enum { FAILING = 256, PAUSED, QUIET, CITY, NETWORK, HOST, HUBS, SORT, REVERSE };
 	static const struct option options[] = {
 		{"failing", no_argument, NULL, FAILING},
 		{"paused", no_argument, NULL, PAUSED},
@@ -62,6 +63,7 @@ static int parse(struct feeds *f, int argc, char **argv)
 		{"city", required_argument, NULL, CITY},
 		{"network", required_argument, NULL, NETWORK},
 		{"host", required_argument, NULL, HOST},
+		{"hubs", no_argument, NULL, HUBS},
 		{"sort", required_argument, NULL, SORT},
 		{"reverse", no_argument, NULL, REVERSE},
 		{"json", no_argument, NULL, 'j'},
@@ -97,6 +99,9 @@ static int parse(struct feeds *f, int argc, char **argv)
 			break;
 		case HOST:
 			filter->host = optarg;
+			break;
+		case HUBS:
+			filter->with_hub = true;
 			break;
 		case SORT:
 			f->order = optarg;
@@ -146,13 +151,35 @@ static void put_due(const struct feed_row *row, time_t now)
 		put_span(now, row->due, "in ", "");
 }
 
+static void put_ago(time_t time, time_t now)
+{
+	if (time >= 0)
+		put_span(time, now, "", " ago");
+	else
+		printf("%-14s", "never");
+}
+
+static void print_hub(const struct feed_row *row, int width, time_t now)
+{
+	printf("%-*s  %-8s  ", width, row->id, row->hub);
+	put_ago(row->hub_since, now);
+	put_ago(row->hub_push, now);
+	if (row->hub_lease > now)
+		put_span(now, row->hub_lease, "in ", "");
+	else
+		printf("%-14s", "-");
+	printf("%8lld  ", row->hub_failures);
+	print_text(stdout, row->hub_url);
+	if (*row->hub_reason)
+		fputs(": ", stdout);
+	print_text(stdout, row->hub_reason);
+	putchar('\n');
+}
+
 static void print_row(const struct feed_row *row, int width, time_t now)
 {
 	printf("%-*s  %-8s  ", width, row->id, row->health);
-	if (row->success >= 0)
-		put_span(row->success, now, "", " ago");
-	else
-		printf("%-14s", "never");
+	put_ago(row->success, now);
 	put_due(row, now);
 	printf("%5lld  %-8s", row->items, row->hub);
 	print_text(stdout, row->error);
@@ -168,13 +195,18 @@ static void print_rows(const struct feeds *f, const struct feed_list *list)
 		int n = (int)strlen(list->rows[i].id);
 		width = n > width ? n : width;
 	}
-	if (list->n)
+	if (!list->n)
+		puts(f->filter.failing       ? "no feed is failing"
+			: f->filter.with_hub ? "no feed has a hub that was asked to push"
+					     : "no such feed");
+	else if (f->filter.with_hub)
+		printf("%-*s  %-8s  %-14s%-14s%-14s%8s  %s\n", width, "FEED", "STATE", "SINCE",
+			"LAST PUSH", "LEASE ENDS", "FAILURES", "HUB");
+	else
 		printf("%-*s  %-8s  %-14s%-14s%5s  %-8s%s\n", width, "FEED", "STATE",
 			"LAST SUCCESS", "NEXT POLL", "ITEMS", "HUB", "ERROR");
-	else
-		puts(f->filter.failing ? "no feed is failing" : "no such feed");
 	for (size_t i = 0; i < list->n; i++)
-		print_row(&list->rows[i], width, now);
+		(f->filter.with_hub ? print_hub : print_row)(&list->rows[i], width, now);
 }
 
 static void print_json(const struct feed_list *list)

@@ -87,6 +87,19 @@ static void print_lanes(json_t *lanes, long long early)
 			early);
 }
 
+/* Where there is a callback. */
+static void print_hubs(json_t *hubs, json_t *done)
+{
+	if (!hubs)
+		return;
+	printf("hubs      %lld push, %lld asked, %lld denied, %lld failing, %lld told to end; "
+	       "%lld pushes taken, %lld refused\n",
+		number_of(hubs, "active"), number_of(hubs, "asked"), number_of(hubs, "denied"),
+		number_of(hubs, "failing"), number_of(hubs, "leaving"),
+		number_of(done, "civicwire_websub_pushes_total"),
+		number_of(done, "civicwire_websub_pushes_refused_total"));
+}
+
 static void print_status(struct question *question, json_t *root)
 {
 	json_t *journal = json_object_get(root, "journal"), *bus = json_object_get(root, "bus");
@@ -123,6 +136,7 @@ static void print_status(struct question *question, json_t *root)
 	       "paused\n",
 		number_of(feeds, "total"), number_of(feeds, "fine"), number_of(feeds, "failing"),
 		number_of(feeds, "gone"), number_of(feeds, "new"), number_of(feeds, "paused"));
+	print_hubs(json_object_get(root, "hubs"), done);
 	print_lanes(json_object_get(root, "lanes"), number_of(done, "civicwire_polls_early_total"));
 	printf("since it started: %lld polls (%lld unchanged, %lld failed), %lld items read,\n"
 	       "          %lld events published, %lld updated, %lld withdrawn\n",

@@ -98,6 +98,9 @@ static struct control_snapshot *take_snapshot(struct inspector *in, const struct
 	s->transfers = poller_transfers(in->poller);
 	for (enum schedule_lane lane = 0; lane < LANE_COUNT; lane++)
 		s->lanes[lane].busy = poller_lane(in->poller, lane, &s->lanes[lane].lateness);
+	s->has_hubs = in->subscriber;
+	if (in->subscriber)
+		subscriber_count(in->subscriber, s->hubs);
 	poller_each(in->poller, page->after, &gather.view);
 	in->sink->complete(in->sink, s);
 	return s;

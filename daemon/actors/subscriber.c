@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actors/hubs.h"
 #include "actors/subscribing.h"
@@ -658,6 +659,15 @@ const struct hub_subscription *subscriber_find(const struct subscriber *s, const
 	const struct follower *f = map_get(&s->by_feed, str_of(feed_id));
 
 	return f ? &f->s : NULL;
+}
+
+void subscriber_count(const struct subscriber *s, size_t ret_counts[SUBSCRIPTION_STATE_COUNT])
+{
+	memset(ret_counts, 0, SUBSCRIPTION_STATE_COUNT * sizeof *ret_counts);
+	map_for_each(it, &s->by_token) {
+		const struct follower *f = it->value;
+		ret_counts[hub_subscription_shown(&f->s)]++;
+	}
 }
 
 bool subscriber_is_stuck(const struct subscriber *s, int64_t now_us, int64_t limit_us)

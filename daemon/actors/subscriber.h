@@ -42,5 +42,8 @@ void subscriber_left(struct subscriber *subscriber, const char *feed_id);
 /* What was asked for a feed; NULL: nothing is. */
 const struct hub_subscription *subscriber_find(
 	const struct subscriber *subscriber, const char *feed_id);
+/* How many are how (hub_subscription_shown()). */
+void subscriber_count(
+	const struct subscriber *subscriber, size_t ret_counts[SUBSCRIPTION_STATE_COUNT]);
 /* Does the listener hang? As in actors/service.h. Any thread. */
 bool subscriber_is_stuck(const struct subscriber *subscriber, int64_t now_us, int64_t limit_us);

@@ -36,6 +36,9 @@ struct control_snapshot {
 	size_t n_feeds;
 	/* If they were counted: of all feeds, paused ones apart. */
 	size_t counts[FEED_HEALTH_COUNT], n_paused, n_all;
+	/* What was asked of hubs, by hub_subscription_shown(); without a callback nothing is. */
+	bool has_hubs;
+	size_t hubs[SUBSCRIPTION_STATE_COUNT];
 	uint64_t head;
 	char epoch[32];
 	int bus_pid; /* 0: not running */

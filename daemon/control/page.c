@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "control/page-put.h"
 #include "control/page-words.h"
+#include "schedule/host.h"
 
 /* Feeds on a page: what a telephone still scrolls through. */
 #define PAGE_FEEDS 200
@@ -173,6 +174,8 @@ static void put_facts(const struct page *p)
 	put_fact(p, W_SUBSCRIPTIONS, s->bus.live_subscriptions);
 	put_fact(p, W_WAITING, s->bus.replay_waiting);
 	put_fact(p, W_SENT, s->bus.live_sent);
+	if (s->has_hubs)
+		put_fact(p, W_HUBS_PUSH, s->hubs[SUBSCRIPTION_ACTIVE]);
 	put_fact(p, W_TRANSFERS, s->transfers);
 	put_fact(p, W_POLLS, (uint64_t)metric_get(METRIC_civicwire_polls_total));
 	put_fact(p, W_POLLS_FAILED, (uint64_t)metric_get(METRIC_civicwire_polls_failed_total));
@@ -323,6 +326,75 @@ static void put_why(const struct page *p, const struct feed_state *state, enum p
 	buf_lit(p->out, "</span>");
 }
 
+static enum word hub_word(const struct hub_subscription *hub)
+{
+	switch (hub_subscription_shown(hub)) {
+	case SUBSCRIPTION_ACTIVE:
+		return W_HUB_ACTIVE;
+	case SUBSCRIPTION_DENIED:
+		return W_HUB_DENIED;
+	case SUBSCRIPTION_FAILING:
+		return hub->distrusted ? W_HUB_DISTRUSTED : W_HUB_FAILING;
+	default:
+		return W_HUB_ASKED;
+	}
+}
+
+static int64_t hub_since(const struct hub_subscription *hub)
+{
+	switch (hub_subscription_shown(hub)) {
+	case SUBSCRIPTION_ACTIVE:
+		return hub->verified_us;
+	case SUBSCRIPTION_ASKED:
+		return hub->asked_us;
+	default:
+		return hub->failing_us;
+	}
+}
+
+static void put_hub_time(const struct page *p, enum word w, int64_t us)
+{
+	if (!us)
+		return;
+	buf_lit(p->out, " <span>");
+	put_word(p, w);
+	buf_str(p->out, w == W_SINCE ? STR(" ") : STR(": "));
+	put_time(p, us);
+	buf_lit(p->out, "</span>");
+}
+
+/* What its hub does for it, and why not. */
+static void put_hub(const struct page *p, const struct hub_subscription *hub)
+{
+	struct buf host = BUF_INIT;
+
+	if (!hub)
+		return;
+	host_of_url(&host, str_of(hub->hub));
+	buf_lit(p->out, "<span class=\"hub\"><span>");
+	put_word(p, hub_word(hub));
+	buf_char(p->out, ' ');
+	page_put_text(p->out, buf_view(&host));
+	buf_lit(p->out, "</span>");
+	put_hub_time(p, W_SINCE, hub_since(hub));
+	put_hub_time(p, W_LAST_PUSH, hub->push_us);
+	put_hub_time(p, W_LEASE_ENDS, hub->lease_us);
+	if (hub->failures) {
+		buf_lit(p->out, " <span>");
+		put_word(p, W_HUB_FAILURES);
+		buf_char(p->out, ' ');
+		put_number(p, hub->failures);
+		buf_lit(p->out, "</span>");
+	}
+	if (hub->reason) {
+		buf_lit(p->out, " <span>");
+		page_put_text(p->out, str_of(hub->reason));
+		buf_lit(p->out, "</span>");
+	}
+	buf_lit(p->out, "</span>");
+	buf_deinit(&host);
+}
+
 static void put_feed(const struct page *p, const struct control_feed *f)
 {
 	enum page_state state = page_state_of(f);
@@ -341,6 +413,7 @@ static void put_feed(const struct page *p, const struct control_feed *f)
 	put_times(p, f);
 	put_sparkline(p, &f->state.activity);
 	put_why(p, &f->state, state);
+	put_hub(p, f->hub);
 	buf_lit(p->out, "</li>\n");
 }
 

@@ -87,6 +87,17 @@ static void render_feed_counts(struct json *j, const struct control_snapshot *s)
 	json_close(j, '}');
 }
 
+static void render_hub_counts(struct json *j, const struct control_snapshot *s)
+{
+	if (!s->has_hubs)
+		return;
+	json_key(j, "hubs");
+	json_open(j, '{');
+	for (size_t i = 0; i < SUBSCRIPTION_STATE_COUNT; i++)
+		json_member_int(j, subscription_state_names[i], (int64_t)s->hubs[i]);
+	json_close(j, '}');
+}
+
 static void member_texts(struct json *j, const char *name, const char **texts, size_t n)
 {
 	json_key(j, name);
@@ -171,6 +182,7 @@ void render_status(struct buf *out, const struct control_snapshot *s)
 	render_bus(&j, s);
 	render_config(&j, s);
 	render_feed_counts(&j, s);
+	render_hub_counts(&j, s);
 	json_member_int(&j, "transfers", (int64_t)s->transfers);
 	render_lanes(&j, s);
 	json_key(&j, "counters");
@@ -182,19 +194,22 @@ void render_status(struct buf *out, const struct control_snapshot *s)
 	buf_char(out, '\n');
 }
 
-/* A hub that does not push what there is does not serve, whatever it has verified. */
 static void render_hub(struct json *j, const struct hub_subscription *s)
 {
-	enum subscription_state state =
-		s->state == SUBSCRIPTION_ACTIVE && s->distrusted ? SUBSCRIPTION_FAILING : s->state;
+	enum subscription_state state = hub_subscription_shown(s);
 
 	json_key(j, "websub");
 	json_open(j, '{');
 	json_member(j, "hub", str_of(s->hub));
 	json_member(j, "topic", str_of(s->topic));
 	json_member(j, "state", str_of(subscription_state_names[state]));
+	json_member_bool(j, "distrusted", s->distrusted);
+	member_time(j, "asked", s->asked_us);
+	member_time(j, "verified", s->verified_us);
 	member_time(j, "lease_until", s->lease_us);
 	member_time(j, "last_push", s->push_us);
+	json_member_int(j, "failures", s->failures);
+	member_time(j, "failing_since", s->failing_us);
 	json_member(j, "reason", str_of(s->reason));
 	json_close(j, '}');
 }

@@ -13,6 +13,11 @@ const char *const subscription_state_names[SUBSCRIPTION_STATE_COUNT] = {
 	[SUBSCRIPTION_LEAVING] = "leaving",
 };
 
+enum subscription_state hub_subscription_shown(const struct hub_subscription *s)
+{
+	return s->state == SUBSCRIPTION_ACTIVE && s->distrusted ? SUBSCRIPTION_FAILING : s->state;
+}
+
 void hub_subscription_deinit(struct hub_subscription *s)
 {
 	free(s->feed_id);

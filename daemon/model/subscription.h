@@ -39,6 +39,9 @@ struct hub_subscription {
 	int64_t doubt_us;    /* since when news is waited for that a poll has brought; not kept */
 };
 
+/* How it is with it, in one word: a hub that does not push what there is does not serve, whatever it has
+ * verified. */
+enum subscription_state hub_subscription_shown(const struct hub_subscription *subscription);
 void hub_subscription_deinit(struct hub_subscription *subscription);
 /* A copy without token and secret. */
 void hub_subscription_copy_shown(struct hub_subscription *to, const struct hub_subscription *from);

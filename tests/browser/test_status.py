@@ -87,11 +87,11 @@ WRONG = """(() => {
 })()"""
 
 
-def rss(items):
+def rss(items, links=""):
     """Items of the last days: half of them today's, half of what is left yesterday's, and so on."""
     def date(i):
         return email.utils.formatdate(time.time() - 60 - 86400 * (items // (i + 1)).bit_length())
-    return ("<rss version='2.0'><channel><title>T</title>" + "".join(
+    return (f"<rss version='2.0'><channel><title>T</title>{links}" + "".join(
         f"<item><guid>g{i}</guid><title>Item {i}</title><pubDate>{date(i)}</pubDate></item>"
         for i in range(items)) + "</channel></rss>").encode()
 
@@ -132,6 +132,7 @@ def check_words(page, url):
     # Those that want attention stand in front, and again in their places.
     states = sorted(texts(page, "#list .state"))
     assert states == sorted(["fine"] * WORKING + 2 * (["failing"] * FAILING + ["blocked"] * BLOCKED)), states
+    assert ["no success with hub 127.0.0.1:" in t for t in texts(page, "#list .hub")] == [True], texts(page, "#list .hub")
     assert any("<script>" in t for t in texts(page, "h3")), texts(page, "h3")
     assert page.run("document.title", "test:title").endswith("civicwire")
     # Forty items with dates of the last days, twenty of them of one day.
@@ -174,18 +175,23 @@ def test_page():
         root = work / "root"
         (root / "shut").mkdir(parents=True)
         wire.put_file(root / "noticias.xml", rss(5), 1_600_000_000)
-        wire.put_file(root / "long.xml", rss(40), 1_600_000_000)
+        # Its hub is nobody's port.
+        hub = f"http://127.0.0.1:{wire.free_port()}/a-hub-with-a-rather-long-address"
+        wire.put_file(root / "long.xml", rss(40, f"<link xmlns='http://www.w3.org/2005/Atom' rel='hub' href='{hub}'/>"), 1_600_000_000)
         wire.put_file(root / "page.html", b"<html><body>Sign in</body></html>", 1_600_000_000)
         with wire.Nginx(work, root, locations="location /shut/ { return 403; }") as nginx, Site() as site:
             port = wire.free_port()
             origin = f"http://127.0.0.1:{port}"
+            callback = f"127.0.0.1:{wire.free_port()}"
             daemon = wire.Daemon(work, {}, settings=f"status: {{ bind: '127.0.0.1:{port}' }}\n"
+                                 f"websub: {{ callback: 'http://{callback}/websub', bind: '{callback}' }}\n"
                                  f"hosts:\n  - {{ host: '127.0.0.1:{nginx.port}', gap: 0ms, parallel: 16 }}\n")
             (daemon.config / "feeds.d" / "test.yaml").write_text(FEEDS.format(root=nginx.url("").rstrip("/")))
             site.servers.append(origin + "/")
             with daemon, Browser(program, site.address) as browser, browser.page() as page:
                 wire.wait_until("all feeds to be polled", lambda: all(
                     f.get("last_poll") and not f["polling"] for f in daemon.feeds().values()))
+                wire.wait_until("its hub to fail", lambda: daemon.status()["hubs"]["failing"] == 1)
                 url = origin + "/status"
                 check_page(page, url + "?lang=en", "all-en")
                 check_page(page, url + "?lang=es", "all-es")

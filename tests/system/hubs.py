@@ -188,6 +188,11 @@ class Subscriber:
         done = subprocess.run([wire.CLI, "reload", "--socket", self.state / "control.sock"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
+    def ask(self, *verb):
+        """What `civicwire` says of it."""
+        return subprocess.run([wire.CLI, *verb, "--socket", self.state / "control.sock"], capture_output=True, text=True,
+                              env=wire.environment(), check=False).stdout
+
     def websub(self, source):
         return self.feeds()[source.id].get("websub")
 

@@ -117,6 +117,26 @@ def check_start(r, daemon, sources, other):
     r.row("… and the old callback is nobody's", said.status, said.status == 410)
 
 
+def check_views(r, daemon, world, source, other):
+    """What people and scripts are told of hubs."""
+    world.hub.push(source.subscription, source.grow())
+    daemon.wait_items(source, source.items)
+    shown = daemon.websub(source)
+    r.row("/v1/feeds: when it was asked and verified, failures", f"{shown['asked']} {shown['verified']}",
+          abs(seconds(shown["verified"]) - daemon.clock.now()) < 5 * MINUTE and shown["failures"] == 0 and not shown["distrusted"])
+    counts = daemon.status()["hubs"]
+    r.row("/v1/status: how many are how", counts, counts == {"asked": 1, "active": 3, "denied": 0, "failing": 0, "leaving": 0})
+    line = next((line for line in daemon.ask("status").splitlines() if line.startswith("hubs")), "")
+    r.row("civicwire status: the same, and pushes", line, re.search(r"hubs +3 push, 1 asked, 0 denied, 0 failing, 0 .*; 1 pushes", line))
+    head, *lines = daemon.ask("feeds", "--hubs").splitlines()
+    mine = next(line for line in lines if line.startswith(source.id))
+    r.row("civicwire feeds --hubs: those with a hub, which, since when", mine, head.split()[:3] == ["FEED", "STATE", "SINCE"]
+          and len(lines) == 4 and re.search(r" active +\S+ \S+ ago +\S+ \S+ ago +in (9|10) d .* 0  " + re.escape(source.hub), mine))
+    page = daemon.get("/status?lang=en")[1].decode()
+    r.row("the page: likewise", f"{page.count('pushed by hub')} pushed", page.count(">pushed by hub ") == 3
+          and page.count(">asked to push by hub ") == 1 and f"{source.hub_host}:8443" in page and "lease ends: <time" in page)
+
+
 def test_callback(world):
     sources = [world.source(f"called{n}") for n in range(3)]
     # Whose hub has never verified: no lease is running that could be told of.
@@ -127,6 +147,7 @@ def test_callback(world):
         check_reload(r, daemon, sources)
         daemon.reconfigure([*sources, other])
         wire.wait_until("its hub to be asked", other.asked)
+        check_views(r, daemon, world, sources[0], other)
         check_start(r, daemon, sources, other)
     r.judge()
 

@@ -129,6 +129,76 @@ static void speaks_spanish(void **state)
 	assert_true(has(page, "lang=en\" lang=\"en\">English</a>"));
 }
 
+static struct hub_subscription *hub(enum subscription_state state, const char *reason)
+{
+	struct hub_subscription *hub = mem_zalloc(1, sizeof *hub);
+
+	hub->state = state;
+	hub->feed_id = mem_strdup("co-mde.aci.feed");
+	hub->hub = mem_strdup("https://hub.example:8443/?a=<b>");
+	hub->topic = mem_strdup("https://aci.example/feed");
+	hub->callback = mem_strdup("https://wire.example.org/websub");
+	hub->reason = reason ? mem_strdup(reason) : NULL;
+	hub->asked_us = TIME_US - 2 * MIN_US;
+	return hub;
+}
+
+static struct control_snapshot *with_hubs(void)
+{
+	struct control_snapshot *s = snapshot_new(6);
+
+	s->has_hubs = true;
+	s->hubs[SUBSCRIPTION_ACTIVE] = 4321;
+	s->feeds[0].hub = hub(SUBSCRIPTION_ACTIVE, NULL);
+	s->feeds[0].hub->verified_us = TIME_US - 3 * DAY_US;
+	s->feeds[0].hub->push_us = TIME_US - 5 * MIN_US;
+	s->feeds[0].hub->lease_us = TIME_US + 7 * DAY_US;
+	s->feeds[1].hub = hub(SUBSCRIPTION_ASKED, NULL);
+	s->feeds[2].hub = hub(SUBSCRIPTION_DENIED, "not <you>");
+	s->feeds[2].hub->failures = 1234;
+	s->feeds[2].hub->failing_us = TIME_US - 4 * HOUR_US;
+	s->feeds[3].hub = hub(SUBSCRIPTION_FAILING, "no answer");
+	s->feeds[4].hub = hub(SUBSCRIPTION_ACTIVE, NULL);
+	s->feeds[4].hub->distrusted = true;
+	return s;
+}
+
+static void tells_of_hubs(void **state)
+{
+	static const char *const english[] = {"<dt>Feeds pushed by hubs</dt><dd>4,321</dd>",
+		"<span>pushed by hub hub.example:8443</span> <span>since <time ",
+		">3 d ago</time></span> <span>last push: <time ",
+		">5 min ago</time></span> <span>lease ends: <time ", ">in 7 d</time></span></span>",
+		"<span>asked to push by hub hub.example:8443</span> <span>since <time ",
+		"<span>not pushed: denied by hub hub.example:8443</span> <span>since <time ",
+		"<span>failed attempts: 1,234</span> <span>not &lt;you&gt;</span>",
+		"<span>not pushed: no success with hub hub.example:8443</span> <span>no answer<",
+		"<span>polled as ever: news was missed by hub hub.example:8443</span></span>"};
+	static const char *const spanish[] = {"<dt>Fuentes con envíos de hubs</dt><dd>4.321</dd>",
+		"<span>recibe las novedades del hub hub.example:8443</span> <span>desde <time ",
+		"último envío: <time ", "vence: <time ", "sin envíos: lo deniega el hub hub.",
+		"intentos fallidos: 1.234", "sin envíos: no responde bien el hub hub.",
+		"se consulta como siempre: omitió novedades el hub hub.",
+		"se ha pedido que envíe las novedades al hub hub."};
+	cleanup(buf_deinit) struct buf out = BUF_INIT;
+
+	(void)state;
+	struct str page = rendered(&out, with_hubs(), &(struct page_request){.page = 1});
+	for (size_t i = 0; i < sizeof english / sizeof *english; i++)
+		if (!has(page, english[i]))
+			fail_msg("it does not say '%s'", english[i]);
+	assert_int_equal(count(page, "class=\"hub\""), 5);
+	buf_clear(&out);
+	page = rendered(
+		&out, with_hubs(), &(struct page_request){.language = PAGE_SPANISH, .page = 1});
+	for (size_t i = 0; i < sizeof spanish / sizeof *spanish; i++)
+		if (!has(page, spanish[i]))
+			fail_msg("it does not say '%s'", spanish[i]);
+	buf_clear(&out);
+	page = rendered(&out, snapshot_new(1), &(struct page_request){.page = 1});
+	assert_false(has(page, "hub"));
+}
+
 static void filters_and_turns_pages(void **state)
 {
 	cleanup(buf_deinit) struct buf out = BUF_INIT;
@@ -193,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_what_is),
 		cmocka_unit_test(speaks_spanish),
+		cmocka_unit_test(tells_of_hubs),
 		cmocka_unit_test(filters_and_turns_pages),
 		cmocka_unit_test(knows_the_readers_language),
 	};
