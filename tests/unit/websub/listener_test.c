@@ -324,6 +324,7 @@ static void test_too_much(void **state)
 
 	f->limits.body = 8;
 	f->limits.waiting = 20;
+	f->limits.swallowed = 16;
 	restart(f);
 	sign(signature, SECRET, "123456789");
 	char *request = push(TOKEN, signature, "", "123456789");
@@ -335,6 +336,16 @@ static void test_too_much(void **state)
 			   "%s\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n0\r\n\r\n",
 			TOKEN, signature);
 	assert_int_equal(ask(f, &out, request), 413);
+	free(request);
+	/* What nobody reads is swallowed so far, then its connection is cut: at the byte after the last that is
+	 * taken the answer does not come any more. */
+	static const char nobody[] = "POST /nobody HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+				     "Transfer-Encoding: chunked\r\n\r\n";
+	request = mem_printf("%s10\r\n1234567890123456\r\n0\r\n\r\n", nobody);
+	assert_int_equal(ask(f, &out, request), 410);
+	free(request);
+	request = mem_printf("%s11\r\n12345678901234567\r\n0\r\n\r\n", nobody);
+	assert_int_equal(ask(f, &out, request), 0);
 	free(request);
 	/* Two wait for the loop: a third has no room, and has it again when one is answered. */
 	sign(signature, SECRET, "12345678");
@@ -430,6 +441,11 @@ static void test_end(void **state)
 	struct knock *knock = queue_pop(&f->knocks);
 	listener_end(f->listener);
 	assert_int_equal(ask(f, &out, request), 503);
+	assert_int_equal(
+		ask(f, &out,
+			"GET /" TOKEN
+			"?hub.mode=subscribe&hub.challenge=c&hub.topic=" ENCODED_TOPIC HEAD),
+		503);
 	assert_int_equal(queue_length(&f->knocks), 0);
 	listener_answer(f->listener, knock, 503);
 	assert_int_equal(hub_read(fd, &out), 503);
