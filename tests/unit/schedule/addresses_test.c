@@ -280,6 +280,30 @@ static void test_called(void **state)
 	machine_free(m);
 }
 
+/* Who was turned away comes before who became due later. */
+static void test_keeps_its_turn(void **state)
+{
+	struct host_settings one = {"203.0.113.1", SEC_US, 1};
+	const struct fetch_settings settings = {
+		.hosts = &one, .n_hosts = 1, .host_default = {NULL, SEC_US, 1}};
+	struct machine *m = machine_new(&settings, 1);
+
+	(void)state;
+	for (unsigned i = 2; i < SLOTS; i++)
+		schedule_remove(m->schedule, &m->slots[i], START);
+	add(m->schedule, &m->slots[2], 1, START + 1);
+	m->now_us++;
+	assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[0]);
+	start(m, 0, 0);
+	assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[1]);
+	start(m, 1, 0);
+	assert_int_equal(m->turned_away, 1);
+	end(m, 0, START + DAY_US);
+	m->now_us += SEC_US;
+	assert_ptr_equal(schedule_take(m->schedule, m->now_us), &m->slots[1]);
+	machine_free(m);
+}
+
 /* One poll, which is answered at once; the next one is due then. */
 static void serve(struct machine *m, unsigned i, int64_t next_us)
 {
@@ -389,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_agreed),
 		cmocka_unit_test(test_other_settings),
 		cmocka_unit_test(test_called),
+		cmocka_unit_test(test_keeps_its_turn),
 		cmocka_unit_test(test_lane_is_full),
 		cmocka_unit_test(test_turmoil),
 	};

@@ -164,6 +164,47 @@ static void test_hints_ignored(void **state)
 	assert_int_equal(poll(f, REPLY_BODY, NULL, 7 * HOUR_US, settle), HOUR_US);
 }
 
+/* What a hub delivers is polled rarely; from the moment on when it does not, as ever. */
+static void test_hub_delivers(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(read_at(f, 0, 0, SATURDAY), HOUR_US);
+	f->state.least_us = 6 * HOUR_US;
+	assert_int_equal(read_at(f, 0, 0, SATURDAY), 6 * HOUR_US);
+	f->state.least_us = 0;
+	assert_true(schedule_hasten(&f->state, f->feed, 0));
+	assert_int_equal(f->state.next_due_us, SATURDAY + HOUR_US);
+	assert_int_equal(f->state.wait_us, HOUR_US);
+	/* Nothing is put off by it, and nothing that fails is asked earlier. */
+	f->state.next_due_us = SATURDAY + MIN_US;
+	assert_false(schedule_hasten(&f->state, f->feed, 0));
+	assert_int_equal(f->state.next_due_us, SATURDAY + MIN_US);
+	f->state.next_due_us = SATURDAY + DAY_US;
+	f->state.failures = 1;
+	assert_false(schedule_hasten(&f->state, f->feed, 0));
+	f->state.failures = 0;
+	f->state.health = FEED_GONE;
+	assert_false(schedule_hasten(&f->state, f->feed, 0));
+	assert_int_equal(f->state.next_due_us, SATURDAY + DAY_US);
+}
+
+/* A document that broke off may have lost the hubs that it names. */
+static void test_hubs_are_kept(void **state)
+{
+	static const char hubs[] = "https://t.example/ https://t.example/ https://hub.example/";
+	struct fixture *f = *state;
+
+	poll(f, REPLY_BODY, NULL, -1, (struct settle){.hubs = hubs, .now_us = SATURDAY});
+	assert_string_equal(f->state.hubs, hubs);
+	poll(f, REPLY_BODY, NULL, -1, (struct settle){.partial = true, .now_us = SATURDAY});
+	assert_string_equal(f->state.hubs, hubs);
+	poll(f, REPLY_NOT_MODIFIED, NULL, -1, (struct settle){.now_us = SATURDAY});
+	assert_string_equal(f->state.hubs, hubs);
+	poll(f, REPLY_BODY, NULL, -1, (struct settle){.now_us = SATURDAY});
+	assert_null(f->state.hubs);
+}
+
 static void test_adaptive(void **state)
 {
 	struct fixture *f = *state;
@@ -311,6 +352,8 @@ int main(void)
 		TEST(test_days_to_skip),
 		TEST(test_publishing_moments),
 		TEST(test_hints_ignored),
+		TEST(test_hub_delivers),
+		TEST(test_hubs_are_kept),
 		TEST(test_adaptive),
 		TEST(test_move),
 		TEST(test_useless_etag_stays_away),
