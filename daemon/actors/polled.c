@@ -14,12 +14,17 @@ void polled_free(struct polled *polled)
 	free(polled);
 }
 
+const struct feed_state *polled_kept(const struct polled *polled)
+{
+	static const struct feed_state none;
+
+	return polled->packed ? polled->packed : &none;
+}
+
 struct feed_state polled_state(const struct polled *polled)
 {
-	struct feed_state state = {0};
+	struct feed_state state = *polled_kept(polled);
 
-	if (polled->packed)
-		state = *polled->packed;
 	if (polled->is_of_feed)
 		state.url = (char *)polled->feed->url; /* nobody writes to it */
 	return state;
@@ -46,7 +51,8 @@ void polled_set_state(struct polled *polled, const struct feed_state *state)
 
 const char *polled_url(const struct polled *polled)
 {
-	struct feed_state state = polled_state(polled);
+	const char *moved_url = polled_kept(polled)->moved_url;
 
-	return feed_state_url(&state, polled->feed->url);
+	/* As feed_state_url() has it. */
+	return polled->is_of_feed && moved_url ? moved_url : polled->feed->url;
 }

@@ -27,6 +27,8 @@ struct polled {
 void polled_free(struct polled *polled);
 /* As everybody knows it; the texts stay the feed's, until the next of these calls but this. */
 struct feed_state polled_state(const struct polled *polled);
+/* The same where it lies, for who does not look at its URL: until the state is set anew. */
+const struct feed_state *polled_kept(const struct polled *polled);
 /* A deep copy. */
 void polled_copy_state(struct feed_state *to, const struct polled *polled);
 /* Copies all of `state`. It speaks of `polled->feed` as it is now: who sets another feed sets the state

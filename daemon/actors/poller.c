@@ -609,11 +609,10 @@ static void reconsider(
  * earlier. */
 static bool keep_least(struct polled *polled, int64_t least_us)
 {
+	if (polled_kept(polled)->least_us == least_us)
+		return false;
 	struct feed_state state = polled_state(polled);
 	bool was_rarer = state.least_us > least_us;
-
-	if (state.least_us == least_us)
-		return false;
 	state.least_us = least_us;
 	bool is_sooner = was_rarer && schedule_hasten(&state, polled->feed, polling_chance());
 	polled_set_state(polled, &state);
@@ -649,11 +648,11 @@ void poller_settled(
 	if (!polled)
 		return;
 	struct feed *asked = end_asking(p, polled);
-	struct feed_state was = polled_state(polled);
-	struct poller_news news = {.before_us = was.last_poll_us};
+	const struct feed_state *was = polled_kept(polled);
+	struct poller_news news = {.before_us = was->last_poll_us};
 	bool was_push = pushing_is_under_way(polled);
-	news.found = !was_push && journaled && state->news > was.news;
-	int64_t least_us = was.least_us;
+	news.found = !was_push && journaled && state->news > was->news;
+	int64_t least_us = was->least_us;
 	if (journaled || !was_push)
 		moves = take_state(polled, state, now);
 	bool is_sooner = keep_least(polled, least_us);

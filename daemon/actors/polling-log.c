@@ -36,12 +36,12 @@ void polling_log(const struct reply *reply, int64_t took_us)
 void polling_log_change(const struct polled *polled, const struct feed_state *is)
 {
 	const struct feed *feed = polled->feed;
-	const struct feed_state was = polled_state(polled);
+	const struct feed_state *was = polled_kept(polled);
 	struct numbers n;
-	bool was_bad = was.health == FEED_FAILING || was.health == FEED_GONE;
+	bool was_bad = was->health == FEED_FAILING || was->health == FEED_GONE;
 	bool is_bad = is->health == FEED_FAILING || is->health == FEED_GONE;
 
-	if (was_bad == is_bad && was.fault == is->fault)
+	if (was_bad == is_bad && was->fault == is->fault)
 		return;
 	write_numbers(&n, (int)is->http_status, polled->took_ms * MSEC_US);
 	if (is_bad)
@@ -57,5 +57,5 @@ void polling_log_change(const struct polled *polled, const struct feed_state *is
 		log_write(LOG_LEVEL_INFO,
 			LOG_FIELDS({"feed", feed->id}, {"city", feed->city}, {"url", feed->url},
 				{"http_status", n.status}, {"duration_ms", n.took_ms}),
-			"%s works again after %u failed polls", feed->id, (unsigned)was.failures);
+			"%s works again after %u failed polls", feed->id, (unsigned)was->failures);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/scan.h"
 
 /* The longest ETags seen are 200 bytes; what is longer is dropped rather than kept for ever and
  * sent back with each poll. Other texts are cut off from use by the same bound. */
@@ -40,14 +41,16 @@ void response_deinit(struct response *r)
 	response_init(r);
 }
 
+SCAN_INLINE scan_bytes is_unsound(scan_bytes v)
+{
+	return (scan_up_to(v, ' ' - 1) & ~scan_is(v, '\t')) | scan_is(v, 0x7f);
+}
+
 bool validator_is_sound(struct str value)
 {
 	if (!value.n || value.n > HEADER_TEXT_MAX)
 		return false;
-	for (size_t i = 0; i < value.n; i++)
-		if (((unsigned char)value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f)
-			return false;
-	return true;
+	return scan_find(value, 0, is_unsound) == value.n;
 }
 
 /* Digits only; large values mean "long". -1 if it is no number. */
@@ -194,12 +197,12 @@ void response_line(struct response *r, struct str line)
 		r->status = status_of(line);
 	} else if (r->ended) {
 		; /* a trailer: what the body has been judged by is not changed behind it */
-	} else if (!str_trim(line).n) {
-		r->ended = true;
-	} else if (line.p[0] != ' ' && line.p[0] != '\t') {
+	} else if (line.n && !ascii_is_space((unsigned char)line.p[0])) {
 		size_t colon = str_chr(line, ':');
 		if (colon < line.n)
 			take_header(r, str_head(line, colon), str_trim(str_skip(line, colon + 1)));
+	} else if (!str_trim(line).n) {
+		r->ended = true;
 	} /* else: a folded line, obsolete; nothing we read is ever folded */
 	r->bytes = bytes;
 }

@@ -3,6 +3,9 @@
 #include "base/hash.h"
 #include "base/scan.h"
 
+/* DNS allows 253 bytes; a port has five digits. Of what is longer the beginning will do. */
+#define HOST_NAME_BYTES 260
+
 static struct str default_port(struct str scheme)
 {
 	return str_is_i(scheme, "https")  ? STR(":443")
@@ -35,16 +38,15 @@ struct str host_authority(struct str url)
 	return str_head(rest, scan_find(rest, 0, ends_authority));
 }
 
-void host_of_url(struct buf *out, struct str url)
+/* The name as it is written in the URL. */
+static struct str name_in(struct str url)
 {
 	struct str scheme = str_head(url, str_chr(url, ':')), host = host_authority(url);
 
-	if (str_is_i(scheme, "file")) {
-		buf_lit(out, HOST_FILE);
-		return;
-	}
+	if (str_is_i(scheme, "file"))
+		return STR(HOST_FILE);
 	if (!host.n)
-		return;
+		return STR("");
 	for (size_t at = str_chr(host, '@'); at < host.n; at = str_chr(host, '@'))
 		host = str_skip(host, at + 1);
 	struct str port = default_port(scheme), bare = without_port(host);
@@ -53,20 +55,33 @@ void host_of_url(struct buf *out, struct str url)
 		host = bare;
 	if (host.n == bare.n && str_ends(host, STR("."))) /* the DNS root says nothing */
 		host.n--;
-	char *to = buf_room(out, host.n);
-	for (size_t i = 0; i < host.n; i++)
-		to[i] = ascii_lower(host.p[i]);
-	out->n += host.n;
+	return host;
+}
+
+static void write_lower(char *to, struct str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		to[i] = ascii_lower(name.p[i]);
+}
+
+void host_of_url(struct buf *out, struct str url)
+{
+	struct str name = name_in(url);
+
+	if (!name.n)
+		return;
+	write_lower(buf_room(out, name.n), name);
+	out->n += name.n;
 }
 
 uint64_t host_number(struct str url)
 {
-	struct buf name = BUF_INIT;
+	char name[HOST_NAME_BYTES];
+	struct str written = str_head(name_in(url), sizeof name);
 	uint64_t number;
 
-	host_of_url(&name, url);
-	struct hash hash = hash_mix(buf_view(&name));
-	buf_deinit(&name);
+	write_lower(name, written);
+	struct hash hash = hash_mix(str_make(name, written.n));
 	memcpy(&number, hash.b, sizeof number);
 	return number ? number : 1;
 }
