@@ -14,38 +14,22 @@
 #include "base/metrics.h"
 
 struct fixture {
-	struct origin origin;
-	struct harness h;
-	bool shut; /* the gate */
+	struct stand s; /* the first: stand_teardown() takes it for all */
+	bool shut;      /* the gate */
 	size_t met, turned_away, begun, hops;
 	struct hop hop; /* the last one */
 };
 
 static int setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof *f);
-
-	origin_start(&f->origin, NULL, NULL);
-	harness_init(&f->h);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	harness_close(&f->h);
-	origin_stop(&f->origin);
-	free(f->hop.url);
-	free(f);
+	*state = stand_new(sizeof(struct fixture));
 	return 0;
 }
 
 static bool meets(struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16])
 {
 	static const uint8_t loopback[16] = {[10] = 0xff, 0xff, 127, 0, 0, 1};
-	struct fixture *f = container_of(sink, struct fixture, h.sink);
+	struct fixture *f = container_of(sink, struct fixture, s.h.sink);
 
 	assert_non_null(feed);
 	assert_memory_equal(address, loopback, 16);
@@ -55,7 +39,7 @@ static bool meets(struct fetch_sink *sink, const struct feed *feed, const uint8_
 
 static void turned_away(struct fetch_sink *sink, const struct feed *feed, const uint8_t address[16])
 {
-	struct fixture *f = container_of(sink, struct fixture, h.sink);
+	struct fixture *f = container_of(sink, struct fixture, s.h.sink);
 
 	assert_non_null(feed);
 	assert_int_equal(address[15], 1);
@@ -70,32 +54,32 @@ static void test_gate(void **state)
 	static const struct feed_state none;
 	int64_t polls = metric_get(METRIC_civicwire_polls_total);
 
-	f->h.sink.meets = meets;
-	f->h.sink.turned_away = turned_away;
-	harness_open(&f->h);
+	f->s.h.sink.meets = meets;
+	f->s.h.sink.turned_away = turned_away;
+	harness_open(&f->s.h);
 	cleanup(feed_unref_p) struct feed *feed =
-		harness_feed("http://127.0.0.1:%d/echo", f->origin.port);
+		harness_feed("http://127.0.0.1:%d/echo", f->s.origin.port);
 	f->shut = true;
-	fetch_submit(f->h.fetcher, feed, &none, LANE_QUICK);
-	harness_run(&f->h);
-	assert_int_equal(f->h.done, 0);
+	fetch_submit(f->s.h.fetcher, feed, &none, LANE_QUICK);
+	harness_run(&f->s.h);
+	assert_int_equal(f->s.h.done, 0);
 	assert_int_equal(f->turned_away, 1);
 	assert_int_equal(f->met, 1);
 	assert_int_equal(metric_get(METRIC_civicwire_polls_total), polls);
 	assert_int_equal(metric_get(METRIC_civicwire_transfers), 0);
 	f->shut = false;
-	struct reply *r = harness_poll(&f->h, feed, NULL);
+	struct reply *r = harness_poll(&f->s.h, feed, NULL);
 	expect_in_body(r, "GET /echo HTTP/1.1\n");
 	reply_free(r);
 	assert_int_equal(f->met, 2);
 	f->shut = true; /* the connection is kept */
-	r = harness_poll(&f->h, feed, NULL);
+	r = harness_poll(&f->s.h, feed, NULL);
 	assert_int_equal(r->outcome, REPLY_BODY);
 	reply_free(r);
 	assert_int_equal(f->met, 2);
 	feed->url = "http://news.example/echo";
-	feed->access.proxy = arena_printf(&feed->arena, "http://127.0.0.1:%d", f->origin.port).p;
-	r = harness_poll(&f->h, feed, NULL);
+	feed->access.proxy = arena_printf(&feed->arena, "http://127.0.0.1:%d", f->s.origin.port).p;
+	r = harness_poll(&f->s.h, feed, NULL);
 	assert_int_equal(r->outcome, REPLY_BODY);
 	reply_free(r);
 	assert_int_equal(f->met, 2);
@@ -104,12 +88,12 @@ static void test_gate(void **state)
 static void began(struct fetch_sink *sink, const struct reply *reply)
 {
 	assert_true(reply->started_us > 0);
-	container_of(sink, struct fixture, h.sink)->begun++;
+	container_of(sink, struct fixture, s.h.sink)->begun++;
 }
 
 static void hopped(struct fetch_sink *sink, const struct feed *feed, struct hop *hop)
 {
-	struct fixture *f = container_of(sink, struct fixture, h.sink);
+	struct fixture *f = container_of(sink, struct fixture, s.h.sink);
 
 	assert_string_equal(feed->id, "mx-mex.cgai.noticias");
 	free(f->hop.url);
@@ -120,13 +104,13 @@ static void hopped(struct fetch_sink *sink, const struct feed *feed, struct hop 
 static struct reply *go_on(
 	struct fixture *f, const struct feed *feed, const struct feed_state *state)
 {
-	size_t done = f->h.done;
+	size_t done = f->s.h.done;
 
-	fetch_go_on(f->h.fetcher, feed, state, &f->hop, LANE_QUICK);
-	assert_int_equal(f->h.done, done); /* never from inside */
-	harness_run(&f->h);
-	struct reply *reply = f->h.last;
-	f->h.last = NULL;
+	fetch_go_on(f->s.h.fetcher, feed, state, &f->hop, LANE_QUICK);
+	assert_int_equal(f->s.h.done, done); /* never from inside */
+	harness_run(&f->s.h);
+	struct reply *reply = f->s.h.last;
+	f->s.h.last = NULL;
 	return reply;
 }
 
@@ -135,21 +119,21 @@ static void test_hops(void **state)
 {
 	struct fixture *f = *state;
 	const int64_t polls = metric_get(METRIC_civicwire_polls_total);
-	cleanup(free_p) char *target = mem_printf("http://localhost:%d/echo", f->origin.port);
+	cleanup(free_p) char *target = mem_printf("http://localhost:%d/echo", f->s.origin.port);
 
-	f->h.sink.began = began;
-	f->h.sink.meets = meets;
-	f->h.sink.turned_away = turned_away;
-	f->h.sink.hopped = hopped;
-	harness_open(&f->h);
+	f->s.h.sink.began = began;
+	f->s.h.sink.meets = meets;
+	f->s.h.sink.turned_away = turned_away;
+	f->s.h.sink.hopped = hopped;
+	harness_open(&f->s.h);
 	cleanup(feed_unref_p) struct feed *feed =
-		harness_feed("http://127.0.0.1:%d/to-other", f->origin.port);
+		harness_feed("http://127.0.0.1:%d/to-other", f->s.origin.port);
 	const struct feed_state known = {.url = (char *)feed->url,
 		.etag = (char *)"\"one\"",
 		.last_change_us = clock_real_us()};
-	fetch_submit(f->h.fetcher, feed, &known, LANE_QUICK);
-	harness_run(&f->h);
-	assert_int_equal(f->h.done, 0);
+	fetch_submit(f->s.h.fetcher, feed, &known, LANE_QUICK);
+	harness_run(&f->s.h);
+	assert_int_equal(f->s.h.done, 0);
 	assert_int_equal(f->hops, 1);
 	assert_int_equal(metric_get(METRIC_civicwire_polls_total), polls);
 	assert_int_equal(metric_get(METRIC_civicwire_transfers), 0);
@@ -181,7 +165,7 @@ static void test_hops(void **state)
 	reply_free(r);
 	f->hop.number = 5;
 	free(f->hop.url);
-	f->hop.url = mem_printf("http://localhost:%d/to-self", f->origin.port);
+	f->hop.url = mem_printf("http://localhost:%d/to-self", f->s.origin.port);
 	expect_failure(go_on(f, feed, &known), REPLY_REFUSED, "redirects more than 5 times");
 	f->hop.number = 1;
 	f->hop.started_us -= HOUR_US;
@@ -189,8 +173,8 @@ static void test_hops(void **state)
 	assert_int_equal(r->outcome, REPLY_BODY);
 	reply_free(r);
 	free(f->hop.url);
-	f->hop.url = mem_printf("http://localhost:%d/silent", f->origin.port);
-	f->hop.spent_us = f->h.limits.total_ms * MSEC_US;
+	f->hop.url = mem_printf("http://localhost:%d/silent", f->s.origin.port);
+	f->hop.spent_us = f->s.h.limits.total_ms * MSEC_US;
 	expect_failure(go_on(f, feed, &known), REPLY_NETWORK, "timed out");
 }
 
@@ -200,21 +184,21 @@ static void test_hops_at_once(void **state)
 {
 	struct fixture *f = *state;
 
-	f->h.sink.meets = meets;
-	f->h.sink.turned_away = turned_away;
-	f->h.sink.hopped = hopped;
-	harness_open(&f->h);
-	reply_free(harness_get(&f->h, &f->origin, "/hops/5/within"));
-	expect_failure(harness_get(&f->h, &f->origin, "/loop"), REPLY_REFUSED,
+	f->s.h.sink.meets = meets;
+	f->s.h.sink.turned_away = turned_away;
+	f->s.h.sink.hopped = hopped;
+	harness_open(&f->s.h);
+	reply_free(harness_get(&f->s.h, &f->s.origin, "/hops/5/within"));
+	expect_failure(harness_get(&f->s.h, &f->s.origin, "/loop"), REPLY_REFUSED,
 		"redirects more than 5 times");
-	expect_failure(
-		harness_get(&f->h, &f->origin, "/to-ftp"), REPLY_REFUSED, "neither http nor https");
-	expect_failure(harness_get(&f->h, &f->origin, "/to-file"), REPLY_REFUSED,
+	expect_failure(harness_get(&f->s.h, &f->s.origin, "/to-ftp"), REPLY_REFUSED,
 		"neither http nor https");
-	expect_failure(harness_get(&f->h, &f->origin, "/to-user"), REPLY_REFUSED, "user name");
+	expect_failure(harness_get(&f->s.h, &f->s.origin, "/to-file"), REPLY_REFUSED,
+		"neither http nor https");
+	expect_failure(harness_get(&f->s.h, &f->s.origin, "/to-user"), REPLY_REFUSED, "user name");
 	assert_int_equal(f->hops, 0);
-	f->h.sink.hopped = NULL;
-	struct reply *r = harness_get(&f->h, &f->origin, "/to-other");
+	f->s.h.sink.hopped = NULL;
+	struct reply *r = harness_get(&f->s.h, &f->s.origin, "/to-other");
 	expect_in_body(r, "GET /echo HTTP/1.1\n");
 	reply_free(r);
 }
@@ -225,10 +209,10 @@ static void test_no_cookies(void **state)
 	struct fixture *f = *state;
 	char text[4096];
 
-	harness_open(&f->h);
+	harness_open(&f->s.h);
 	for (int i = 0; i < 2; i++) {
-		reply_free(harness_get(&f->h, &f->origin, "/login")); /* Set-Cookie */
-		struct reply *r = harness_get(&f->h, &f->origin, "/echo");
+		reply_free(harness_get(&f->s.h, &f->s.origin, "/login")); /* Set-Cookie */
+		struct reply *r = harness_get(&f->s.h, &f->s.origin, "/echo");
 		text[body_read(&r->body, 0, text, sizeof text - 1)] = '\0';
 		assert_non_null(strstr(text, "GET /echo"));
 		assert_null(strstr(text, "cookie"));
@@ -247,36 +231,36 @@ static void test_followers(void **state)
 	struct feed *feeds[8];
 	struct origin origin;
 
-	f->h.limits.ca_file = valid;
-	harness_open(&f->h);
+	f->s.h.limits.ca_file = valid;
+	harness_open(&f->s.h);
 	origin_start(&origin, valid, key);
 	for (size_t i = 0; i < 8; i++) {
 		/* The last two are for a host that has no valid certificate. */
 		feeds[i] = harness_feed("https://%s:%d/echo?%zu", i < 6 ? "localhost" : "127.0.0.1",
 			origin.port, i);
-		fetch_submit(f->h.fetcher, feeds[i], &none, LANE_QUICK);
+		fetch_submit(f->s.h.fetcher, feeds[i], &none, LANE_QUICK);
 	}
-	assert_true(fetch_cancel(f->h.fetcher, feeds[0])); /* the one that leads */
-	assert_true(fetch_cancel(f->h.fetcher, feeds[1])); /* leads now, or follows */
-	harness_run(&f->h);
-	assert_int_equal(f->h.outcomes[REPLY_BODY], 4);
-	assert_int_equal(f->h.outcomes[REPLY_NETWORK], 2);
+	assert_true(fetch_cancel(f->s.h.fetcher, feeds[0])); /* the one that leads */
+	assert_true(fetch_cancel(f->s.h.fetcher, feeds[1])); /* leads now, or follows */
+	harness_run(&f->s.h);
+	assert_int_equal(f->s.h.outcomes[REPLY_BODY], 4);
+	assert_int_equal(f->s.h.outcomes[REPLY_NETWORK], 2);
 	for (size_t i = 0; i < 8; i++) {
-		fetch_submit(f->h.fetcher, feeds[i], &none, LANE_QUICK);
+		fetch_submit(f->s.h.fetcher, feeds[i], &none, LANE_QUICK);
 		feed_unref(feeds[i]);
 	}
-	assert_int_equal(fetch_active(f->h.fetcher), 8); /* teardown drops them all */
+	assert_int_equal(fetch_active(f->s.h.fetcher), 8); /* teardown drops them all */
 	origin_stop(&origin);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_gate, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hops, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hops_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_cookies, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_followers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gate, setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_hops, setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_hops_at_once, setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_no_cookies, setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_followers, setup, stand_teardown),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -17,34 +17,9 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 
-struct fixture {
-	struct origin origin;
-	struct harness h;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof *f);
-
-	origin_start(&f->origin, NULL, NULL);
-	harness_init(&f->h);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	harness_close(&f->h);
-	origin_stop(&f->origin);
-	free(f);
-	return 0;
-}
-
 static void test_conditional(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	struct feed_state known = {0};
 
 	harness_open(&f->h);
@@ -99,7 +74,7 @@ static void test_conditional(void **state)
 /* Once a week a feed that does not change is asked for the whole. */
 static void test_full_get(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	struct feed_state known = {0};
 
 	harness_open(&f->h);
@@ -124,7 +99,7 @@ static void test_full_get(void **state)
 
 static void test_request(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	harness_open(&f->h);
 	struct reply *r = harness_get(&f->h, &f->origin, "/echo");
@@ -144,7 +119,7 @@ static void test_request(void **state)
 
 static void test_bodies(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	static const char *const paths[] = {"/gzip", "/drop-once"};
 
 	harness_open(&f->h);
@@ -168,7 +143,7 @@ static void test_bodies(void **state)
 
 static void test_truncated(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	harness_open(&f->h);
 	expect_failure(harness_get(&f->h, &f->origin, "/cut"), REPLY_NETWORK, "cut the body off");
@@ -182,7 +157,7 @@ static void test_truncated(void **state)
 
 static void test_limits(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	f->h.limits.wire = 1 << 20;
 	harness_open(&f->h);
@@ -209,7 +184,7 @@ static void test_limits(void **state)
 /* No descriptor, no disk: our own trouble, said so. */
 static void test_our_trouble(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	struct rlimit before, none;
 
 	harness_open(&f->h);
@@ -231,7 +206,7 @@ static void test_our_trouble(void **state)
 
 static void test_decoded_limit(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	f->h.limits.decoded = 8 << 20;
 	f->h.limits.ratio = 100000;
@@ -241,7 +216,7 @@ static void test_decoded_limit(void **state)
 
 static void test_slow(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	f->h.limits.total_ms = 1000;
 	harness_open(&f->h);
@@ -253,7 +228,7 @@ static void test_slow(void **state)
 
 static void test_low_speed(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	f->h.limits.low_speed_s = 2;
 	harness_open(&f->h);
@@ -263,7 +238,7 @@ static void test_low_speed(void **state)
 
 static void test_status(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	harness_open(&f->h);
 	struct reply *r = harness_get(&f->h, &f->origin, "/429");
@@ -301,7 +276,7 @@ static void on_hop(struct fetch_trace *trace, const struct fetch_hop *hop)
 
 static void test_trace(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	struct watcher watcher = {.trace.hop = on_hop};
 
 	harness_open(&f->h);
@@ -317,7 +292,7 @@ static void test_trace(void **state)
 
 static void test_redirects(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	char want[128];
 
 	harness_open(&f->h);
@@ -347,7 +322,7 @@ static void test_redirects(void **state)
 
 static void test_guard(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	harness_open(&f->h);
 	/* A connection is open to where the next feed may not go. */
@@ -379,7 +354,7 @@ static void test_guard(void **state)
 
 static void test_unreachable(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 
 	harness_open(&f->h);
 	cleanup(feed_unref_p) struct feed *feed = harness_feed("http://127.0.0.1:1/");
@@ -405,7 +380,7 @@ static void write_file(const char *path, const char *text)
 
 static void test_secrets(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	char path[] = "/tmp/fetch-test-XXXXXX";
 
 	harness_open(&f->h);
@@ -448,7 +423,7 @@ static void test_secrets(void **state)
 
 static void test_files(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	char path[] = "/tmp/fetch test-XXXXXX";
 	struct feed_state known = {0};
 
@@ -492,7 +467,7 @@ static void test_files(void **state)
 static void test_keep_alive(void **state)
 {
 	enum { POLLS = 2000, PARALLEL = 10 };
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	static const struct feed_state none;
 
 	harness_open(&f->h);
@@ -521,7 +496,7 @@ static char *tls_file(const char *name)
 
 static void test_tls(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	cleanup(free_p) char *valid = tls_file("self-signed.pem"), *key = tls_file("key.pem");
 	struct watcher watcher = {.trace.hop = on_hop};
 	struct origin origin;
@@ -560,7 +535,7 @@ static void test_tls(void **state)
 
 static void test_bad_certificates(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	cleanup(free_p) char *expired = tls_file("expired.pem"),
 			     *valid = tls_file("self-signed.pem");
 	cleanup(free_p) char *key = tls_file("key.pem"), *authority = tls_file("authority.pem");
@@ -584,7 +559,7 @@ static void test_bad_certificates(void **state)
 /* More at once than the resolver may have, among them many that fail. */
 static void test_many(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	static const struct feed_state none;
 	static const char *const paths[] = {"/echo", "/404", "/cut", "/moved", "/loop"};
 	enum { POLLS = 300 };
@@ -608,7 +583,7 @@ static void test_many(void **state)
 /* The end in the middle of everything: nothing is delivered, nothing is left. */
 static void test_freed_busy(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	static const struct feed_state none;
 	static const char *const paths[] = {"/silent", "/drip", "/endless", "/echo"};
 
@@ -629,7 +604,7 @@ static void test_freed_busy(void **state)
 /* Those that nobody wants any more end without a word; the others do not notice. */
 static void test_cancel(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	static const struct feed_state none;
 	static const char *const paths[] = {"/silent", "/drip", "/echo"};
 	struct feed *feeds[24];
@@ -661,7 +636,7 @@ static void test_cancel(void **state)
 /* Handles that have been used before tell the new contact, too. */
 static void test_other_settings(void **state)
 {
-	struct fixture *f = *state;
+	struct stand *f = *state;
 	const struct fetch_settings other = {.contact = "https://other.example/"};
 
 	f->h.settings.contact = "https://one.example/";
@@ -678,30 +653,30 @@ static void test_other_settings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_conditional, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_full_get, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_request, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bodies, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_truncated, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_our_trouble, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_decoded_limit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_low_speed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_status, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_redirects, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_guard, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_keep_alive, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_trace, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_certificates, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_freed_busy, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_other_settings, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_conditional, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_full_get, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_request, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_bodies, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_truncated, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_limits, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_our_trouble, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_decoded_limit, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_slow, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_low_speed, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_status, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_redirects, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_guard, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_unreachable, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_secrets, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_files, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_keep_alive, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_trace, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_tls, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_certificates, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_many, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_freed_busy, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_cancel, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_other_settings, stand_setup, stand_teardown),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

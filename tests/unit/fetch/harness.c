@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 void origin_start(struct origin *origin, const char *certificate, const char *key)
@@ -82,6 +83,31 @@ void harness_close(struct harness *h)
 	uv_run(&h->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&h->loop), 0);
 	h->last = reply_free(h->last);
+}
+
+void *stand_new(size_t size)
+{
+	struct stand *stand = mem_zalloc(1, size);
+
+	origin_start(&stand->origin, NULL, NULL);
+	harness_init(&stand->h);
+	return stand;
+}
+
+int stand_setup(void **state)
+{
+	*state = stand_new(sizeof(struct stand));
+	return 0;
+}
+
+int stand_teardown(void **state)
+{
+	struct stand *stand = *state;
+
+	harness_close(&stand->h);
+	origin_stop(&stand->origin);
+	free(stand);
+	return 0;
 }
 
 struct feed *harness_feed(const char *format, ...)

@@ -35,6 +35,16 @@ void harness_open(struct harness *h);
 /* Fails the test if a handle or a transfer is left. */
 void harness_close(struct harness *h);
 
+/* Both: the state of most tests, or what it begins with. */
+struct stand {
+	struct origin origin;
+	struct harness h;
+};
+/* A state of this size, the rest of it zero. */
+void *stand_new(size_t size);
+int stand_setup(void **state);
+int stand_teardown(void **state);
+
 /* A feed at a URL, allowed on loopback. */
 struct feed *harness_feed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Polls once and waits for the end; the reply is the caller's. `state` NULL: nothing is known. */
