@@ -270,8 +270,9 @@ class Replay(Case):
         s = self.wire.socket(zmq.DEALER)
         ask(s, after=self.wire.cursor(0), wait=30, id="old")
         wait_for(lambda: self.wire.stats()["replay_waiting"] == 1)
+        known = self.wire.stats()["replay_requests"]
         ask(s, after=self.wire.cursor(0), wait=30, id="new")
-        time.sleep(0.3)
+        wait_for(lambda: self.wire.stats()["replay_requests"] > known)
         self.wire.append(FEED)
         self.assertEqual(json.loads(s.recv_multipart()[1])["id"], "new")
         s.rcvtimeo = 500
