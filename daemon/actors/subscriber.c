@@ -535,10 +535,13 @@ void subscriber_restore(struct subscriber *s, const struct hub_subscription *sub
 		return;
 	}
 	add(s, f);
-	bool delivered = f->s.state == SUBSCRIPTION_ACTIVE && !f->s.distrusted;
-	subscribing_tell_delivery(s, f);
-	if (delivered && !f->delivers) /* its lease has ended while nobody looked */
+	/* What its hub pushed while nobody listened may not come again: once, the feed is polled as if
+	 * there were no hub, and goes on so if its lease has ended meanwhile. */
+	if (f->s.state == SUBSCRIPTION_ACTIVE && !f->s.distrusted) {
+		poller_set_least(s->poller, f->s.feed_id, 0);
 		poller_hasten(s->poller, f->s.feed_id);
+	}
+	subscribing_tell_delivery(s, f);
 }
 
 /* Those whose feeds are configured no more, or name no hub: nobody has told of them. `known_too`: all. */

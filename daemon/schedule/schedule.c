@@ -398,7 +398,7 @@ struct schedule_slot *schedule_take(struct schedule *s, int64_t now_us)
 		enqueue(s, slot);
 	}
 	call_off(s, now_us);
-	enum schedule_lane lane;
+	enum schedule_lane lane = LANE_NEW; /* set where there is a host */
 	struct schedule_host *host;
 	int64_t since_us;
 	do {

@@ -437,6 +437,7 @@ def check_restart(r, daemon, world, kept):
     before, asked = daemon.websub(kept[0]), len(world.hub.asked)
     token = kept[0].subscription.callback.rpartition("/")[2]
     modes = {p.name: oct(p.stat().st_mode & 0o777) for p in daemon.state.iterdir() if p.is_file() and token.encode() in p.read_bytes()}
+    daemon.poll_now(kept[1].name)
     daemon.stop()
     daemon.start().wait_ready()
     daemon.look()
@@ -446,6 +447,8 @@ def check_restart(r, daemon, world, kept):
     said = kept[0].push()
     daemon.wait_items(kept[0], kept[0].items)
     r.row("… and pushes are taken", said.status, said.is_good)
+    n, = polls_in(daemon, (kept[1],), 5 * HOUR)
+    r.row("… what was pushed while nobody listened is polled for, once, after its interval", f"{n} poll in 5 h", n == 1)
     r.row("what the secret is kept in is the owner's alone", modes, bool(modes) and all(m[-2:] == "00" for m in modes.values()))
 
 
