@@ -183,8 +183,8 @@ static void test_no_document(void **state)
 		enum feed_health health;
 		bool success;
 	} cases[] = {{REPLY_NOT_MODIFIED, 304, FEED_FINE, true},
-		{REPLY_SAME_BODY, 200, FEED_FINE, true}, {REPLY_GONE, 410, FEED_FAILING, false},
-		{REPLY_BUSY, 503, FEED_FAILING, false},
+		{REPLY_SAME_BODY, 200, FEED_FINE, true}, {REPLY_OUTDATED, 200, FEED_FINE, true},
+		{REPLY_GONE, 410, FEED_FAILING, false}, {REPLY_BUSY, 503, FEED_FAILING, false},
 		{REPLY_HTTP_ERROR, 404, FEED_FAILING, false},
 		{REPLY_NETWORK, 0, FEED_FAILING, false}, {REPLY_REFUSED, 0, FEED_FAILING, false},
 		{REPLY_TOO_LARGE, 200, FEED_FAILING, false}, {REPLY_LOCAL, 0, FEED_FINE, false}};
