@@ -23,7 +23,7 @@ const struct feed_state *polled_kept(const struct polled *polled)
 
 struct feed_state polled_state(const struct polled *polled)
 {
-	struct feed_state state = *polled_kept(polled);
+	struct feed_state state = feed_state_unpack(polled->packed);
 
 	if (polled->is_of_feed)
 		state.url = (char *)polled->feed->url; /* nobody writes to it */
@@ -51,7 +51,8 @@ void polled_set_state(struct polled *polled, const struct feed_state *state)
 
 const char *polled_url(const struct polled *polled)
 {
-	const char *moved_url = polled_kept(polled)->moved_url;
+	const struct feed_state *packed = polled->packed;
+	const char *moved_url = packed && !packed->is_short ? packed->moved_url : NULL;
 
 	/* As feed_state_url() has it. */
 	return polled->is_of_feed && moved_url ? moved_url : polled->feed->url;

@@ -27,7 +27,8 @@ struct polled {
 void polled_free(struct polled *polled);
 /* As everybody knows it; the texts stay the feed's, until the next of these calls but this. */
 struct feed_state polled_state(const struct polled *polled);
-/* The same where it lies, for who does not look at its URL: until the state is set anew. */
+/* The same where it lies, but for its URL and for what stands from failing_since_us on (it may not be
+ * there): until the state is set anew. */
 const struct feed_state *polled_kept(const struct polled *polled);
 /* A deep copy. */
 void polled_copy_state(struct feed_state *to, const struct polled *polled);

@@ -162,7 +162,7 @@ const char *poller_hubs(const struct poller *p, const char *feed_id)
 {
 	const struct polled *polled = polling_find(p, feed_id);
 
-	return polled && polled->packed ? polled->packed->hubs : NULL;
+	return polled ? polled_state(polled).hubs : NULL;
 }
 
 /* What is longer from now on begins with the next poll; what is shorter, now. Of a feed that is not

@@ -41,26 +41,46 @@ static char **text_of(struct feed_state *state, size_t i)
 	return (char **)((char *)state + texts[i]);
 }
 
+#define SHORT_SIZE offsetof(struct feed_state, failing_since_us)
+
+static bool is_zero(const char *bytes, size_t n)
+{
+	return !n || (!bytes[0] && !memcmp(bytes, bytes + 1, n - 1));
+}
+
 struct feed_state *feed_state_pack(const struct feed_state *state)
 {
 	struct feed_state from = *state;
 	size_t sizes[N_TEXTS], n = sizeof from;
 
+	from.is_short = is_zero((const char *)state + SHORT_SIZE, sizeof *state - SHORT_SIZE);
+	if (from.is_short)
+		n = SHORT_SIZE;
+	size_t size = n;
 	for (size_t i = 0; i < N_TEXTS; i++) {
 		const char *text = *text_of(&from, i);
 		sizes[i] = text ? strlen(text) + 1 : 0;
-		n += sizes[i];
+		size += sizes[i];
 	}
-	struct feed_state *to = mem_alloc(n);
-	char *end = (char *)(to + 1);
-	*to = from;
+	char *to = mem_alloc(size), *end = to + n;
 	for (size_t i = 0; i < N_TEXTS; i++) {
 		if (!sizes[i])
 			continue;
-		*text_of(to, i) = memcpy(end, *text_of(&from, i), sizes[i]);
+		*text_of(&from, i) = memcpy(end, *text_of(&from, i), sizes[i]);
 		end += sizes[i];
 	}
-	return to;
+	memcpy(to, &from, n);
+	return (struct feed_state *)(void *)to;
+}
+
+struct feed_state feed_state_unpack(const struct feed_state *packed)
+{
+	struct feed_state state = {0};
+
+	if (packed)
+		memcpy(&state, packed, packed->is_short ? SHORT_SIZE : sizeof state);
+	state.is_short = false;
+	return state;
 }
 
 static char *copy(const char *s)

@@ -225,7 +225,44 @@ static void test_state_is_packed(void **state)
 	/* One block: both texts lie in it. */
 	assert_ptr_equal(packed->etag, packed + 1);
 	assert_ptr_equal(packed->moved_url, packed->etag + sizeof etag);
+	assert_false(packed->is_short);
+	struct feed_state all = feed_state_unpack(packed);
+	assert_memory_equal(&all, packed, sizeof all);
 	free(packed);
+}
+
+/* Of a feed that is well nobody pays for what is not so. */
+static void test_well_state_is_short(void **state)
+{
+	char etag[] = "\"v1\"";
+	struct feed_state from = {.etag = etag, .last_poll_us = 5, .news = 3, .health = FEED_FINE};
+	struct feed_state *packed = feed_state_pack(&from);
+
+	(void)state;
+	assert_true(packed->is_short);
+	assert_true((size_t)(packed->etag - (char *)packed) <= sizeof from - 88);
+	memset(etag, 'x', sizeof etag - 1); /* it has its own */
+	struct feed_state all = feed_state_unpack(packed);
+	assert_string_equal(all.etag, "\"v1\"");
+	assert_false(all.is_short);
+	assert_int_equal(all.last_poll_us, 5);
+	assert_int_equal(all.news, 3);
+	assert_int_equal(all.health, FEED_FINE);
+	assert_true(!all.failing_since_us && !all.error && !all.moved_url && !all.hubs);
+	free(packed);
+	all = feed_state_unpack(NULL);
+	assert_true(!all.etag && !all.last_poll_us && all.health == FEED_NEW);
+
+	/* Whatever is not well is kept. */
+	struct feed_state unwell[] = {{.failing_since_us = 1}, {.gone_since_us = 1},
+		{.told_noisy_us = 1}, {.phase_us = 1}, {.held_until_us = 1}, {.moving_since_us = 1},
+		{.moving_polls = 1}, {.error = etag}, {.held_host = etag}, {.moving_url = etag},
+		{.moved_url = etag}, {.hubs = etag}};
+	for (size_t i = 0; i < sizeof unwell / sizeof *unwell; i++) {
+		packed = feed_state_pack(&unwell[i]);
+		assert_false(packed->is_short);
+		free(packed);
+	}
 }
 
 static void test_empty_state_is_copied(void **state)
@@ -294,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_blank_feed_is_packed),
 		cmocka_unit_test(test_state_is_copied_deeply),
 		cmocka_unit_test(test_state_is_packed),
+		cmocka_unit_test(test_well_state_is_short),
 		cmocka_unit_test(test_empty_state_is_copied),
 		cmocka_unit_test(test_reply_and_batch_keep_their_feed),
 		cmocka_unit_test(test_names),
