@@ -295,6 +295,10 @@ static void schedule_new_one(
 	int64_t held_until_us = due_of(polled, state.held_until_us, now);
 
 	schedule_add(p->schedule, &polled->slot, polled_url(polled), due_of(polled, first_us, now));
+	/* Of a time ahead nothing is known but that the clock was set back. */
+	if (state.last_poll_us && state.last_poll_us <= now.real_us)
+		schedule_asked(p->schedule, &polled->slot,
+			now.boot_us - (now.real_us - state.last_poll_us));
 	if (state.held_until_us <= now.real_us)
 		return;
 	if (state.held_host)

@@ -553,6 +553,11 @@ void schedule_hold_host(struct schedule *s, struct schedule_slot *slot, int64_t 
 		hold(s, slot->host, until_us);
 }
 
+void schedule_asked(struct schedule *s, struct schedule_slot *slot, int64_t at_us)
+{
+	schedule_hold_host(s, slot, at_us + slot->host->gap_us);
+}
+
 void schedule_hold_named(struct schedule *s, const char *name, int64_t until_us)
 {
 	struct schedule_host *host = host_named(s, str_of(name));

@@ -78,6 +78,8 @@ void schedule_hop(
  * NULL: by none. *ret_over (then only): it has waited for too long; no request is to be made. */
 const struct hop *schedule_hop_of(
 	const struct schedule *schedule, const struct schedule_slot *slot, bool *ret_over);
+/* This slot's host was asked last at that time, before the start perhaps: it rests for the gap. */
+void schedule_asked(struct schedule *schedule, struct schedule_slot *slot, int64_t at_us);
 /* No request to the host at which this slot is before then (429 with Retry-After). */
 void schedule_hold_host(struct schedule *schedule, struct schedule_slot *slot, int64_t until_us);
 /* The same by the host's name (host_of_url()), whether or not a slot is there. */

@@ -8,7 +8,7 @@ from .simulation import DAY, LATE, LATE_IN_OUTAGE
 from .world import live, world
 
 DAYS = 14
-# Before a restart whoever waits for a host has his turn: when hosts were asked last is not kept.
+# Before a restart whoever was redirected has his turn: that he waits for it is not kept, and his own host would be asked again.
 EMPTIED_S = 10
 RESTART, KILL, CUT, MENDED = 3.2 * DAY, 5.2 * DAY, 7.2 * DAY, 7.45 * DAY
 

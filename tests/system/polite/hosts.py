@@ -143,3 +143,16 @@ def refresh(r, simulation):
         times = [q.time - moment for q in r.at_host(HELD) if q.time >= moment]
         r.row(rule, f"held for 7200 s, two feeds refreshed meanwhile: asked at {', '.join(f'{t:.3f}' for t in times[1:])} s",
               len(times) == 3 and 7200 <= times[1] < 7201 and times[2] - times[1] >= 1)
+
+    for kill in (False, True):
+        simulation.run(clock.now() + 2)
+        before = len(r.origin.requests)
+        daemon.refresh("together0")
+        simulation.settle()
+        simulation.restart(kill=kill)
+        daemon.refresh("together1")
+        simulation.run(clock.now() + 10)
+        times = [q.time for q in r.origin.requests[before:] if q.host == f"{TOGETHER}:{PORT}"]
+        again = [b - a for a, b in itertools.pairwise(times)]
+        r.row(f"{'kill -9' if kill else 'a restart'} does not shorten a host's second",
+              f"two feeds refreshed, one before it and one after: {span(again)} apart", len(times) == 2 and 1 <= again[0] < 1.01)

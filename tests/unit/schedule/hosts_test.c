@@ -175,6 +175,23 @@ static void test_vacant_host_rests(void **state)
 	schedule_free(s);
 }
 
+/* What its feeds remember of their last polls holds for the host. */
+static void test_asked_before(void **state)
+{
+	struct schedule *s = schedule_new(&polite);
+	struct schedule_slot a = {0}, b = {0};
+
+	(void)state;
+	schedule_add(s, &a, "http://one.example/a", START + HOUR_US);
+	schedule_add(s, &b, "http://one.example/b", START);
+	schedule_asked(s, &a, START - SEC_US / 4);
+	schedule_asked(s, &b, START - HOUR_US); /* an older one does not shorten it */
+	assert_null(schedule_take(s, START));
+	assert_int_equal(schedule_wake(s, START), START + 3 * SEC_US / 4);
+	assert_ptr_equal(schedule_take(s, START + 3 * SEC_US / 4), &b);
+	schedule_free(s);
+}
+
 static void test_agreed_host(void **state)
 {
 	struct host_settings agreed = {"one.example", 0, 3};
@@ -302,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_expect),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_vacant_host_rests),
+		cmocka_unit_test(test_asked_before),
 		cmocka_unit_test(test_agreed_host),
 		cmocka_unit_test(test_other_settings),
 		cmocka_unit_test(test_reconsider),
