@@ -232,6 +232,9 @@ static void test_scripts(void **state)
 	expect_title(rules, "el", "ΚΙΝΔΥΝΟΣ πλημμύρας", "disaster-risk");
 	expect_title(rules, "ru", "Стихийное бедствие", "disaster-risk");
 	expect_title(rules, "ru", "весельчак", "");
+	add(rules, "water", NULL, "ⴰⵎⴰⵏ", NULL); /* Tifinagh, among what is punctuation */
+	expect_title(rules, "zgh", "ⵖⴼ ⴰⵎⴰⵏ, ⵙⴳ", "water");
+	expect_title(rules, "zgh", "ⵜⴰⵎⴰⵏⵜ", "");
 }
 
 /* The feed's own themes come in, all sorted, each once, in the caller's arena. */
