@@ -145,8 +145,7 @@ void polling_begin(struct poller *p, struct polled *polled)
 	map_add(&p->asked, str_of(polled->asked->id), polled);
 }
 
-/* What remains of it, for it asks no more. */
-static struct feed *end_asking(struct poller *p, struct polled *polled)
+struct feed *polling_end_asking(struct poller *p, struct polled *polled)
 {
 	struct feed *asked = polled->asked;
 
@@ -155,8 +154,7 @@ static struct feed *end_asking(struct poller *p, struct polled *polled)
 	return asked;
 }
 
-/* The map's keys are texts of the feed. */
-static void set_feed(struct poller *p, struct polled *polled, struct feed *feed)
+void polling_set_feed(struct poller *p, struct polled *polled, struct feed *feed)
 {
 	struct feed *was = polled->feed;
 
@@ -169,14 +167,14 @@ static void set_feed(struct poller *p, struct polled *polled, struct feed *feed)
 	feed_unref(was);
 }
 
-static struct polled *polled_new(struct poller *p, struct feed *feed)
+struct polled *polling_new(struct poller *p, struct feed *feed)
 {
 	struct polled *polled = mem_zalloc(1, sizeof *polled);
 
 	polled->is_new = true;
 	MEM_GROW(p->new_ones, p->cap_new, p->n_new + 1);
 	p->new_ones[p->n_new++] = polled;
-	set_feed(p, polled, feed);
+	polling_set_feed(p, polled, feed);
 	return polled;
 }
 
@@ -204,7 +202,7 @@ int poller_new(struct poller **ret, uv_loop_t *loop, const struct poller_config 
 	p->n_feeds = config->n_feeds;
 	p->feeds = mem_alloc((p->n_feeds + 1) * sizeof *p->feeds);
 	for (size_t i = 0; i < p->n_feeds; i++)
-		p->feeds[i] = polled_new(p, config->feeds[i]);
+		p->feeds[i] = polling_new(p, config->feeds[i]);
 	*ret = p;
 	return 0;
 }
@@ -307,7 +305,7 @@ static void schedule_new_one(
 		schedule_hold_host(p->schedule, &polled->slot, held_until_us);
 }
 
-static void tell_known(
+void polling_tell_known(
 	struct poller *p, const struct polled *polled, const struct poller_news *news)
 {
 	struct feed_state state = polled_state(polled);
@@ -316,8 +314,7 @@ static void tell_known(
 		p->sink->known(p->sink, polled->feed, &state, news);
 }
 
-/* Schedules those that are new. */
-static void schedule_new_ones(struct poller *p, struct now now)
+void polling_schedule_new_ones(struct poller *p, struct now now)
 {
 	size_t overdue = 0;
 
@@ -333,7 +330,7 @@ static void schedule_new_ones(struct poller *p, struct now now)
 		if (polled->feed->enabled && !must_wait(p, polled))
 			schedule_new_one(p, polled, first, now);
 		if (state.hubs)
-			tell_known(p, polled, NULL);
+			polling_tell_known(p, polled, NULL);
 	}
 	free(p->new_ones);
 	p->new_ones = NULL;
@@ -344,7 +341,7 @@ static void schedule_new_ones(struct poller *p, struct now now)
 
 void poller_start(struct poller *p)
 {
-	schedule_new_ones(p, polling_now());
+	polling_schedule_new_ones(p, polling_now());
 	/* What it took to find a million feeds again lies between their states. */
 	malloc_trim(0);
 	p->started = true;
@@ -402,8 +399,6 @@ void poller_hold(struct poller *p, bool hold)
 		polling_pump(p);
 }
 
-/* ---- another configuration ---- */
-
 void polling_reschedule(struct poller *p, struct polled *polled, struct now now, int64_t due_us)
 {
 	schedule_remove(p->schedule, &polled->slot, now.boot_us);
@@ -412,49 +407,7 @@ void polling_reschedule(struct poller *p, struct polled *polled, struct now now,
 			due_of(polled, due_us, now));
 }
 
-/* True: the transfer under way, which nobody wants any more, has ended. */
-static bool cancel(struct poller *p, struct polled *polled, struct now now)
-{
-	if (!polled->asked || !fetch_cancel(p->fetcher, polled->asked))
-		return false;
-	feed_unref(end_asking(p, polled));
-	schedule_remove(p->schedule, &polled->slot, now.boot_us);
-	return true;
-}
-
-static bool asks_the_same(const struct feed *a, const struct feed *b)
-{
-	return b->enabled && !strcmp(a->url, b->url) && feed_access_equal(&a->access, &b->access);
-}
-
-static void change(struct poller *p, struct polled *polled, struct feed *feed, struct now now)
-{
-	struct feed *was = feed_ref(polled->feed);
-	bool same_url = !strcmp(was->url, feed->url);
-	bool was_scheduled = polled->slot.where != SLOT_OUT;
-	cleanup(feed_state_deinit) struct feed_state state;
-
-	polled_copy_state(&state, polled);
-	int64_t was_due = state.next_due_us;
-	set_feed(p, polled, feed);
-	if (polled->asked && !asks_the_same(polled->asked, feed))
-		cancel(p, polled, now);
-	bool hops = hopping_of(p, polled);
-	if (polled->asked || (hops && asks_the_same(was, feed))) { /* poller_settled() goes on */
-		polled_set_state(polled, &state);
-		feed_unref(was);
-		return;
-	}
-	int64_t due = schedule_reconsider(&state, was, feed, polling_chance(), now.real_us);
-	polled_set_state(polled, &state);
-	if (!same_url || hops || due != was_due || polled->slot.where == SLOT_OUT || !feed->enabled)
-		polling_reschedule(p, polled, now,
-			was_scheduled ? due : schedule_first(&state, 0, 0, now.real_us));
-	feed_unref(was);
-}
-
-/* Its poll is over: what remained of it goes to the feed that was given another id. */
-static void leave(struct poller *p, struct polled *polled, struct now now)
+void polling_leave(struct poller *p, struct polled *polled, struct now now)
 {
 	struct polled *heir = map_get(&p->by_former_id, str_of(polled->feed->id));
 	bool put_off = polled->packed && polled->packed->least_us;
@@ -471,7 +424,7 @@ static void leave(struct poller *p, struct polled *polled, struct now now)
 	}
 	if (heir && put_off)
 		pushing_hasten(p, heir);
-	set_feed(p, polled, NULL);
+	polling_set_feed(p, polled, NULL);
 	polled_free(polled);
 	if (heir && !heir->is_new && heir->slot.where == SLOT_OUT && heir->feed->enabled &&
 		!must_wait(p, heir)) {
@@ -480,100 +433,7 @@ static void leave(struct poller *p, struct polled *polled, struct now now)
 			due_of(heir, schedule_first(&state, 0, 0, now.real_us), now));
 	}
 	if (heir && !heir->is_new)
-		tell_known(p, heir, NULL);
-}
-
-/* The step from one list to the next. */
-struct merger {
-	struct now now;
-	struct poller_changes count;
-	/* To be told of, but not before all are in their places: who is told of one feed asks
-	 * about others. */
-	struct polled **changed;
-	size_t n_changed, cap_changed;
-};
-
-static void change_and_note(
-	struct poller *p, struct merger *m, struct polled *polled, struct feed *feed)
-{
-	change(p, polled, feed, m->now);
-	MEM_GROW(m->changed, m->cap_changed, m->n_changed + 1);
-	m->changed[m->n_changed++] = polled;
-}
-
-/* A feed that was not there, or is coming back while its last poll is still under way. */
-static struct polled *join(struct poller *p, struct merger *m, struct feed *feed)
-{
-	struct polled *polled = map_get(&p->asked, str_of(feed->id));
-
-	if (!polled)
-		return polled_new(p, feed);
-	polled->leaving = false;
-	change_and_note(p, m, polled, feed);
-	return polled;
-}
-
-/* Both lists are in the order of ids. The new one replaces p->feeds; those that it does not have are
- * put together at the beginning of the old one, which the caller frees. Feeds that are the same are told by
- * the lists alone: looking at each of a million would stop the loop for a tenth of a second. */
-static struct polled **merge(struct poller *p, const struct poller_config *config, struct merger *m)
-{
-	struct polled **old = p->feeds;
-	struct feed *const *was = p->configured;
-	struct poller_changes *count = &m->count;
-	size_t n_old = p->n_feeds, i = 0;
-
-	p->feeds = mem_alloc((config->n_feeds + 1) * sizeof *p->feeds);
-	p->configured = config->feeds;
-	p->n_feeds = config->n_feeds;
-	for (size_t k = 0; k < config->n_feeds; k++) {
-		struct feed *feed = config->feeds[k];
-		if (i < n_old && was[i] == feed) {
-			p->feeds[k] = old[i++];
-			continue;
-		}
-		while (i < n_old && strcmp(was[i]->id, feed->id) < 0)
-			old[count->removed++] = old[i++];
-		if (i == n_old || strcmp(was[i]->id, feed->id) != 0) {
-			p->feeds[k] = join(p, m, feed);
-			count->added++;
-			continue;
-		}
-		p->feeds[k] = old[i++];
-		change_and_note(p, m, p->feeds[k], feed);
-		count->changed++;
-	}
-	while (i < n_old)
-		old[count->removed++] = old[i++];
-	return old;
-}
-
-void poller_change(struct poller *p, const struct poller_config *config,
-	struct poller_memory *memory, struct poller_changes *ret)
-{
-	struct merger m = {.now = polling_now()};
-
-	p->settings = config->settings;
-	schedule_set(p->schedule, p->settings);
-	fetcher_set(p->fetcher, p->settings);
-	struct polled **old = merge(p, config, &m);
-	for (size_t i = 0; i < m.n_changed; i++)
-		tell_known(p, m.changed[i], NULL);
-	free(m.changed);
-	for (size_t i = 0; i < m.count.removed; i++) {
-		old[i]->leaving = true;
-		if (p->sink->left)
-			p->sink->left(p->sink, old[i]->feed->id);
-	}
-	if (m.count.added && memory)
-		memory->restore(memory, p);
-	for (size_t i = 0; i < m.count.removed; i++)
-		if (!old[i]->asked || cancel(p, old[i], m.now))
-			leave(p, old[i], m.now);
-	free(old);
-	schedule_new_ones(p, m.now);
-	*ret = m.count;
-	polling_pump(p);
+		polling_tell_known(p, heir, NULL);
 }
 
 /* ---- the journal's word ---- */
@@ -651,7 +511,7 @@ void poller_settled(
 
 	if (!polled)
 		return;
-	struct feed *asked = end_asking(p, polled);
+	struct feed *asked = polling_end_asking(p, polled);
 	const struct feed_state *was = polled_kept(polled);
 	struct poller_news news = {.before_us = was->last_poll_us};
 	bool was_push = pushing_is_under_way(polled);
@@ -662,13 +522,13 @@ void poller_settled(
 	bool is_sooner = keep_least(polled, least_us);
 	if (!polled->leaving) {
 		replace_slot(p, polled, asked, moves || is_sooner, journaled, now);
-		tell_known(p, polled, &news);
+		polling_tell_known(p, polled, &news);
 	}
 	if (was_push)
 		pushing_ended(p, polled, end);
 	feed_unref(asked);
 	if (polled->leaving)
-		leave(p, polled, now);
+		polling_leave(p, polled, now);
 	else
 		pushing_begin(p, polled);
 }
@@ -682,10 +542,10 @@ static void on_turned_away(
 	struct now now = polling_now();
 
 	if (polled) {
-		struct feed *asked = end_asking(p, polled);
+		struct feed *asked = polling_end_asking(p, polled);
 		bool leaves = polled->leaving;
 		if (leaves)
-			leave(p, polled, now);
+			polling_leave(p, polled, now);
 		else if (asked != polled->feed)
 			reconsider(p, polled, asked, now);
 		else
@@ -715,9 +575,9 @@ static void on_hopped(struct fetch_sink *sink, const struct feed *feed, struct h
 		return;
 	}
 	schedule_hop(p->schedule, &polled->slot, hop, now.boot_us);
-	feed_unref(end_asking(p, polled));
+	feed_unref(polling_end_asking(p, polled));
 	if (polled->leaving)
-		leave(p, polled, now);
+		polling_leave(p, polled, now);
 	else
 		pushing_begin(p, polled);
 	polling_pump(p);

@@ -44,8 +44,20 @@ double polling_chance(void);
 /* Is scheduled anew, or not any more: whatever the slot was. */
 void polling_reschedule(struct poller *p, struct polled *polled, struct now now, int64_t due_us);
 void polling_pump(struct poller *p);
-/* Something of it is under way from now on. */
+/* Something of it is under way from now on … */
 void polling_begin(struct poller *p, struct polled *polled);
+/* … and no more: as it was when that began. The caller's reference. */
+struct feed *polling_end_asking(struct poller *p, struct polled *polled);
+/* One that is not scheduled yet. */
+struct polled *polling_new(struct poller *p, struct feed *feed);
+void polling_schedule_new_ones(struct poller *p, struct now now);
+/* It is configured like this from now on; NULL: not at all. (Keys of the poller's maps are texts of it.) */
+void polling_set_feed(struct poller *p, struct polled *polled, struct feed *feed);
+/* Its poll is over: what remains of it goes to the feed that was given another id. */
+void polling_leave(struct poller *p, struct polled *polled, struct now now);
+/* To who wants to know of feeds; `news`: of a poll, or NULL. */
+void polling_tell_known(
+	struct poller *p, const struct polled *polled, const struct poller_news *news);
 
 /* showing.c */
 /* The feed, as it is configured; NULL: it is not. */
