@@ -176,6 +176,7 @@ static void test_hops(void **state)
 	f->hop.url = mem_printf("http://localhost:%d/silent", f->s.origin.port);
 	f->hop.spent_us = f->s.h.limits.total_ms * MSEC_US;
 	expect_failure(go_on(f, feed, &known), REPLY_NETWORK, "timed out");
+	free(f->hop.url);
 }
 
 /* Within a host nobody is asked, and where nobody schedules all is followed at once; what may not be asked
