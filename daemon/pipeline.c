@@ -189,7 +189,9 @@ static void settle(struct pipeline *p, struct writer_settled *s)
 
 static void take_news(struct pipeline *p, struct writer_news *news)
 {
-	if (news->head != p->head)
+	bool is_ahead = news->head != p->head;
+
+	if (is_ahead)
 		p->head_us = news->committed_us;
 	p->head = news->head;
 	free(p->trouble);
@@ -200,7 +202,8 @@ static void take_news(struct pipeline *p, struct writer_news *news)
 	if (p->bus) {
 		if (news->wants_pause)
 			bus_child_pause(p->bus, JOURNAL_PAUSE_US);
-		bus_child_head(p->bus, news->head, news->committed_us);
+		if (is_ahead)
+			bus_child_head(p->bus, news->head, news->committed_us);
 	}
 	writer_news_free(news);
 }

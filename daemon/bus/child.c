@@ -55,6 +55,7 @@ struct life {
 	uv_poll_t poll;
 	int fd;       /* our end of the channel */
 	int handles;  /* open */
+	int watched;  /* events that libuv looks for */
 	bool hearing; /* the child has not closed its end */
 	int64_t began_us;
 };
@@ -85,6 +86,8 @@ struct bus_child {
 static int start(struct bus_child *child, struct error *error);
 static void hear(uv_poll_t *poll, int status, int events);
 
+/* uv_poll_start() forgets what has come in this round of the loop, even for the same events: done for each
+ * head, where rounds are full and each brings one, the child would never be heard. */
 static void watch(struct life *life)
 {
 	const struct bus_child *child = life->child;
@@ -94,6 +97,9 @@ static void watch(struct life *life)
 		return;
 	if (child->head_is_due || child->end_is_due || child->clients_are_due)
 		events |= UV_WRITABLE;
+	if (events == life->watched)
+		return;
+	life->watched = events;
 	uv_poll_start(&life->poll, events, hear);
 }
 
@@ -262,9 +268,11 @@ static void hear(uv_poll_t *poll, int status, int events)
 {
 	struct life *life = container_of(poll, struct life, poll);
 
+	if (status < 0)
+		life->watched = 0; /* libuv has stopped it */
 	if (status < 0 || (events & UV_READABLE))
 		read_packets(life->child);
-	if (life->hearing && (events & UV_WRITABLE))
+	if (status < 0 || (events & UV_WRITABLE))
 		send_due(life->child);
 }
 

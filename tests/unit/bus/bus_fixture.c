@@ -39,6 +39,9 @@
 #define LIVE_MAX  8
 #define VIEWS_MAX 600
 
+/* A bus says something each second; after 20 s of silence it is killed. */
+#define HEADS_MOST_US (15 * SEC_US)
+
 struct fixture {
 	uv_loop_t loop;
 	uv_pipe_t input;
@@ -50,6 +53,8 @@ struct fixture {
 	struct buf line, data;
 	uint64_t made;
 	uv_timer_t pulse;
+	uv_async_t heads;
+	int64_t heads_us;      /* since when; monotonic */
 	struct buf pulse_text; /* BYTES TOPIC... */
 	struct arena arena;    /* of endpoints */
 	struct arena clients_arena;
@@ -173,6 +178,28 @@ static void do_pulse(struct fixture *f, struct str rest)
 	else
 		uv_timer_stop(&f->pulse);
 	answer_head(f);
+}
+
+/* In each round of the loop there is a head to be told, before anything else is looked at. */
+static void on_heads(uv_async_t *heads)
+{
+	struct fixture *f = container_of(heads, struct fixture, heads);
+	int64_t now = clock_monotonic_us();
+
+	bus_child_head(f->bus, journal_head(f->journal), clock_real_us());
+	if (!bus_child_is_silent(f->bus, now, now - f->heads_us - 1))
+		puts("heads heard");
+	else if (now - f->heads_us > HEADS_MOST_US)
+		puts("heads silent");
+	else
+		uv_async_send(heads);
+}
+
+static void do_heads(struct fixture *f, struct str rest)
+{
+	(void)rest;
+	f->heads_us = clock_monotonic_us();
+	uv_async_send(&f->heads);
 }
 
 static void do_spread(struct fixture *f, struct str rest)
@@ -311,8 +338,9 @@ static void obey(struct fixture *f, struct str line)
 		const char *name;
 		void (*obey)(struct fixture *f, struct str rest);
 	} commands[] = {{"append", do_append}, {"spread", do_spread}, {"flow", do_flow},
-		{"pulse", do_pulse}, {"retain", do_retain}, {"clients", do_clients},
-		{"pause", do_pause}, {"stats", do_stats}, {"kill", do_kill}, {"stop", do_stop}};
+		{"pulse", do_pulse}, {"heads", do_heads}, {"retain", do_retain},
+		{"clients", do_clients}, {"pause", do_pause}, {"stats", do_stats},
+		{"kill", do_kill}, {"stop", do_stop}};
 	struct str word = STR_NONE;
 
 	str_word(&line, &word);
@@ -365,6 +393,7 @@ static void on_ended(struct bus_child_sink *sink)
 
 	puts("ended");
 	uv_close((uv_handle_t *)&f->pulse, NULL);
+	uv_close((uv_handle_t *)&f->heads, NULL);
 	uv_close((uv_handle_t *)&f->input, NULL);
 }
 
@@ -472,6 +501,7 @@ int main(int argc, char **argv)
 	uv_pipe_init(&f.loop, &f.input, 0);
 	uv_pipe_open(&f.input, STDIN_FILENO);
 	uv_timer_init(&f.loop, &f.pulse);
+	uv_async_init(&f.loop, &f.heads, on_heads);
 	open_all(&f, argc, argv);
 	uv_read_start((uv_stream_t *)&f.input, on_room, on_input);
 	uv_run(&f.loop, UV_RUN_DEFAULT);

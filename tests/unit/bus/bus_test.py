@@ -442,6 +442,11 @@ class Life(Case):
         self.assertEqual(len(self.wire.request()[1]), 1)
         self.assertEqual(self.wire.stats()["starts"], 1)
 
+    def test_heard_while_heads_come(self):
+        """A loop that is busy has a head to tell in each round; the bus is heard all the same."""
+        self.wire.append(FEED)
+        self.assertEqual(self.wire.ask("heads", "heads"), "heard")
+
     def test_hung_bus_is_killed(self):
         os.kill(self.wire.stats()["pid"], signal.SIGSTOP)
         began = time.monotonic()
