@@ -286,21 +286,20 @@ static bool must_wait(const struct poller *p, const struct polled *polled)
 }
 
 /* What a host has asked for (429) holds for all feeds of that host, also after a start. */
-static void schedule_new_one(
-	struct poller *p, struct polled *polled, int64_t first_us, struct now now)
+static void schedule_new_one(struct poller *p, struct polled *polled,
+	const struct feed_state *state, int64_t first_us, struct now now)
 {
-	const struct feed_state state = polled_state(polled);
-	int64_t held_until_us = due_of(polled, state.held_until_us, now);
+	int64_t held_until_us = due_of(polled, state->held_until_us, now);
 
 	schedule_add(p->schedule, &polled->slot, polled_url(polled), due_of(polled, first_us, now));
 	/* Of a time ahead nothing is known but that the clock was set back. */
-	if (state.last_poll_us && state.last_poll_us <= now.real_us)
+	if (state->last_poll_us && state->last_poll_us <= now.real_us)
 		schedule_asked(p->schedule, &polled->slot,
-			now.boot_us - (now.real_us - state.last_poll_us));
-	if (state.held_until_us <= now.real_us)
+			now.boot_us - (now.real_us - state->last_poll_us));
+	if (state->held_until_us <= now.real_us)
 		return;
-	if (state.held_host)
-		schedule_hold_named(p->schedule, state.held_host, held_until_us);
+	if (state->held_host)
+		schedule_hold_named(p->schedule, state->held_host, held_until_us);
 	else
 		schedule_hold_host(p->schedule, &polled->slot, held_until_us);
 }
@@ -318,17 +317,15 @@ void polling_schedule_new_ones(struct poller *p, struct now now)
 {
 	size_t overdue = 0;
 
-	for (size_t i = 0; i < p->n_new; i++) {
-		struct feed_state state = polled_state(p->new_ones[i]);
-		overdue += schedule_is_overdue(&state, now.real_us);
-	}
+	for (size_t i = 0; i < p->n_new; i++)
+		overdue += schedule_is_overdue(polled_kept(p->new_ones[i]), now.real_us);
 	for (size_t i = 0; i < p->n_new; i++) {
 		struct polled *polled = p->new_ones[i];
 		struct feed_state state = polled_state(polled);
 		polled->is_new = false;
 		int64_t first = schedule_first(&state, overdue, polling_chance(), now.real_us);
 		if (polled->feed->enabled && !must_wait(p, polled))
-			schedule_new_one(p, polled, first, now);
+			schedule_new_one(p, polled, &state, first, now);
 		if (state.hubs)
 			polling_tell_known(p, polled, NULL);
 	}
