@@ -16,3 +16,16 @@ static inline struct feed *sample_feed(void)
 	feed->url = "https://feed.example/rss";
 	return feed;
 }
+
+/* Another one, that is polled: as a configuration has it. */
+static inline struct feed *sample_polled(const char *id, int64_t interval_us)
+{
+	const struct feed draft = {.id = id,
+		.path = id,
+		.name = id,
+		.url = "https://aci.example/feed",
+		.interval_us = interval_us,
+		.enabled = true};
+
+	return feed_pack(&draft, NULL);
+}

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "../sample_feed.h"
 
 #define FEEDS 3
 static const char *const ids[FEEDS] = {
@@ -26,18 +27,6 @@ struct fixture {
 	struct poller *poller;
 	size_t told; /* feeds, since poller_change() */
 };
-
-static struct feed *feed_of(const char *id, int64_t interval_us)
-{
-	struct feed draft = {.id = id,
-		.path = id,
-		.name = id,
-		.url = "https://aci.example/feed",
-		.interval_us = interval_us,
-		.enabled = true};
-
-	return feed_pack(&draft, NULL);
-}
 
 /* Whoever is told of one feed may ask about any of them, as the subscriber does when a lease is over. */
 static void on_known(struct poller_sink *sink, const struct feed *feed,
@@ -73,7 +62,7 @@ static int setup(void **state)
 	f->settings.parallel = 4;
 	f->sink = (struct poller_sink){.reply = on_reply, .known = on_known};
 	for (size_t i = 0; i < FEEDS; i++)
-		f->feeds[i] = feed_of(ids[i], HOUR_US);
+		f->feeds[i] = sample_polled(ids[i], HOUR_US);
 	const struct poller_config config = {&f->settings, f->feeds, FEEDS};
 	assert_int_equal(poller_new(&f->poller, &f->loop, &config, &f->sink, &error), 0);
 	poller_hold(f->poller, true);
@@ -103,7 +92,7 @@ static void test_asks_while_told(void **state)
 	struct poller_changes changes;
 
 	for (size_t i = 0; i < FEEDS; i++)
-		f->next[i] = feed_of(ids[i], 2 * HOUR_US);
+		f->next[i] = sample_polled(ids[i], 2 * HOUR_US);
 	const struct poller_config config = {&f->settings, f->next, FEEDS};
 	poller_change(f->poller, &config, NULL, &changes);
 	assert_int_equal(changes.changed, FEEDS);

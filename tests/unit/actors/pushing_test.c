@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "../sample_feed.h"
 
 static const char id[] = "co-mde.aci.noticias", new_id[] = "co-mde.aci.nueva";
 /* One under way and those that may wait for it. */
@@ -33,18 +34,6 @@ struct fixture {
 	size_t n_ended;
 	int64_t polled_us, due_us;
 };
-
-static struct feed *feed_of(const char *name)
-{
-	struct feed draft = {.id = name,
-		.path = name,
-		.name = name,
-		.url = "https://aci.example/feed",
-		.interval_us = HOUR_US,
-		.enabled = true};
-
-	return feed_pack(&draft, NULL);
-}
 
 static void on_reply(struct poller_sink *sink, struct reply *reply)
 {
@@ -75,8 +64,8 @@ static int setup(void **state)
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	f->settings.parallel = 4;
 	f->sink.reply = on_reply;
-	f->feeds[0] = feed_of(id);
-	f->feeds[1] = feed_of(new_id);
+	f->feeds[0] = sample_polled(id, HOUR_US);
+	f->feeds[1] = sample_polled(new_id, HOUR_US);
 	const struct poller_config config = {&f->settings, f->feeds, 2};
 	assert_int_equal(poller_new(&f->poller, &f->loop, &config, &f->sink, &error), 0);
 	f->polled_us = clock_real_us();
